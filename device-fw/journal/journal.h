@@ -110,6 +110,8 @@ enum otter_status otter_journal_set_confirmed(struct otter_journal *j, const str
 enum otter_status otter_journal_set_pending(struct otter_journal *j, const struct otter_pending *p);
 enum otter_status otter_journal_set_trial(struct otter_journal *j, const struct otter_trial *t);
 enum otter_status otter_journal_add_rejected(struct otter_journal *j, const struct otter_rejected *r);
+/* Takes a digest off the rejected list: it may be installed anew (cause trial-no-server). OK if it was not on it. */
+enum otter_status otter_journal_drop_rejected(struct otter_journal *j, const struct otter_digest *digest);
 enum otter_status otter_journal_set_installs(struct otter_journal *j, const struct otter_installs *i); /* 0 removes */
 enum otter_status otter_journal_set_checkpoint(struct otter_journal *j, const struct otter_checkpoint *c);
 /* Adds a report and makes it the newest step, in one entry; the oldest is dropped when 16 are held. */
