@@ -52,7 +52,7 @@ int otter_flash_file_open(struct otter_flash_file *f, const char *path, const st
 /* The same over an anonymous file (memfd): for tests. */
 int otter_flash_file_open_memory(struct otter_flash_file *f, const struct otter_flash_map *map);
 
-/* NULL-safe, and harmless when closed or zeroed-with-fd--1. */
+/* NULL-safe, and harmless when already closed (fd -1). */
 void otter_flash_file_close(struct otter_flash_file *f);
 
 /* The device has power again: clears power_off and cut_at. Contents stay as the cut left them. */
