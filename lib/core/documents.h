@@ -1,8 +1,8 @@
 /*
- * The three signed documents: root, manifest, offer. Decoding checks shape and ranges, never signatures: that is
- * verify.h. Every decoder takes the payload of a JWS (NUL-terminated JSON without escapes, see jws.h), refuses
- * unknown, missing and duplicate members, and fills *ret only when it returns OK.
- * Encoders write the members in the order of protocol.md; a result <= cap - 1 bytes, else NO_SPACE.
+ * The three signed documents: root, manifest, offer. Decoding checks shape and ranges, never signatures: that
+ * is verify.h. Every decoder takes the payload of a JWS (NUL-terminated JSON without escapes, see jws.h),
+ * refuses unknown, missing and duplicate members, and fills *ret only when it returns OK. Encoders write the
+ * members in the order of protocol.md; a result <= cap - 1 bytes, else NO_SPACE.
  */
 #ifndef OTTER_CORE_DOCUMENTS_H
 #define OTTER_CORE_DOCUMENTS_H
@@ -12,12 +12,12 @@
 #include "core/status.h"
 #include "core/version.h"
 
-#define OTTER_ROOT_KEYS    7u
-#define OTTER_ROOT_KEYIDS  9u
-#define OTTER_ROOT_REVOKED 3u
-#define OTTER_HARDWARE_MAX 8u
-#define OTTER_IMAGES_MAX   4u
-#define OTTER_NONCE_LEN    16u
+#define OTTER_ROOT_KEYS_MAX 7u /* OTTER_ROOT_KEYS is a status */
+#define OTTER_ROOT_KEYIDS   9u
+#define OTTER_ROOT_REVOKED  3u
+#define OTTER_HARDWARE_MAX  8u
+#define OTTER_IMAGES_MAX    4u
+#define OTTER_NONCE_LEN     16u
 
 enum otter_role { OTTER_ROLE_ROOT, OTTER_ROLE_RELEASE, OTTER_ROLE_OFFER, OTTER_ROLE_COUNT };
 
@@ -29,7 +29,7 @@ struct otter_root_key {
 struct otter_root_role {
     uint8_t threshold;
     uint8_t count;
-    uint8_t key[OTTER_ROOT_KEYS]; /* indices into otter_root.key */
+    uint8_t key[OTTER_ROOT_KEYS_MAX]; /* indices into otter_root.key */
 };
 
 struct otter_root {
@@ -39,7 +39,7 @@ struct otter_root {
     uint64_t sequence_epoch;
     uint8_t key_count;
     uint8_t revoked_count;
-    struct otter_root_key key[OTTER_ROOT_KEYS];
+    struct otter_root_key key[OTTER_ROOT_KEYS_MAX];
     struct otter_root_role role[OTTER_ROLE_COUNT];
     struct otter_digest revoked[OTTER_ROOT_REVOKED];
 };

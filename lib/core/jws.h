@@ -1,7 +1,8 @@
 /*
  * JWS JSON general serialization (RFC 7515, 7.2.1), exactly as protocol.md's Signed documents allows it:
  * {"payload":"..","signatures":[{"protected":"..","signature":".."},..]}, protected header exactly
- * {"alg":"ES256","kid":".."}, no unprotected header, 1..8 signatures, envelope <= 4,608, payload <= 2,048 bytes.
+ * {"alg":"ES256","kid":".."}, no unprotected header, 1..8 signatures, envelope <= 4,608, payload <= 2,048
+ * bytes.
  */
 #ifndef OTTER_CORE_JWS_H
 #define OTTER_CORE_JWS_H
@@ -30,7 +31,8 @@ struct otter_jws {
     char payload[OTTER_PAYLOAD_MAX + 1]; /* decoded, NUL-terminated */
 };
 
-/* OK, TOO_LARGE, BAD_JSON, BAD_ENVELOPE, BAD_HEADER, BAD_ENCODING, TOO_MANY_SIGNATURES, DUPLICATE_SIGNATURE. */
+/* OK, TOO_LARGE, BAD_JSON, BAD_ENVELOPE, BAD_HEADER, BAD_ENCODING, TOO_MANY_SIGNATURES, DUPLICATE_SIGNATURE.
+ */
 enum otter_status otter_jws_decode(const char *envelope, size_t len, struct otter_jws *ret);
 
 /* SHA-256 of the signing input of signature i: what the key signs. */
@@ -38,7 +40,7 @@ void otter_jws_signing_hash(const struct otter_crypto *crypto, const struct otte
                             struct otter_digest *ret);
 
 /* The protected header for a kid in base64url, NUL-terminated: out has OTTER_JWS_HEADER_B64 + 1 bytes. */
-#define OTTER_JWS_HEADER_B64 OTTER_B64_LEN(23 + 43 + 2)
+#define OTTER_JWS_HEADER_B64 OTTER_B64_LEN(22 + 43 + 2)
 void otter_jws_header(const struct otter_digest *kid, char *out);
 
 #endif
