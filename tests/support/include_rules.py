@@ -77,11 +77,11 @@ def breach(path, kind, include, root):
     folder = rule_for(path)
     for pattern, home in THIRD_PARTY.items():
         if re.fullmatch(pattern, include):
-            return None if folder and (folder == home or folder.startswith(home)) else f"only {home} may name it"
+            return None if folder and (folder + "/").startswith(home + "/") else f"only {home} may name it"
     if folder is None:
         return None
     if kind == "<":
-        if any(folder.startswith(f) for f in FREESTANDING_FOLDERS) and include not in FREESTANDING:
+        if folder in FREESTANDING_FOLDERS and include not in FREESTANDING:
             return f"{folder} is freestanding"
         return None
     target = folder_of(include, path, root)

@@ -1,0 +1,22 @@
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import otter  # noqa: E402
+
+
+def pytest_configure(config):
+    for name, meaning in {"quick": "also in scripts/test --quick", "full": "only in scripts/test --full",
+                          "coverage": "part of the coverage figure"}.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = otter.World(tmp_path)
+    made.start()
+    yield made
+    if made.server.process.poll() is None:
+        made.server.stop()

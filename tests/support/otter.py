@@ -1,0 +1,208 @@
+"""The real programs as processes, for the end-to-end tests: daemon, CLI, fleet. Everything in one scratch folder."""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+BUILD = pathlib.Path(os.environ.get("OTTER_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
+FIRMWARE = pathlib.Path(__file__).resolve().parents[2] / "build/fw"
+HARDWARE = "nucleo-f429zi"
+PRODUCT = "pump"
+
+
+def program(*places):
+    for place in places:
+        if (BUILD / place).exists():
+            return BUILD / place
+    raise FileNotFoundError(f"none of {places} in {BUILD}: run scripts/build")
+
+
+OTTER = program("otter", "cli/otter")
+OTTERD = program("otterd", "server/otterd")
+EMU = program("otter-emu", "emulator/otter-emu")
+
+
+def wait_for(what, condition, seconds=20.0):
+    """Polls a condition of another process; fails loudly instead of sleeping a fixed time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+class Server:
+    """One otterd over one data directory, restartable."""
+
+    def __init__(self, data, *options):
+        self.data = pathlib.Path(data)
+        self.options = list(options)
+        self.process = None
+        self.port = 0
+        self.log = self.data.parent / (self.data.name + ".log")
+
+    def start(self, *, env=None, expect_exit=None):
+        port_file = self.data.parent / (self.data.name + ".port")
+        port_file.unlink(missing_ok=True)
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [OTTERD, "--data", self.data, "--listen", f"127.0.0.1:{self.port}", "--port-file", port_file,
+                 "--poll-interval", "5", *self.options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(env or {})})
+        if expect_exit is not None:
+            assert self.process.wait(20) == expect_exit, self.log.read_text()
+            return self
+
+        def ready():
+            assert self.process.poll() is None, self.log.read_text()
+            return port_file.exists() and port_file.read_text().strip()
+        self.port = int(wait_for("otterd ready", ready).rsplit(":", 1)[-1])
+        return self
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(20) == 0, self.log.read_text()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(20)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def token(self):
+        return (self.data / "admin.token").read_text().strip()
+
+    def request(self, method, path, body=None, headers=None, token="admin"):
+        """(status, headers, body bytes) of one request over a fresh connection."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = "Bearer " + (self.token if token == "admin" else token)
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+            sent.setdefault("Content-Type", "application/json")
+        with contextlib.closing(connection):
+            connection.request(method, path, body=body, headers=sent)
+            reply = connection.getresponse()
+            return reply.status, {k.lower(): v for k, v in reply.getheaders()}, reply.read()
+
+    def json(self, method, path, body=None, expect=200, **kwargs):
+        status, _, text = self.request(method, path, body, **kwargs)
+        assert status == expect, f"{method} {path}: {status} {text!r}"
+        return json.loads(text) if text else None
+
+
+class Result:
+    def __init__(self, done):
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    def __str__(self):
+        return f"exit {self.code}\n{self.out}\n{self.err}"
+
+
+def run(args, *, expect=0, env=None, timeout=120, cwd=None):
+    done = subprocess.run([str(a) for a in args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, errors="replace", timeout=timeout, check=False, cwd=cwd,
+                          env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})})
+    result = Result(done)
+    if expect is not None:
+        assert done.returncode == expect, f"{' '.join(str(a) for a in args)}\n{result}"
+    return result
+
+
+class World:
+    """Keys, a root, a server and a fleet: what every test starts from."""
+
+    def __init__(self, folder, server_options=()):
+        self.folder = pathlib.Path(folder)
+        self.server = Server(self.folder / "data", *server_options)
+        self.keys = {name: self.folder / f"{name}.key" for name in ("root", "release", "image")}
+        self.root = self.folder / "root.json"
+        self.sequence = 0
+
+    def otter(self, *args, expect=0, timeout=120):
+        env = {"OTTER_SERVER": self.server.url, "OTTER_TOKEN": self.server.token}
+        return run([OTTER, *args], expect=expect, env=env, timeout=timeout)
+
+    def start(self):
+        self.server.start()
+        for key in self.keys.values():
+            self.otter("key", "new", "--out", key)
+        self.otter("root", "new", "--root-key", self.pub("root"), "--release-key", self.pub("release"),
+                   "--offer-key", self.server.data / "offer.pub", "--out", self.root)
+        self.otter("root", "sign", self.root, "--key", self.keys["root"])
+        self.otter("root", "publish", self.root)
+        return self
+
+    def pub(self, name):
+        return pathlib.Path(str(self.keys[name]) + ".pub")
+
+    def image(self, version, slot, *options, key=None, hardware=HARDWARE, name=None):
+        out = self.folder / f"{name or version}-{slot}.img"
+        if not out.exists():
+            self.otter("image", "sign", "--key", key or self.keys["image"], "--version", version, "--hardware", hardware,
+                       "--slot", slot, *options, FIRMWARE / hardware / f"app-{slot.lower()}.bin", out)
+        return out
+
+    def release(self, version, *options, name=None, sequence=None, key=None, create=()):
+        """Signs both images and the manifest; returns (manifest path, [image paths])."""
+        name = name or version
+        images = [self.image(version, slot, *options, name=name) for slot in "AB"]
+        if sequence is None:
+            self.sequence += 1
+            sequence = self.sequence
+        path = self.folder / f"{name}.release.json"
+        self.otter("release", "create", "--product", PRODUCT, "--version", version, "--hardware", HARDWARE,
+                   "--image", f"A={images[0]}", "--image", f"B={images[1]}", "--sequence", sequence, *create,
+                   "--out", path)
+        self.otter("release", "sign", path, "--key", key or self.keys["release"])
+        return path, images
+
+    def publish(self, version, *options, **kwargs):
+        """A published release's id."""
+        path, images = self.release(version, *options, **kwargs)
+        self.otter("release", "publish", path, *images)
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def fleet(self, count, prefix="dev-", url=None):
+        """Provisions `count` devices and registers them; the folder with their factory data."""
+        folder = self.folder / f"fleet-{prefix}"
+        self.otter("device", "provision", "--count", count, "--id-prefix", prefix, "--product", PRODUCT, "--hardware",
+                   HARDWARE, "--root", self.root, "--image-key", self.pub("image"), "--url", url or self.server.url,
+                   "--out-dir", folder)
+        return folder
+
+    def emulate(self, fleet, slot_a, *options, expect=0, timeout=120):
+        return run([EMU, "--server", self.server.url, "--fleet", fleet / "fleet.jsonl", "--slot-a", slot_a,
+                    "--keep", self.folder / "flash", "--speed", "20", "--timeout", str(timeout), "--json", *options],
+                   expect=expect, timeout=timeout + 30)
+
+    def rollout(self, release, *options, target="all", phases="100", start=True):
+        made = self.otter("rollout", "create", "--release", release, "--target", target, "--phases", phases, *options,
+                          "--json").json
+        if start:
+            self.otter("rollout", "start", made["id"])
+        return made["id"]
+
+    def status(self, rollout):
+        return self.otter("rollout", "status", rollout, "--json").json
+
+    def stop(self):
+        if self.server.process and self.server.process.poll() is None:
+            self.server.stop()
