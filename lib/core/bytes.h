@@ -1,6 +1,6 @@
 /*
- * Bounded reading and writing of bytes: integers in either order, hex, base64url, comparison in constant time.
- * Nothing here allocates or keeps state; all functions may be called from any thread or interrupt.
+ * Bounded reading and writing of bytes: integers in either order, hex, base64url, comparison in constant
+ * time. Nothing here allocates or keeps state; all functions may be called from any thread or interrupt.
  */
 #ifndef OTTER_CORE_BYTES_H
 #define OTTER_CORE_BYTES_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* The object that embeds `member`, given a pointer to the member. */
-#define OTTER_CONTAINER_OF(ptr, type, member) ((type *)((uintptr_t)(ptr) - offsetof(type, member)))
+#define OTTER_CONTAINER_OF(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
 
 #define OTTER_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -73,7 +73,8 @@ void otter_b64_encode(const uint8_t *in, size_t n, char *out);
 
 /*
  * Strict unpadded base64url: only the alphabet, no length of 4k+1, unused bits zero.
- * Returns the number of bytes written, or -1 (malformed, or more than cap bytes). In-place use is not allowed.
+ * Returns the number of bytes written, or -1 (malformed, or more than cap bytes). In-place use is not
+ * allowed.
  */
 int otter_b64_decode(const char *in, size_t in_len, uint8_t *out, size_t cap);
 

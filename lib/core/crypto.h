@@ -1,7 +1,8 @@
 /*
- * The two primitives of Otter, SHA-256 (FIPS 180-4) and ECDSA P-256 verification (FIPS 186-4), as a table passed in:
- * lib/core decides, the adapters compute. Adapters: lib/host/crypto (OpenSSL), device-fw/crypto (BearSSL).
- * A table is constant and may be used by several threads at once; one otter_sha256 belongs to one thread at a time.
+ * The two primitives of Otter, SHA-256 (FIPS 180-4) and ECDSA P-256 verification (FIPS 186-4), as a table
+ * passed in: lib/core decides, the adapters compute. Adapters: lib/host/crypto (OpenSSL), device-fw/crypto
+ * (BearSSL). A table is constant and may be used by several threads at once; one otter_sha256 belongs to one
+ * thread at a time.
  */
 #ifndef OTTER_CORE_CRYPTO_H
 #define OTTER_CORE_CRYPTO_H
@@ -15,7 +16,8 @@
 #define OTTER_SIG_LEN    64u /* R || S, big endian (RFC 7518, 3.4) */
 #define OTTER_SPKI_LEN   91u /* DER SubjectPublicKeyInfo of a P-256 key (RFC 5480) */
 
-/* Large enough for both adapters, each of which pins it with a static assert. Plain data: copying it forks the hash. */
+/* Large enough for both adapters, each of which pins it with a static assert. Plain data: copying it forks
+ * the hash. */
 struct otter_sha256 {
     uint64_t opaque[16];
 };
@@ -37,11 +39,12 @@ struct otter_digest {
 #define OTTER_DIGEST_HEX (2 * OTTER_DIGEST_LEN)
 
 /* SHA-256 of one piece. */
-void otter_sha256_of(const struct otter_crypto *crypto, const void *data, size_t len, struct otter_digest *ret);
+void otter_sha256_of(const struct otter_crypto *crypto, const void *data, size_t len,
+                     struct otter_digest *ret);
 
 /* HMAC-SHA256 (RFC 2104) of one piece, key at most 64 bytes. */
-void otter_hmac_sha256(const struct otter_crypto *crypto, const uint8_t *key, size_t key_len, const void *data,
-                       size_t len, struct otter_digest *ret);
+void otter_hmac_sha256(const struct otter_crypto *crypto, const uint8_t *key, size_t key_len,
+                       const void *data, size_t len, struct otter_digest *ret);
 
 /* The point inside a 91-byte P-256 SubjectPublicKeyInfo; NULL if the DER prefix is any other. */
 const uint8_t *otter_spki_point(const uint8_t *spki, size_t len);
@@ -50,7 +53,8 @@ const uint8_t *otter_spki_point(const uint8_t *spki, size_t len);
 void otter_spki_from_point(const uint8_t point[OTTER_POINT_LEN], uint8_t ret_spki[OTTER_SPKI_LEN]);
 
 /* Key id: SHA-256 of the SubjectPublicKeyInfo (what MCUboot's KEYHASH holds, and `kid` in base64url). */
-void otter_key_id(const struct otter_crypto *crypto, const uint8_t point[OTTER_POINT_LEN], struct otter_digest *ret);
+void otter_key_id(const struct otter_crypto *crypto, const uint8_t point[OTTER_POINT_LEN],
+                  struct otter_digest *ret);
 
 /*
  * ECDSA-Sig-Value (RFC 3279, 2.2.3; strict DER, at most 72 bytes) to R || S.

@@ -18,9 +18,9 @@
 #include "core/documents.h"
 #include "core/verify.h"
 
-#define OTTER_FACTORY_MAX    6144u
-#define OTTER_SECRET_LEN     32u
-#define OTTER_CA_MAX         2048u
+#define OTTER_FACTORY_MAX 6144u
+#define OTTER_SECRET_LEN  32u
+#define OTTER_CA_MAX      2048u
 
 struct otter_factory {
     char device[OTTER_NAME_BUF];
@@ -31,18 +31,19 @@ struct otter_factory {
     uint64_t sequence;
     uint8_t key_count;
     uint8_t key[OTTER_IMAGE_KEYS][OTTER_POINT_LEN];
-    char url[2][OTTER_URL_MAX + 1];      /* http://host[:port] or https://...; "" = none */
-    char tls_name[2][OTTER_NAME_BUF];    /* "" = the URL's host */
+    char url[2][OTTER_URL_MAX + 1];   /* http://host[:port] or https://...; "" = none */
+    char tls_name[2][OTTER_NAME_BUF]; /* "" = the URL's host */
     uint16_t ca_len;
     uint16_t root_len;
     uint8_t ca[OTTER_CA_MAX];
-    char root[OTTER_PAYLOAD_MAX + 1];    /* the payload, NUL-terminated */
+    char root[OTTER_PAYLOAD_MAX + 1]; /* the payload, NUL-terminated */
 };
 
 /* Bytes written to out (OTTER_FACTORY_MAX), or 0 if a member is out of range. */
 size_t otter_factory_encode(const struct otter_factory *f, uint8_t *out, size_t cap);
 
-/* OK, BAD_ENCODING (magic, format, CRC, lengths) or BAD_VALUE (a string out of its alphabet). Reads at most len. */
+/* OK, BAD_ENCODING (magic, format, CRC, lengths) or BAD_VALUE (a string out of its alphabet). Reads at most
+ * len. */
 enum otter_status otter_factory_decode(const uint8_t *in, size_t len, struct otter_factory *ret);
 
 #endif

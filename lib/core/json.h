@@ -1,7 +1,7 @@
 /*
- * Bounded JSON (RFC 8259) over jsmn, without allocation: the document stays where it is, tokens point into it.
- * Stricter than jsmn: otter_json_parse accepts well-formed JSON only, objects with string keys and no duplicate
- * decisions left to the caller, depth at most OTTER_JSON_DEPTH.
+ * Bounded JSON (RFC 8259) over jsmn, without allocation: the document stays where it is, tokens point into
+ * it. Stricter than jsmn: otter_json_parse accepts well-formed JSON only, objects with string keys and no
+ * duplicate decisions left to the caller, depth at most OTTER_JSON_DEPTH.
  */
 #ifndef OTTER_CORE_JSON_H
 #define OTTER_CORE_JSON_H
@@ -36,9 +36,9 @@ struct otter_json_token {
 
 struct otter_json {
     const char *text;
-    size_t len;       /* <= 65,535 */
-    size_t error_at;  /* after BAD_JSON: offset of the first wrong character */
-    uint16_t count;   /* tokens in use */
+    size_t len;      /* <= 65,535 */
+    size_t error_at; /* after BAD_JSON: offset of the first wrong character */
+    uint16_t count;  /* tokens in use */
     struct otter_json_token token[OTTER_JSON_TOKENS];
 };
 
@@ -48,15 +48,15 @@ enum otter_status otter_json_parse(struct otter_json *json, const char *text, si
 /* One expected member of an object. */
 struct otter_json_field {
     const char *name;
-    uint8_t type;     /* enum otter_json_type */
+    uint8_t type; /* enum otter_json_type */
     bool optional;
-    uint16_t index;   /* out: index of the value's token, 0 if absent (token 0 is never a member's value) */
+    uint16_t index; /* out: index of the value's token, 0 if absent (token 0 is never a member's value) */
 };
 
 /*
- * Matches the object at token `object` against the table, exactly: OK, BAD_VALUE (not an object, or a member of the
- * wrong type), MISSING_MEMBER, UNKNOWN_MEMBER (unless allow_unknown), DUPLICATE_MEMBER. At most 32 fields.
- * json->error_at is the offset of the offending token.
+ * Matches the object at token `object` against the table, exactly: OK, BAD_VALUE (not an object, or a member
+ * of the wrong type), MISSING_MEMBER, UNKNOWN_MEMBER (unless allow_unknown), DUPLICATE_MEMBER. At most 32
+ * fields. json->error_at is the offset of the offending token.
  */
 enum otter_status otter_json_fields(struct otter_json *json, unsigned object, struct otter_json_field *fields,
                                     unsigned n, bool allow_unknown);
@@ -67,7 +67,8 @@ bool otter_json_uint(const struct otter_json *json, unsigned token, uint64_t max
 /* Copies a string without escapes and a NUL into out (cap bytes); false if escaped or too long. */
 bool otter_json_string(const struct otter_json *json, unsigned token, char *out, size_t cap);
 
-/* The like, but \" \\ \/ become themselves and every other escape or control character a '?' ; cut at cap - 1. */
+/* The like, but \" \\ \/ become themselves and every other escape or control character a '?' ; cut at cap
+ * - 1. */
 void otter_json_text(const struct otter_json *json, unsigned token, char *out, size_t cap);
 
 /* Strict base64url string of exactly n bytes. */

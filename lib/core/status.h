@@ -3,8 +3,8 @@
  * The names appear verbatim in JSON, in the CLI and in docs/protocol.md (generated from here by
  * tests/support/gen-names.c); renaming one is a change of protocol.
  *
- * Groups: G general, T transport, D signed documents, M manifest against device, I image, U update on the device,
- * P policy of the server, A operators' API.
+ * Groups: G general, T transport, D signed documents, M manifest against device, I image, U update on the
+ * device, P policy of the server, A operators' API.
  */
 #ifndef OTTER_CORE_STATUS_H
 #define OTTER_CORE_STATUS_H
@@ -43,7 +43,8 @@
     X(NO_ROOT, "no-root", 'D', "no root has been published yet")                                             \
     X(ROOT_VERSION, "root-version", 'D', "the root's version is not the current one plus one")               \
     X(ROOT_KEYS, "root-keys", 'D', "a key's id is not the digest of its key, or it is no P-256 key")         \
-    X(ROOT_ROLES, "root-roles", 'D', "a role names an unknown key, a bad threshold, or shares the offer key") \
+    X(ROOT_ROLES, "root-roles", 'D',                                                                         \
+      "a role names an unknown key, a bad threshold, or shares the offer key")                               \
     X(ROOT_EPOCH, "root-epoch", 'D', "the root's sequence epoch is below the current one")                   \
     X(ROOT_EXPIRED, "root-expired", 'D', "the newest root had expired when the offer was issued")            \
     X(CREATED_IN_FUTURE, "created-in-future", 'D', "created later than the publisher's clock")               \
@@ -97,7 +98,8 @@
     X(SELF_TEST, "self-test", 'U', "the application's self-test failed")                                     \
     X(WATCHDOG, "watchdog", 'U', "the image stopped feeding the watchdog")                                   \
     X(TRIAL_DEADLINE, "trial-deadline", 'U', "the self-test was not done by the trial deadline")             \
-    X(TRIAL_NO_SERVER, "trial-no-server", 'U', "self-test passed, but no authenticated poll reply in any trial") \
+    X(TRIAL_NO_SERVER, "trial-no-server", 'U',                                                               \
+      "self-test passed, but no authenticated poll reply in any trial")                                      \
     X(TRIAL_IMAGE, "trial-image", 'U', "the bootloader refused the image at its trial")                      \
     X(STOPPED, "stopped", 'U', "the server said not to continue")                                            \
                                                                                                              \

@@ -1,8 +1,8 @@
 /*
  * THE order of checks (protocol.md, "The device's order of checks"), once, for device, server and CLI.
  * Each function returns the first refusal in that order, and fills ret_* only on OK.
- * All are pure: crypto, time and facts are passed in. `struct otter_jws` is scratch of 3 KB, given by the caller so
- * that a small device can place it where it likes.
+ * All are pure: crypto, time and facts are passed in. `struct otter_jws` is scratch of 3 KB, given by the
+ * caller so that a small device can place it where it likes.
  */
 #ifndef OTTER_CORE_VERIFY_H
 #define OTTER_CORE_VERIFY_H
@@ -13,8 +13,9 @@
 #include "core/wire.h"
 
 /*
- * Counts the valid signatures of a role. Signatures by kids outside the role are skipped unverified. UNKNOWN_KEY if
- * there is none by the role, BAD_SIGNATURE at the first one by the role that does not verify, THRESHOLD.
+ * Counts the valid signatures of a role. Signatures by kids outside the role are skipped unverified.
+ * UNKNOWN_KEY if there is none by the role, BAD_SIGNATURE at the first one by the role that does not verify,
+ * THRESHOLD.
  */
 enum otter_status otter_verify_role(const struct otter_crypto *crypto, const struct otter_root *root,
                                     enum otter_role role, const struct otter_jws *jws);
@@ -24,9 +25,9 @@ enum otter_status otter_verify_root_first(const struct otter_crypto *crypto, con
                                           struct otter_jws *scratch, struct otter_root *ret);
 
 /*
- * The link from `current` to its successor: ROOT_VERSION unless version + 1, ROOT_EPOCH if its sequence_epoch falls,
- * thresholds of both, by both. Expiry is ignored. On OK scratch->payload holds its payload.
- * `ret` may not be `current`.
+ * The link from `current` to its successor: ROOT_VERSION unless version + 1, ROOT_EPOCH if its sequence_epoch
+ * falls, thresholds of both, by both. Expiry is ignored. On OK scratch->payload holds its payload. `ret` may
+ * not be `current`.
  */
 enum otter_status otter_verify_root_next(const struct otter_crypto *crypto, const struct otter_root *current,
                                          const char *envelope, size_t len, struct otter_jws *scratch,
@@ -44,37 +45,39 @@ struct otter_device_facts {
     const char *product;
     const char *hardware;
     struct otter_running running;
-    uint64_t epoch;          /* of the confirmed image */
-    uint64_t sequence;       /* of the confirmed image */
+    uint64_t epoch;    /* of the confirmed image */
+    uint64_t sequence; /* of the confirmed image */
     uint32_t counter_floor;
-    uint64_t time_floor;     /* latest `created` accepted */
+    uint64_t time_floor; /* latest `created` accepted */
     bool takes_delta;
     struct otter_slot_layout slot[2]; /* A, B */
 };
 
-/* Envelope, signature by the offer role, device, nonce, issued >= time floor, root not expired at issued, deadline. */
+/* Envelope, signature by the offer role, device, nonce, issued >= time floor, root not expired at issued,
+ * deadline. */
 enum otter_status otter_verify_offer(const struct otter_crypto *crypto, const struct otter_root *root,
-                                     const struct otter_device_facts *facts, const uint8_t nonce[OTTER_NONCE_LEN],
-                                     const char *envelope, size_t len, struct otter_jws *scratch,
-                                     struct otter_offer *ret);
+                                     const struct otter_device_facts *facts,
+                                     const uint8_t nonce[OTTER_NONCE_LEN], const char *envelope, size_t len,
+                                     struct otter_jws *scratch, struct otter_offer *ret);
 
 /*
- * The part of the manifest's checks that does not depend on a device, which the server and `otter release verify`
- * run too: envelope, release signatures, shape, expiry against `now`, epoch = root's.
+ * The part of the manifest's checks that does not depend on a device, which the server and `otter release
+ * verify` run too: envelope, release signatures, shape, expiry against `now`, epoch = root's.
  */
-enum otter_status otter_verify_release(const struct otter_crypto *crypto, const struct otter_root *root, uint64_t now,
-                                       const char *envelope, size_t len, struct otter_jws *scratch,
-                                       struct otter_manifest *ret);
+enum otter_status otter_verify_release(const struct otter_crypto *crypto, const struct otter_root *root,
+                                       uint64_t now, const char *envelope, size_t len,
+                                       struct otter_jws *scratch, struct otter_manifest *ret);
 
 /*
  * All checks of a manifest on the device, in order: size and digest as offered, otter_verify_release against
- * offer->issued, with product and hardware before expiry, then epoch and sequence, counter, requires, and the offer's
- * image and delta. *ret_image is the index of the image in the manifest.
+ * offer->issued, with product and hardware before expiry, then epoch and sequence, counter, requires, and the
+ * offer's image and delta. *ret_image is the index of the image in the manifest.
  */
 enum otter_status otter_verify_manifest(const struct otter_crypto *crypto, const struct otter_root *root,
-                                        const struct otter_device_facts *facts, const struct otter_offer *offer,
-                                        const char *envelope, size_t len, struct otter_jws *scratch,
-                                        struct otter_manifest *ret, unsigned *ret_image);
+                                        const struct otter_device_facts *facts,
+                                        const struct otter_offer *offer, const char *envelope, size_t len,
+                                        struct otter_jws *scratch, struct otter_manifest *ret,
+                                        unsigned *ret_image);
 
 /* Keys that may sign images (factory data), less the revoked ones. */
 #define OTTER_IMAGE_KEYS 4u
@@ -88,15 +91,17 @@ struct otter_image_keys {
 
 /* Is the image authentic? Structure, hash, key known and not revoked, signature: what the bootloader asks. */
 enum otter_status otter_verify_image(const struct otter_crypto *crypto, const struct otter_image_keys *keys,
-                                     const struct otter_image_source *source, struct otter_image_info *ret_info,
-                                     struct otter_digest *ret_digest);
+                                     const struct otter_image_source *source,
+                                     struct otter_image_info *ret_info, struct otter_digest *ret_digest);
 
 /*
- * Is it the manifest's image? After the re-read of flash: digest (IMAGE_REREAD) and size, structure, version, SEC_CNT,
- * ROM_FIXED address = link of the manifest's image (unless slot "any"), then otter_verify_image's signature part.
- * keys == NULL checks everything but key and signature: for a server that was told no image keys.
+ * Is it the manifest's image? After the re-read of flash: digest (IMAGE_REREAD) and size, structure, version,
+ * SEC_CNT, ROM_FIXED address = link of the manifest's image (unless slot "any"), then otter_verify_image's
+ * signature part. keys == NULL checks everything but key and signature: for a server that was told no image
+ * keys.
  */
-enum otter_status otter_verify_manifest_image(const struct otter_crypto *crypto, const struct otter_image_keys *keys,
+enum otter_status otter_verify_manifest_image(const struct otter_crypto *crypto,
+                                              const struct otter_image_keys *keys,
                                               const struct otter_manifest *manifest, unsigned image,
                                               const struct otter_image_source *source,
                                               struct otter_image_info *ret_info);

@@ -1,6 +1,7 @@
 /*
- * Bodies of the device protocol v1 that are not signed: poll and report, both ways. The device encodes, the server
- * decodes, both with this code. Decoding bounds everything and allows unknown members (a newer device's).
+ * Bodies of the device protocol v1 that are not signed: poll and report, both ways. The device encodes, the
+ * server decodes, both with this code. Decoding bounds everything and allows unknown members (a newer
+ * device's).
  */
 #ifndef OTTER_CORE_WIRE_H
 #define OTTER_CORE_WIRE_H
@@ -24,7 +25,7 @@ struct otter_report {
     uint64_t attempt;
     uint32_t step; /* from 1, rising within the attempt */
     enum otter_update_state state;
-    enum otter_status reason; /* OTTER_OK: absent */
+    enum otter_status reason;          /* OTTER_OK: absent */
     char detail[OTTER_DETAIL_MAX + 1]; /* "": absent */
     bool has_bytes;
     uint64_t bytes;
@@ -40,7 +41,7 @@ struct otter_poll {
     uint64_t root;     /* version of the newest root held */
     uint8_t nonce[OTTER_NONCE_LEN];
     bool fresh;
-    bool stale; /* no verified offer for 7 days */
+    bool stale;      /* no verified offer for 7 days */
     uint32_t ram;    /* caps: bytes of RAM for a delta decoder; 0 = takes no deltas */
     uint32_t covers; /* caps: covers of a delta */
     bool has_last;
@@ -54,10 +55,11 @@ int otter_poll_encode(const struct otter_poll *poll, char *out, size_t cap);
 enum otter_status otter_poll_decode(const char *body, size_t len, struct otter_poll *ret, size_t *ret_at);
 
 /* `device` and `running` are members of the report beside those of struct otter_report. */
-int otter_report_encode(const char *device, const struct otter_running *running, const struct otter_report *report,
-                        char *out, size_t cap);
+int otter_report_encode(const char *device, const struct otter_running *running,
+                        const struct otter_report *report, char *out, size_t cap);
 enum otter_status otter_report_decode(const char *body, size_t len, char ret_device[OTTER_NAME_BUF],
-                                      struct otter_running *ret_running, struct otter_report *ret, size_t *ret_at);
+                                      struct otter_running *ret_running, struct otter_report *ret,
+                                      size_t *ret_at);
 
 /* The reply to a report: {"continue":true|false}. False when it is anything else. */
 bool otter_report_reply_decode(const char *body, size_t len, bool *ret_continue);
