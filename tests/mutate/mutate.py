@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+"""Breaks one line at a time and demands that a named test turns red (tests/mutate/mutations.txt).
+
+mutate.py [--json] [--only NAME]     works in a copy under build/mutate; the tree itself is never touched
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WORK = ROOT / "build/mutate"
+TREE = WORK / "tree"
+BUILD = WORK / "build"
+MESON = ["/usr/bin/python3", "/usr/bin/meson"]
+FIELDS = ("name", "file", "line", "mutant", "test")
+
+
+def mutations():
+    """Blocks of `field: value`, parted by blank lines. line and mutant are matched without outer white space."""
+    text = (ROOT / "tests/mutate/mutations.txt").read_text()
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    for block in body.split("\n\n"):
+        if block.strip():
+            made = dict(line.split(": ", 1) for line in block.strip().splitlines())
+            assert set(made) == set(FIELDS), f"fields of {made.get('name', block)}: {sorted(made)}"
+            yield made
+
+
+def copy_tree():
+    TREE.mkdir(parents=True, exist_ok=True)
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], check=True,
+                            stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    for path in listed:
+        source, target = ROOT / path, TREE / path
+        if not source.is_file():
+            continue
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+            os.utime(target)  # newer than what was built from an earlier mutant
+
+
+def quiet(args, **kwargs):
+    return subprocess.run([str(a) for a in args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, text=True, errors="replace", timeout=900, check=False, **kwargs)
+
+
+def build(target):
+    return quiet(["ninja", "-C", BUILD, target])
+
+
+def mutate(text, made):
+    """The text with the one matching line replaced, its indentation kept; None unless exactly one matches."""
+    lines = text.splitlines(keepends=True)
+    at = [i for i, line in enumerate(lines) if line.strip() == made["line"].strip()]
+    if len(at) != 1:
+        return None, len(at)
+    old = lines[at[0]]
+    lines[at[0]] = old[:len(old) - len(old.lstrip())] + made["mutant"].strip() + "\n"
+    return "".join(lines), 1
+
+
+def judge(made, tests):
+    path = TREE / made["file"]
+    original = path.read_text()
+    mutant, matches = mutate(original, made)
+    if mutant is None:
+        return False, f"{matches} lines of {made['file']} match: {made['line']}"
+    test = tests.get(made["test"])
+    if test is None:
+        return False, f"no test named {made['test']}"
+    target = os.path.relpath(test["cmd"][0], BUILD)
+    path.write_text(mutant)
+    try:
+        built = build(target)
+        if built.returncode != 0:
+            return False, "the mutant does not compile:\n" + built.stdout[-1500:]
+        ran = quiet(test["cmd"], cwd=test["workdir"] or TREE)
+        return ran.returncode != 0, f"{made['test']} stays green"
+    except subprocess.TimeoutExpired:
+        return True, "the test hung"
+    finally:
+        path.write_text(original)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--only")
+    args = parser.parse_args()
+    copy_tree()
+    if not (BUILD / "build.ninja").exists():
+        made = quiet([*MESON, "setup", BUILD, TREE, "-Dbuildtype=debug", "-Dwerror=false", "-Dcli=false"])
+        if made.returncode != 0:
+            sys.exit(made.stdout[-3000:])
+    built = quiet(["ninja", "-C", BUILD])
+    if built.returncode != 0:
+        sys.exit(built.stdout[-3000:])
+    listed = json.loads(quiet([*MESON, "introspect", BUILD, "--tests"]).stdout)
+    tests = {test["name"]: test for test in listed}
+    survivors = 0
+    for one in mutations():
+        if args.only and one["name"] != args.only:
+            continue
+        killed, detail = judge(one, tests)
+        survivors += not killed
+        if args.json:
+            print(json.dumps({"name": one["name"], "killed": killed, "detail": "" if killed else detail}), flush=True)
+        else:
+            print(f"{'killed  ' if killed else 'SURVIVED'} {one['name']}{'' if killed else ': ' + detail}", flush=True)
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
