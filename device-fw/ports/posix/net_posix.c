@@ -53,7 +53,8 @@ bool otter_posix_resolve(struct otter_posix_resolver *r, const char *host, uint1
         return false;
     if (strcmp(r->host, host) != 0) {
         if (!look_up(host, AI_NUMERICHOST, &address, &address_len) &&
-            !look_up(host, AI_ADDRCONFIG, &address, &address_len) && !look_up(host, 0, &address, &address_len))
+            !look_up(host, AI_ADDRCONFIG, &address, &address_len) &&
+            !look_up(host, 0, &address, &address_len))
             return false;
         memcpy(r->host, host, len + 1);
         r->address = address;
@@ -151,7 +152,8 @@ static int32_t net_recv(struct otter_net *self, void *buf, uint32_t len)
     return OTTER_NET_AGAIN;
 }
 
-void otter_posix_net_init(struct otter_posix_net *n, int epoll_fd, void *tag, struct otter_posix_resolver *resolver)
+void otter_posix_net_init(struct otter_posix_net *n, int epoll_fd, void *tag,
+                          struct otter_posix_resolver *resolver)
 {
     *n = (struct otter_posix_net){
         .net = {.open = net_open, .send = net_send, .recv = net_recv, .close = net_close},

@@ -4,7 +4,8 @@
 
 #include "port/system.h"
 
-/* Without state: one serves all devices of a process, from any thread. Aborts if the kernel has no entropy. */
+/* Without state: one serves all devices of a process, from any thread. Aborts if the kernel has no entropy.
+ */
 extern struct otter_random otter_posix_random;
 
 #endif

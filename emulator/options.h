@@ -1,0 +1,44 @@
+/* The command line of otter-emu. */
+#ifndef OTTER_EMU_OPTIONS_H
+#define OTTER_EMU_OPTIONS_H
+
+#include "expect.h"
+#include "fault.h"
+#include "host/error.h"
+
+#include <stdio.h>
+
+struct emu_options {
+    const char *server;      /* overrides the factory data's URL; NULL = as provisioned */
+    const char *fleet;       /* JSONL */
+    const char *factory_dir; /* *.bin */
+    const char *slot_a;      /* signed image for slot A of new devices */
+    const char *keep;        /* directory of flash files; NULL = a temporary one */
+    const char *log;         /* file of event lines; NULL = none */
+    const char *inspect;     /* flash file to print */
+    const char *hardware;    /* of --inspect */
+    struct emu_expect expect;
+    struct emu_fault_plan fault;
+    struct emu_cut_plan cut;
+    uint32_t speed;       /* 1.. */
+    uint32_t concurrency; /* sockets open at once */
+    uint32_t timeout_s;   /* real seconds; 0 = none */
+    uint32_t devices;     /* only the first so many of the fleet; 0 = all */
+    bool until_idle;
+    bool json;
+    bool verbose;
+    bool quiet;
+    bool help;
+    bool version;
+};
+
+/*
+ * Strings in *ret point into argv. False with a message for people on a usage error. --help and --version win
+ * over all else. argv[0] is the program.
+ */
+bool emu_options_parse(int argc, char *const *argv, struct emu_options *ret, struct host_error *err);
+
+/* The text of --help. */
+void emu_options_help(FILE *out);
+
+#endif

@@ -1,0 +1,96 @@
+/* Opening a device's flash, and filling that of a new one as the factory does. */
+#include "device.h"
+
+#include "core/bytes.h"
+#include "host/cleanup.h"
+#include "host/file.h"
+
+#include <string.h>
+
+static bool load_image(struct emu_device *d, const char *path, struct host_error *err)
+{
+    const struct otter_slot_layout *slot = &d->flash.flash.map->slot[OTTER_SLOT_A];
+    uint32_t room = slot->size - slot->trailer_size;
+    struct otter_flash_source source;
+    struct otter_image_info info;
+    auto_free char *image = NULL;
+    enum otter_status status;
+    size_t len;
+
+    if (!host_file_read(path, slot->size, &image, &len, err))
+        return false;
+    if (otter_flash_file_load(&d->flash, slot->base, image, (uint32_t)len) != 0)
+        return host_fail(err, HOST_ERROR_FILE, "%s: writing the flash file failed", path);
+    otter_flash_source_init(&source, &d->flash.flash, slot->base, room);
+    status = otter_image_inspect(&source.source, &info);
+    if (status != OTTER_OK)
+        return host_fail(err, HOST_ERROR_FILE, "%s: no image for slot A (%s)", path,
+                         otter_status_name(status));
+    return true;
+}
+
+static bool is_new(struct emu_device *d, bool *ret_new)
+{
+    uint8_t magic[4];
+
+    if (otter_flash_file_peek(&d->flash, d->flash.flash.map->factory_base, magic, sizeof(magic)) != 0)
+        return false;
+    *ret_new = memcmp(magic, "\xff\xff\xff\xff", sizeof(magic)) == 0;
+    return true;
+}
+
+static bool fill(struct emu_device *d, const struct emu_member *member, const uint8_t *raw, size_t len,
+                 struct host_error *err)
+{
+    const char *image = member->image != NULL ? member->image : d->world->options->slot_a;
+    bool fresh;
+
+    if (!is_new(d, &fresh))
+        return host_fail(err, HOST_ERROR_FILE, "device %s: its flash file cannot be read", member->id);
+    if (!fresh)
+        return true;
+    if (image != NULL && !load_image(d, image, err))
+        return false;
+    /* Factory data last: a flash file with them is whole. */
+    if (otter_flash_file_load(&d->flash, d->flash.flash.map->factory_base, raw, (uint32_t)len) != 0)
+        return host_fail(err, HOST_ERROR_FILE, "device %s: writing its flash file failed", member->id);
+    return true;
+}
+
+bool emu_device_open(struct emu_device *d, struct emu_world *world, uint32_t index,
+                     const struct emu_member *member, const char *path, struct host_error *err)
+{
+    const struct otter_flash_map *map;
+    uint8_t raw[OTTER_FACTORY_MAX];
+    size_t len;
+    int error;
+
+    *d = (struct emu_device){.world = world, .index = index, .cause = OTTER_RESET_POWER, .flash = {.fd = -1}};
+    if (!emu_factory_read(member->factory, raw, &len, &d->factory, err))
+        return false;
+    if (strcmp(d->factory.device, member->id) != 0)
+        return host_fail(err, HOST_ERROR_FORMAT, "%s: is of device %s, not %s", member->factory,
+                         d->factory.device, member->id);
+    map = otter_flash_map_find(d->factory.hardware);
+    if (map == NULL)
+        return host_fail(err, HOST_ERROR_FORMAT, "%s: no flash map for hardware %s", member->factory,
+                         d->factory.hardware);
+    error = otter_flash_file_open(&d->flash, path, map);
+    if (error != 0)
+        return host_fail(err, HOST_ERROR_FILE, "%s: %s", path, strerror(-error));
+    d->flash.seed = world->options->fault.seed ^ index;
+    if (!fill(d, member, raw, len, err)) {
+        otter_flash_file_close(&d->flash);
+        return false;
+    }
+    d->flash.cut_at = emu_cut_next(&world->options->cut, index, world->devices, d->flash.operations);
+    emu_link_init(&d->link, &world->links, index, d, &d->flash.power_off);
+    return true;
+}
+
+void emu_device_close(struct emu_device *d)
+{
+    if (d->world != NULL && d->link.links != NULL)
+        d->link.net.close(&d->link.net);
+    otter_flash_file_close(&d->flash);
+}
