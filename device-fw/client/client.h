@@ -8,10 +8,11 @@
  *       if (next.want == OTTER_WANT_RESET) reset();
  *   }
  *
- * It polls, fetches new roots, verifies offer and manifest, downloads with resume into the other slot, verifies by
- * re-reading, asks for a reset, and after the trial boot confirms and reports until acknowledged (protocol.md).
- * One step does a bounded piece of work: at most one sector erase, or one program of OTTER_CLIENT_CHUNK bytes, or one
- * signature check. No allocation; struct otter_client is the whole state (about 16 KB). Not for interrupts.
+ * It polls, fetches new roots, verifies offer and manifest, downloads with resume into the other slot,
+ * verifies by re-reading, asks for a reset, and after the trial boot confirms and reports until acknowledged
+ * (protocol.md). One step does a bounded piece of work: at most one sector erase, or one program of
+ * OTTER_CLIENT_CHUNK bytes, or one signature check. No allocation; struct otter_client is the whole state
+ * (about 16 KB). Not for interrupts.
  */
 #ifndef OTTER_CLIENT_H
 #define OTTER_CLIENT_H
@@ -27,10 +28,10 @@
 #define OTTER_CLIENT_CHUNK 1024u
 
 enum otter_client_want {
-    OTTER_WANT_STEP,   /* call again at once: there is more to do */
-    OTTER_WANT_NET,    /* call when the stream is readable/writable, or at wake_ms */
-    OTTER_WANT_TIME,   /* call at wake_ms */
-    OTTER_WANT_RESET   /* reset now: everything is on flash */
+    OTTER_WANT_STEP, /* call again at once: there is more to do */
+    OTTER_WANT_NET,  /* call when the stream is readable/writable, or at wake_ms */
+    OTTER_WANT_TIME, /* call at wake_ms */
+    OTTER_WANT_RESET /* reset now: everything is on flash */
 };
 
 struct otter_client_next {
@@ -76,8 +77,8 @@ struct otter_client_config {
     const struct otter_handover *handover;
     struct otter_client_hooks *hooks;
     const struct otter_client_timing *timing; /* NULL = default */
-    enum otter_slot link_slot; /* the slot this image is linked for (its link symbol) */
-    uint32_t ram;              /* for a delta decoder; 0 = takes no deltas */
+    enum otter_slot link_slot;                /* the slot this image is linked for (its link symbol) */
+    uint32_t ram;                             /* for a delta decoder; 0 = takes no deltas */
 };
 
 /* What status screens and tests may read. */
@@ -85,11 +86,11 @@ struct otter_client_view {
     const char *phase; /* "idle", "poll", "manifest", "download", ... ; static */
     bool on_trial;
     bool stale;
-    bool disabled;     /* slot-confused or no factory data: the updater is off */
+    bool disabled;                /* slot-confused or no factory data: the updater is off */
     enum otter_status last_error; /* of the last poll cycle; OK after a good one */
-    uint64_t attempt;  /* 0 = none */
+    uint64_t attempt;             /* 0 = none */
     uint32_t bytes, size;
-    uint64_t polls;    /* authenticated replies, 204 or signed */
+    uint64_t polls; /* authenticated replies, 204 or signed */
     uint64_t next_poll_ms;
 };
 

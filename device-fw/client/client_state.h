@@ -15,6 +15,8 @@
 enum otter_phase {
     OTTER_PHASE_OFF,    /* no factory data, or slot-confused: waits out a trial, no more */
     OTTER_PHASE_IDLE,   /* until next_poll_ms */
+    OTTER_PHASE_FINISH, /* close, and wait for the next poll */
+    OTTER_PHASE_REFUSE, /* `refusal` stands: newer roots did not help */
     OTTER_PHASE_REPORT, /* held reports, oldest first; then `after` */
     OTTER_PHASE_ROOTS,  /* GET /v1/roots/<N+1> until 404; then `after_roots` */
     OTTER_PHASE_POLL,
@@ -62,6 +64,7 @@ struct otter_download {
     uint32_t chunk_len;
     bool restarted; /* the digest was wrong once: begun again from zero */
     bool erase_trailer;
+    bool plain;                    /* a Range was answered wrongly: ask for the whole */
     uint64_t resume_ms;            /* do not reconnect earlier */
     char etag[OTTER_ETAG_MAX + 1]; /* strong validator for If-Range; "" = not known */
     struct otter_sha256 sha;
@@ -78,6 +81,7 @@ struct otter_client {
     uint64_t boot_ms;
     enum otter_status last_error;
     enum otter_status off_reason; /* phase OFF */
+    enum otter_status refusal;    /* phase REFUSE */
 
     /* Who we are. */
     struct otter_device_facts facts;
@@ -92,7 +96,6 @@ struct otter_client {
     bool roots_due;
     bool roots_ran; /* at most one run a poll */
     bool roots_advanced;
-    bool repolled;
     bool reports_blocked; /* one was not taken in this cycle */
     bool poll_asked;      /* otter_client_poll_now */
     uint8_t roots_left;
@@ -123,6 +126,8 @@ struct otter_client {
     uint64_t refused_attempt; /* an offer already answered with `failed`, and why */
     struct otter_digest refused_manifest;
     enum otter_status refused_reason;
+    uint64_t said_attempt; /* newest report of this boot: not said twice */
+    enum otter_update_state said_state;
     uint64_t fetch_attempt; /* failures to fetch an artifact of this attempt */
     uint8_t fetch_failures;
 
