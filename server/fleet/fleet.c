@@ -1,0 +1,307 @@
+#include "fleet/fleet.h"
+
+#include "core/bytes.h"
+#include "fleet/index.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Records come in pieces that never move; at most CHUNKS * CHUNK devices. */
+#define CHUNK        4096u
+#define CHUNKS       4096u
+#define STRIPES      64u
+#define ARENA_PIECE  65536u
+#define INTERN_SLOTS 1024u
+
+struct arena_piece {
+    struct arena_piece *next;
+    size_t used;
+    char bytes[ARENA_PIECE];
+};
+
+struct chunk {
+    struct fleet_device device[CHUNK];
+    _Atomic uint64_t dirty[CHUNK / 64];
+};
+
+struct fleet {
+    uint64_t seed;
+    _Atomic uint32_t count;
+    struct fleet_index by_id;
+    struct fleet_index by_token;
+    struct fleet_hasher id_hasher;
+    struct fleet_hasher token_hasher;
+    struct arena_piece *arena;
+    const char *interned[INTERN_SLOTS]; /* products and hardware names; few, so a plain list */
+    unsigned interned_count;
+    pthread_mutex_t stripe[STRIPES];
+    _Atomic(struct chunk *) chunk[CHUNKS];
+};
+
+/* FNV-1a over the id, seeded, with a final mix so that all bits count. */
+static uint64_t hash_id(uint64_t seed, const char *id)
+{
+    uint64_t h = UINT64_C(14695981039346656037) ^ seed;
+
+    for (; *id; id++)
+        h = (h ^ (uint8_t)*id) * UINT64_C(1099511628211);
+    h ^= h >> 32;
+    h *= UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 29;
+}
+
+static uint64_t hash_token(const struct otter_digest *token_hash)
+{
+    return otter_le64(token_hash->b);
+}
+
+static struct chunk *chunk_of(const struct fleet *f, uint32_t index)
+{
+    return atomic_load_explicit(&f->chunk[index / CHUNK], memory_order_acquire);
+}
+
+const struct fleet_device *fleet_peek(const struct fleet *fleet, uint32_t index)
+{
+    return &chunk_of(fleet, index)->device[index % CHUNK];
+}
+
+static uint64_t rehash_id(const struct fleet_hasher *self, uint32_t record)
+{
+    const struct fleet *f = OTTER_CONTAINER_OF(self, const struct fleet, id_hasher);
+
+    return hash_id(f->seed, fleet_peek(f, record)->id);
+}
+
+static uint64_t rehash_token(const struct fleet_hasher *self, uint32_t record)
+{
+    const struct fleet *f = OTTER_CONTAINER_OF(self, const struct fleet, token_hasher);
+
+    return hash_token(&fleet_peek(f, record)->token_hash);
+}
+
+struct fleet *fleet_new(uint64_t seed)
+{
+    struct fleet *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return NULL;
+    f->seed = seed;
+    f->id_hasher.hash = rehash_id;
+    f->token_hasher.hash = rehash_token;
+    for (unsigned i = 0; i < STRIPES; i++)
+        (void)pthread_mutex_init(&f->stripe[i], NULL);
+    if (fleet_index_init(&f->by_id) && fleet_index_init(&f->by_token))
+        return f;
+    fleet_free(f);
+    return NULL;
+}
+
+static void free_chunk(struct chunk *c)
+{
+    for (unsigned i = 0; c && i < CHUNK; i++)
+        free(c->device[i].labels);
+    free(c);
+}
+
+void fleet_free(struct fleet *fleet)
+{
+    if (!fleet)
+        return;
+    for (unsigned i = 0; i < CHUNKS; i++)
+        free_chunk(atomic_load(&fleet->chunk[i]));
+    for (struct arena_piece *p = fleet->arena, *next; p; p = next) {
+        next = p->next;
+        free(p);
+    }
+    for (unsigned i = 0; i < STRIPES; i++)
+        (void)pthread_mutex_destroy(&fleet->stripe[i]);
+    fleet_index_clear(&fleet->by_id);
+    fleet_index_clear(&fleet->by_token);
+    free(fleet);
+}
+
+uint32_t fleet_count(const struct fleet *fleet)
+{
+    return atomic_load_explicit(&fleet->count, memory_order_acquire);
+}
+
+uint32_t fleet_find(const struct fleet *fleet, const char *id)
+{
+    struct fleet_walk walk = fleet_index_walk(&fleet->by_id, hash_id(fleet->seed, id));
+    uint32_t record;
+
+    while (fleet_index_next(&walk, &record))
+        if (strcmp(fleet_peek(fleet, record)->id, id) == 0)
+            return record;
+    return FLEET_NONE;
+}
+
+uint32_t fleet_find_token(const struct fleet *fleet, const struct otter_digest *token_hash)
+{
+    struct fleet_walk walk = fleet_index_walk(&fleet->by_token, hash_token(token_hash));
+    uint32_t record;
+
+    while (fleet_index_next(&walk, &record))
+        if (otter_equal_ct(fleet_peek(fleet, record)->token_hash.b, token_hash->b, OTTER_DIGEST_LEN))
+            return record;
+    return FLEET_NONE;
+}
+
+/* Strings are at most OTTER_NAME_MAX long, so any fits a fresh piece. */
+static const char *keep(struct fleet *f, const char *s)
+{
+    size_t n = strlen(s) + 1;
+    char *out;
+
+    if (!f->arena || n > ARENA_PIECE - f->arena->used) {
+        struct arena_piece *p = malloc(sizeof(*p));
+
+        if (!p || n > ARENA_PIECE) {
+            free(p);
+            return NULL;
+        }
+        p->used = 0;
+        p->next = f->arena;
+        f->arena = p;
+    }
+    out = f->arena->bytes + f->arena->used;
+    memcpy(out, s, n);
+    f->arena->used += n;
+    return out;
+}
+
+/* Beyond INTERN_SLOTS different names each device keeps its own copy. */
+static const char *intern(struct fleet *f, const char *s)
+{
+    const char *kept;
+
+    for (unsigned i = 0; i < f->interned_count; i++)
+        if (strcmp(f->interned[i], s) == 0)
+            return f->interned[i];
+    kept = keep(f, s);
+    if (kept && f->interned_count < INTERN_SLOTS)
+        f->interned[f->interned_count++] = kept;
+    return kept;
+}
+
+static struct chunk *chunk_for(struct fleet *f, uint32_t index)
+{
+    struct chunk *c;
+
+    if (index / CHUNK >= CHUNKS)
+        return NULL;
+    c = chunk_of(f, index);
+    if (c)
+        return c;
+    c = calloc(1, sizeof(*c));
+    if (c)
+        atomic_store_explicit(&f->chunk[index / CHUNK], c, memory_order_release);
+    return c;
+}
+
+uint32_t fleet_add(struct fleet *fleet, const char *id, const char *product, const char *hardware,
+                   const struct otter_digest *token_hash)
+{
+    uint32_t index = atomic_load_explicit(&fleet->count, memory_order_relaxed);
+    struct chunk *c = chunk_for(fleet, index);
+    struct fleet_device *d;
+
+    if (!c)
+        return FLEET_NONE;
+    d = &c->device[index % CHUNK];
+    d->id = keep(fleet, id);
+    d->product = intern(fleet, product);
+    d->hardware = intern(fleet, hardware);
+    d->token_hash = *token_hash;
+    if (!d->id || !d->product || !d->hardware ||
+        !fleet_index_add(&fleet->by_id, hash_id(fleet->seed, id), index, &fleet->id_hasher) ||
+        !fleet_index_add(&fleet->by_token, hash_token(token_hash), index, &fleet->token_hasher))
+        return FLEET_NONE;
+    atomic_store_explicit(&fleet->count, index + 1, memory_order_release);
+    return index;
+}
+
+struct fleet_device *fleet_lock(struct fleet *fleet, uint32_t index)
+{
+    (void)pthread_mutex_lock(&fleet->stripe[index % STRIPES]);
+    return &chunk_of(fleet, index)->device[index % CHUNK];
+}
+
+void fleet_unlock(struct fleet *fleet, uint32_t index)
+{
+    (void)pthread_mutex_unlock(&fleet->stripe[index % STRIPES]);
+}
+
+const char *fleet_tags(const struct fleet_device *d)
+{
+    return d->tags_len ? d->labels : NULL;
+}
+
+const char *fleet_own_attrs(const struct fleet_device *d)
+{
+    return d->own_len ? d->labels + d->tags_len : NULL;
+}
+
+const char *fleet_operator_attrs(const struct fleet_device *d)
+{
+    return d->operator_len ? d->labels + d->tags_len + d->own_len : NULL;
+}
+
+bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len, const char *own, size_t own_len,
+                      const char *operator_attrs, size_t operator_len)
+{
+    size_t total = tags_len + own_len + operator_len;
+    char *labels = NULL;
+
+    if (tags_len > UINT16_MAX || own_len > UINT16_MAX || operator_len > UINT16_MAX)
+        return false;
+    if (total > 0) {
+        labels = malloc(total);
+        if (!labels)
+            return false;
+        if (tags_len)
+            memcpy(labels, tags, tags_len);
+        if (own_len)
+            memcpy(labels + tags_len, own, own_len);
+        if (operator_len)
+            memcpy(labels + tags_len + own_len, operator_attrs, operator_len);
+    }
+    free(d->labels);
+    d->labels = labels;
+    d->tags_len = (uint16_t)tags_len;
+    d->own_len = (uint16_t)own_len;
+    d->operator_len = (uint16_t)operator_len;
+    return true;
+}
+
+void fleet_mark_dirty(struct fleet *fleet, uint32_t index)
+{
+    struct chunk *c = chunk_of(fleet, index);
+    _Atomic uint64_t *word = &c->dirty[index % CHUNK / 64];
+    uint64_t bit = UINT64_C(1) << (index % 64);
+
+    /* Most polls find it marked: a read keeps the line shared between cores. */
+    if (!(atomic_load_explicit(word, memory_order_relaxed) & bit))
+        atomic_fetch_or_explicit(word, bit, memory_order_release);
+}
+
+uint32_t fleet_take_dirty(struct fleet *fleet, uint32_t from)
+{
+    uint32_t count = fleet_count(fleet);
+
+    for (uint32_t i = from; i < count;) {
+        _Atomic uint64_t *word = &chunk_of(fleet, i)->dirty[i % CHUNK / 64];
+        uint64_t bits = atomic_load_explicit(word, memory_order_acquire) & (~UINT64_C(0) << (i % 64));
+
+        if (bits == 0) {
+            i = (i | 63u) + 1;
+            continue;
+        }
+        i = (i & ~63u) + (uint32_t)__builtin_ctzll(bits);
+        atomic_fetch_and_explicit(word, ~(UINT64_C(1) << (i % 64)), memory_order_acq_rel);
+        return i;
+    }
+    return FLEET_NONE;
+}

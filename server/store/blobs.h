@@ -1,0 +1,55 @@
+/*
+ * Blobs: images, manifests and deltas by the SHA-256 of their exact bytes, behind one table of functions (files now,
+ * S3 later). A blob is held whole or not at all: nobody ever reads a partial one. All functions from any thread.
+ */
+#ifndef OTTER_STORE_BLOBS_H
+#define OTTER_STORE_BLOBS_H
+
+#include "core/crypto.h"
+#include "core/status.h"
+#include "host/error.h"
+
+struct blobs {
+    const struct blobs_ops *ops;
+};
+
+struct blobs_ops {
+    void (*close)(struct blobs *self);
+
+    /* A read-only descriptor of the blob (the caller closes it) and its size, or -1. */
+    int (*open)(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size);
+    bool (*held)(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size);
+
+    /* Keeps a small blob at once, durably. OK (also when it is held), STORE_FULL, IO_ERROR. */
+    enum otter_status (*put)(struct blobs *self, const struct otter_digest *digest, const void *data, size_t len,
+                             struct host_error *err);
+
+    /*
+     * An upload is named by the digest that was announced: who announces the same blob goes on where another
+     * stopped. Uploads and their bytes survive a restart. begin: OK with *ret_offset = bytes there already;
+     * CONFLICT if the same digest is being uploaded with another size.
+     */
+    enum otter_status (*begin)(struct blobs *self, const struct otter_digest *digest, uint64_t size,
+                               uint64_t *ret_offset);
+    /* NOT_FOUND if there is no such upload. */
+    enum otter_status (*stat)(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_offset,
+                              uint64_t *ret_size);
+    /* NOT_FOUND, OFFSET_MISMATCH (also while another appends), BODY_TOO_LARGE (past the size announced), STORE_FULL,
+     * IO_ERROR. */
+    enum otter_status (*append)(struct blobs *self, const struct otter_digest *digest, uint64_t offset,
+                                const void *data, size_t len);
+    /* Checks the digest and puts the blob in place, durably. DIGEST_MISMATCH removes the upload; OFFSET_MISMATCH if
+     * bytes are missing. */
+    enum otter_status (*finish)(struct blobs *self, const struct otter_digest *digest, struct host_error *err);
+};
+
+/* Files: DIR/blobs/aa/<sha256>, uploads in DIR/tmp/<sha256>.<size>. NULL with *ret_error. */
+struct blobs *blobs_file_open(const char *data_dir, struct host_error *ret_error);
+
+static inline void blobs_close(struct blobs *blobs)
+{
+    if (blobs)
+        blobs->ops->close(blobs);
+}
+
+#endif

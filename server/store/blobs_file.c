@@ -1,0 +1,119 @@
+#include "store/blobs_internal.h"
+
+#include "core/bytes.h"
+#include "host/cleanup.h"
+#include "host/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct blobs_file *blobs_file_of(struct blobs *blobs)
+{
+    return OTTER_CONTAINER_OF(blobs, struct blobs_file, base);
+}
+
+enum otter_status blobs_errno_status(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG ? OTTER_STORE_FULL : OTTER_IO_ERROR;
+}
+
+void blobs_file_path(const struct blobs_file *b, const struct otter_digest *digest, char out[BLOBS_PATH_MAX])
+{
+    char hex[OTTER_DIGEST_HEX + 1];
+
+    otter_hex_encode(digest->b, OTTER_DIGEST_LEN, hex);
+    (void)snprintf(out, BLOBS_PATH_MAX, "%s/%.2s/%s", b->blobs_dir, hex, hex);
+}
+
+bool blobs_file_fan(const struct blobs_file *b, const struct otter_digest *digest, char out[BLOBS_PATH_MAX],
+                    struct host_error *err)
+{
+    (void)snprintf(out, BLOBS_PATH_MAX, "%s/%02x", b->blobs_dir, digest->b[0]);
+    if (mkdir(out, 0755) == 0)
+        return host_dir_sync(b->blobs_dir, err);
+    return errno == EEXIST || host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be made", out);
+}
+
+static int op_open(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size)
+{
+    char path[BLOBS_PATH_MAX];
+    auto_close int fd = -1;
+    struct stat st;
+
+    blobs_file_path(blobs_file_of(self), digest, path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return -1;
+    *ret_size = (uint64_t)st.st_size;
+    return host_steal_fd(&fd);
+}
+
+static bool op_held(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size)
+{
+    char path[BLOBS_PATH_MAX];
+    struct stat st;
+
+    blobs_file_path(blobs_file_of(self), digest, path);
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    *ret_size = (uint64_t)st.st_size;
+    return true;
+}
+
+static enum otter_status op_put(struct blobs *self, const struct otter_digest *digest, const void *data, size_t len,
+                                struct host_error *err)
+{
+    struct blobs_file *b = blobs_file_of(self);
+    char path[BLOBS_PATH_MAX];
+    struct host_error local = {0};
+    uint64_t size;
+
+    if (op_held(self, digest, &size))
+        return OTTER_OK;
+    if (!blobs_file_fan(b, digest, path, &local)) {
+        if (err)
+            *err = local;
+        return blobs_errno_status(local.os_errno);
+    }
+    blobs_file_path(b, digest, path);
+    if (host_file_write(path, data, len, 0644, HOST_FILE_REPLACE, &local))
+        return OTTER_OK;
+    if (err)
+        *err = local;
+    return blobs_errno_status(local.os_errno);
+}
+
+static void op_close(struct blobs *self)
+{
+    struct blobs_file *b = blobs_file_of(self);
+
+    blobs_uploads_free(b);
+    (void)pthread_mutex_destroy(&b->lock);
+    free(b);
+}
+
+struct blobs *blobs_file_open(const char *data_dir, struct host_error *ret_error)
+{
+    struct blobs_file *b = calloc(1, sizeof(*b));
+
+    if (!b) {
+        (void)host_fail(ret_error, HOST_ERROR_MEMORY, "out of memory");
+        return NULL;
+    }
+    (void)pthread_mutex_init(&b->lock, NULL);
+    b->ops = (struct blobs_ops){.close = op_close, .open = op_open, .held = op_held, .put = op_put};
+    blobs_upload_ops(&b->ops);
+    b->base.ops = &b->ops;
+    if (snprintf(b->blobs_dir, sizeof(b->blobs_dir), "%s/blobs", data_dir) >= (int)sizeof(b->blobs_dir) ||
+        snprintf(b->tmp_dir, sizeof(b->tmp_dir), "%s/tmp", data_dir) >= (int)sizeof(b->tmp_dir))
+        (void)host_fail(ret_error, HOST_ERROR_FILE, "the data directory's name is too long");
+    else if (host_mkdir_p(b->blobs_dir, 0755, ret_error) && host_mkdir_p(b->tmp_dir, 0755, ret_error) &&
+             blobs_uploads_load(b, ret_error))
+        return &b->base;
+    op_close(&b->base);
+    return NULL;
+}

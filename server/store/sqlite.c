@@ -1,0 +1,308 @@
+#include "store/sqlite_internal.h"
+
+#include "core/bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct store_sqlite *store_sqlite_of(struct store *store)
+{
+    return OTTER_CONTAINER_OF(store, struct store_sqlite, base);
+}
+
+enum otter_status store_sqlite_status(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return OTTER_OK;
+    case SQLITE_CONSTRAINT:
+        return OTTER_ALREADY_EXISTS;
+    case SQLITE_FULL:
+        return OTTER_STORE_FULL;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return OTTER_TOO_BUSY;
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE:
+        return OTTER_INTERNAL;
+    default:
+        return OTTER_IO_ERROR;
+    }
+}
+
+static int bind_one(sqlite3_stmt *stmt, int at, const struct store_value *v)
+{
+    switch (v->kind) {
+    case STORE_VALUE_INT:
+        return sqlite3_bind_int64(stmt, at, v->i);
+    case STORE_VALUE_TEXT:
+        return v->p ? sqlite3_bind_text(stmt, at, v->p, -1, SQLITE_STATIC) : sqlite3_bind_null(stmt, at);
+    case STORE_VALUE_BLOB:
+        return v->n > 0 ? sqlite3_bind_blob64(stmt, at, v->p, v->n, SQLITE_STATIC) : sqlite3_bind_null(stmt, at);
+    case STORE_VALUE_NULL:
+    case STORE_VALUE_END:
+        break;
+    }
+    return sqlite3_bind_null(stmt, at);
+}
+
+sqlite3_stmt *store_sqlite_bind(struct store_sqlite *s, enum sql which, const struct store_value *values,
+                                enum otter_status *ret_status)
+{
+    sqlite3_stmt **stmt = &s->stmt[which];
+    int rc = SQLITE_OK;
+
+    if (!*stmt)
+        rc = sqlite3_prepare_v3(s->db, store_sqlite_sql[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+    for (int i = 0; rc == SQLITE_OK && values && values[i].kind != STORE_VALUE_END; i++)
+        rc = bind_one(*stmt, i + 1, &values[i]);
+    *ret_status = store_sqlite_status(rc);
+    return rc == SQLITE_OK ? *stmt : NULL;
+}
+
+void store_sqlite_done(sqlite3_stmt *stmt)
+{
+    (void)sqlite3_reset(stmt);
+    (void)sqlite3_clear_bindings(stmt);
+}
+
+bool store_sqlite_next(sqlite3_stmt *stmt, enum otter_status *ret_status)
+{
+    int rc = sqlite3_step(stmt);
+
+    if (rc == SQLITE_ROW)
+        return true;
+    *ret_status = store_sqlite_status(rc);
+    store_sqlite_done(stmt);
+    return false;
+}
+
+enum otter_status store_sqlite_run(struct store_sqlite *s, enum sql which, const struct store_value *values)
+{
+    enum otter_status status;
+    sqlite3_stmt *stmt = store_sqlite_bind(s, which, values, &status);
+
+    if (stmt)
+        (void)store_sqlite_next(stmt, &status);
+    return status;
+}
+
+void store_column_text(sqlite3_stmt *stmt, int column, char *out, size_t cap)
+{
+    const unsigned char *text = sqlite3_column_text(stmt, column);
+    size_t n = text ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
+
+    if (n > cap - 1)
+        n = cap - 1;
+    if (n > 0)
+        memcpy(out, text, n);
+    out[n] = '\0';
+}
+
+void store_column_bytes(sqlite3_stmt *stmt, int column, void *out, size_t n)
+{
+    const void *blob = sqlite3_column_blob(stmt, column);
+    size_t have = blob ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
+
+    memset(out, 0, n);
+    if (have > 0)
+        memcpy(out, blob, have < n ? have : n);
+}
+
+uint64_t store_column_u64(sqlite3_stmt *stmt, int column)
+{
+    return (uint64_t)sqlite3_column_int64(stmt, column);
+}
+
+struct store_pack store_column_pack(sqlite3_stmt *stmt, int column)
+{
+    struct store_pack pack = {.data = sqlite3_column_blob(stmt, column)};
+
+    pack.len = pack.data ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
+    return pack;
+}
+
+enum otter_update_state store_column_state(sqlite3_stmt *stmt, int column)
+{
+    char name[24];
+
+    store_column_text(stmt, column, name, sizeof(name));
+    return otter_update_state_find(name, strlen(name));
+}
+
+enum otter_status store_column_reason(sqlite3_stmt *stmt, int column)
+{
+    enum otter_status reason;
+    char name[48];
+
+    store_column_text(stmt, column, name, sizeof(name));
+    if (name[0] == '\0')
+        return OTTER_OK;
+    reason = otter_status_find(name, (unsigned)strlen(name));
+    return reason == OTTER_STATUS_COUNT ? OTTER_INTERNAL : reason;
+}
+
+static enum otter_status op_begin(struct store *self, bool durable)
+{
+    struct store_sqlite *s = store_sqlite_of(self);
+
+    if (s->durable != durable) {
+        const char *pragma = durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+        int rc = sqlite3_exec(s->db, pragma, NULL, NULL, NULL);
+
+        if (rc != SQLITE_OK)
+            return store_sqlite_status(rc);
+        s->durable = durable;
+    }
+    return store_sqlite_run(s, SQL_BEGIN, NULL);
+}
+
+static void op_rollback(struct store *self)
+{
+    struct store_sqlite *s = store_sqlite_of(self);
+
+    if (!sqlite3_get_autocommit(s->db))
+        (void)store_sqlite_run(s, SQL_ROLLBACK, NULL);
+}
+
+static enum otter_status op_commit(struct store *self)
+{
+    enum otter_status status = store_sqlite_run(store_sqlite_of(self), SQL_COMMIT, NULL);
+
+    if (status != OTTER_OK)
+        op_rollback(self);
+    return status;
+}
+
+static enum otter_status op_savepoint(struct store *self)
+{
+    return store_sqlite_run(store_sqlite_of(self), SQL_SAVEPOINT, NULL);
+}
+
+static enum otter_status op_savepoint_release(struct store *self)
+{
+    return store_sqlite_run(store_sqlite_of(self), SQL_RELEASE, NULL);
+}
+
+static enum otter_status op_savepoint_undo(struct store *self)
+{
+    enum otter_status status = store_sqlite_run(store_sqlite_of(self), SQL_UNDO, NULL);
+
+    return status == OTTER_OK ? op_savepoint_release(self) : status;
+}
+
+static void op_close(struct store *self)
+{
+    struct store_sqlite *s = store_sqlite_of(self);
+
+    for (unsigned i = 0; i < SQL_COUNT; i++)
+        (void)sqlite3_finalize(s->stmt[i]);
+    (void)sqlite3_close(s->db);
+    free(s);
+}
+
+static void fill_ops(struct store_ops *ops)
+{
+    *ops = (struct store_ops){
+        .close = op_close,
+        .begin = op_begin,
+        .commit = op_commit,
+        .rollback = op_rollback,
+        .savepoint = op_savepoint,
+        .savepoint_release = op_savepoint_release,
+        .savepoint_undo = op_savepoint_undo,
+    };
+    store_sqlite_documents_ops(ops);
+    store_sqlite_rollout_ops(ops);
+    store_sqlite_device_ops(ops);
+    store_sqlite_attempt_ops(ops);
+    store_sqlite_misc_ops(ops);
+}
+
+static bool is_damage(int rc)
+{
+    return (rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT;
+}
+
+static bool fail_open(sqlite3 *db, const char *path, int rc, enum store_fault *ret_fault, struct host_error *err)
+{
+    *ret_fault = is_damage(rc) ? STORE_FAULT_DAMAGED : STORE_FAULT_OPEN;
+    if (is_damage(rc))
+        return host_fail(err, HOST_ERROR_FORMAT,
+                         "%s is damaged (%s): restore it from a backup, or move it away to start empty", path,
+                         sqlite3_errmsg(db));
+    return host_fail(err, HOST_ERROR_FILE, "%s cannot be opened: %s", path, sqlite3_errmsg(db));
+}
+
+/* Reads every page once; says "ok" in one row, or what is wrong. */
+static bool quick_check(sqlite3 *db, const char *path, enum store_fault *ret_fault, struct host_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &stmt, NULL);
+    bool ok;
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(stmt);
+    if (rc != SQLITE_ROW) {
+        sqlite3_finalize(stmt);
+        return fail_open(db, path, rc, ret_fault, err);
+    }
+    ok = strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+    if (!ok) {
+        *ret_fault = STORE_FAULT_DAMAGED;
+        (void)host_fail(err, HOST_ERROR_FORMAT,
+                        "%s is damaged (%s): restore it from a backup, or move it away to start empty", path,
+                        (const char *)sqlite3_column_text(stmt, 0));
+    }
+    sqlite3_finalize(stmt);
+    return ok;
+}
+
+static bool setup(sqlite3 *db, const char *path, enum store_mode mode, enum store_fault *ret_fault,
+                  struct host_error *err)
+{
+    static const char writer[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                                 "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY";
+    static const char reader[] = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY";
+    int rc;
+
+    (void)sqlite3_extended_result_codes(db, 1);
+    (void)sqlite3_busy_timeout(db, 5000);
+    /* The version comes before anything is written: a newer program's file stays as it is. */
+    if (store_sqlite_user_version(db) > (int)store_schema_version())
+        return store_sqlite_migrate(db, ret_fault, err);
+    rc = sqlite3_exec(db, mode == STORE_WRITER ? writer : reader, NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        return fail_open(db, path, rc, ret_fault, err);
+    if (mode == STORE_READER)
+        return true;
+    return quick_check(db, path, ret_fault, err) && store_sqlite_migrate(db, ret_fault, err);
+}
+
+struct store *store_sqlite_open(const char *path, enum store_mode mode, enum store_fault *ret_fault,
+                                struct host_error *ret_error)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == STORE_WRITER ? SQLITE_OPEN_CREATE : 0);
+    struct store_sqlite *s = calloc(1, sizeof(*s));
+    int rc;
+
+    if (!s) {
+        *ret_fault = STORE_FAULT_OPEN;
+        (void)host_fail(ret_error, HOST_ERROR_MEMORY, "out of memory");
+        return NULL;
+    }
+    fill_ops(&s->ops);
+    s->base.ops = &s->ops;
+    s->durable = true;
+    rc = sqlite3_open_v2(path, &s->db, flags, NULL);
+    if (rc != SQLITE_OK)
+        (void)fail_open(s->db, path, rc, ret_fault, ret_error);
+    if (rc == SQLITE_OK && setup(s->db, path, mode, ret_fault, ret_error)) {
+        *ret_fault = STORE_FAULT_NONE;
+        return &s->base;
+    }
+    op_close(&s->base);
+    return NULL;
+}

@@ -1,0 +1,121 @@
+/* Inside server/store only: one connection, its statements, and how values go in and out. */
+#ifndef OTTER_STORE_SQLITE_INTERNAL_H
+#define OTTER_STORE_SQLITE_INTERNAL_H
+
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+/* Prepared on first use and kept; the texts are in sqlite_sql.c. */
+enum sql {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_SAVEPOINT,
+    SQL_RELEASE,
+    SQL_UNDO,
+    SQL_META_GET,
+    SQL_META_PUT,
+    SQL_ROOT_ADD,
+    SQL_ROOT_GET,
+    SQL_ROOTS,
+    SQL_RELEASE_ADD,
+    SQL_RELEASE_GET,
+    SQL_RELEASES,
+    SQL_IMAGE_ADD,
+    SQL_KEY_ADD,
+    SQL_KEYS,
+    SQL_ROLLOUT_ADD,
+    SQL_ROLLOUT_UPDATE,
+    SQL_ROLLOUT_GET,
+    SQL_ROLLOUTS,
+    SQL_PHASE_PUT,
+    SQL_PHASES,
+    SQL_DEVICE_ADD,
+    SQL_DEVICE_GET,
+    SQL_DEVICE_LABELS,
+    SQL_DEVICES,
+    SQL_STATE_PUT,
+    SQL_STATES,
+    SQL_ATTEMPT_ADD,
+    SQL_ATTEMPT_UPDATE,
+    SQL_ATTEMPT_GET,
+    SQL_ATTEMPT_NEWEST,
+    SQL_ATTEMPT_IN,
+    SQL_ATTEMPTS_NEWEST,
+    SQL_ATTEMPTS,
+    SQL_ATTEMPTS_OF_ROLLOUT,
+    SQL_ATTEMPTS_OF_DEVICE,
+    SQL_EVENT_ADD,
+    SQL_EVENTS,
+    SQL_COUNT_ADD,
+    SQL_COUNTS,
+    SQL_ANSWER_PUT,
+    SQL_ANSWER_GET,
+    SQL_ANSWERS_FORGET,
+    SQL_COUNT
+};
+
+extern const char *const store_sqlite_sql[SQL_COUNT];
+
+struct store_sqlite {
+    struct store base;
+    struct store_ops ops;
+    sqlite3 *db;
+    bool durable; /* what PRAGMA synchronous stands at */
+    sqlite3_stmt *stmt[SQL_COUNT];
+};
+
+struct store_sqlite *store_sqlite_of(struct store *store);
+
+enum store_value_kind { STORE_VALUE_END = 0, STORE_VALUE_INT, STORE_VALUE_TEXT, STORE_VALUE_BLOB, STORE_VALUE_NULL };
+
+struct store_value {
+    enum store_value_kind kind;
+    int64_t i;
+    const void *p;
+    size_t n;
+};
+
+#define V_INT(x)     ((struct store_value){.kind = STORE_VALUE_INT, .i = (int64_t)(x)})
+#define V_TEXT(s)    ((struct store_value){.kind = STORE_VALUE_TEXT, .p = (s)})
+#define V_BLOB(b, l) ((struct store_value){.kind = STORE_VALUE_BLOB, .p = (b), .n = (l)})
+#define V_END        ((struct store_value){.kind = STORE_VALUE_END})
+#define V_LIST(...)  ((const struct store_value[]){__VA_ARGS__, V_END})
+
+/* The status that stands for a result code of SQLite. */
+enum otter_status store_sqlite_status(int rc);
+
+/* Prepares (once) and binds; what is bound must live until the statement is reset. NULL with *ret_status. */
+sqlite3_stmt *store_sqlite_bind(struct store_sqlite *s, enum sql which, const struct store_value *values,
+                                enum otter_status *ret_status);
+
+/* Runs a statement that gives no rows. */
+enum otter_status store_sqlite_run(struct store_sqlite *s, enum sql which, const struct store_value *values);
+
+/* Next row? False at the end or on an error; then the statement has been reset and *ret_status is set. */
+bool store_sqlite_next(sqlite3_stmt *stmt, enum otter_status *ret_status);
+
+/* Ends a statement before its last row. */
+void store_sqlite_done(sqlite3_stmt *stmt);
+
+/* Columns. Text and blobs are cut, never overrun: the schema's own bounds make that unreachable. */
+void store_column_text(sqlite3_stmt *stmt, int column, char *out, size_t cap);
+void store_column_bytes(sqlite3_stmt *stmt, int column, void *out, size_t n);
+uint64_t store_column_u64(sqlite3_stmt *stmt, int column);
+struct store_pack store_column_pack(sqlite3_stmt *stmt, int column);
+enum otter_update_state store_column_state(sqlite3_stmt *stmt, int column);
+enum otter_status store_column_reason(sqlite3_stmt *stmt, int column);
+
+/* Migrations up to store_schema_version(). */
+bool store_sqlite_migrate(sqlite3 *db, enum store_fault *ret_fault, struct host_error *err);
+int store_sqlite_user_version(sqlite3 *db);
+
+/* The operations, a file a subject. */
+void store_sqlite_documents_ops(struct store_ops *ops);
+void store_sqlite_rollout_ops(struct store_ops *ops);
+void store_sqlite_device_ops(struct store_ops *ops);
+void store_sqlite_attempt_ops(struct store_ops *ops);
+void store_sqlite_misc_ops(struct store_ops *ops);
+
+#endif

@@ -1,0 +1,120 @@
+#include "store/sqlite_internal.h"
+
+/* Numbered for ever: a published one is never changed, the next change of the schema is the next number. */
+static const struct {
+    const char *name;
+    const char *sql;
+} migrations[] = {
+    {"first",
+     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE TABLE roots (version INTEGER PRIMARY KEY, envelope BLOB NOT NULL, published INTEGER NOT NULL);"
+     "CREATE TABLE releases (num INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, product TEXT NOT NULL,"
+     " epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, published INTEGER NOT NULL,"
+     " signature_checked INTEGER NOT NULL, envelope BLOB NOT NULL, UNIQUE (product, epoch, sequence));"
+     "CREATE TABLE release_images (release INTEGER NOT NULL REFERENCES releases, slot TEXT NOT NULL,"
+     " link INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL, PRIMARY KEY (release, slot))"
+     " WITHOUT ROWID;"
+     "CREATE INDEX release_images_sha256 ON release_images (sha256);"
+     "CREATE TABLE image_keys (product TEXT NOT NULL, kid BLOB NOT NULL, spki BLOB NOT NULL,"
+     " created INTEGER NOT NULL, PRIMARY KEY (product, kid)) WITHOUT ROWID;"
+     "CREATE TABLE rollouts (id INTEGER PRIMARY KEY AUTOINCREMENT, seed BLOB NOT NULL, name TEXT NOT NULL,"
+     " release INTEGER NOT NULL REFERENCES releases, target TEXT NOT NULL, state TEXT NOT NULL,"
+     " auto INTEGER NOT NULL, priority INTEGER NOT NULL, phase INTEGER NOT NULL, created INTEGER NOT NULL,"
+     " started INTEGER NOT NULL, finished INTEGER NOT NULL);"
+     "CREATE TABLE phases (rollout INTEGER NOT NULL REFERENCES rollouts, number INTEGER NOT NULL,"
+     " percent INTEGER NOT NULL, upto INTEGER NOT NULL, devices INTEGER NOT NULL, widened INTEGER NOT NULL,"
+     " opened INTEGER NOT NULL, completed INTEGER NOT NULL, PRIMARY KEY (rollout, number)) WITHOUT ROWID;"
+     "CREATE TABLE devices (num INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, product TEXT NOT NULL,"
+     " hardware TEXT NOT NULL, token_hash BLOB NOT NULL, sealed BLOB NOT NULL, tags BLOB, own_attrs BLOB,"
+     " operator_attrs BLOB, created INTEGER NOT NULL);"
+     "CREATE TABLE device_states (device INTEGER PRIMARY KEY REFERENCES devices, version INTEGER NOT NULL,"
+     " sha256 BLOB NOT NULL, slot TEXT NOT NULL, confirmed INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+     " sequence INTEGER NOT NULL, root INTEGER NOT NULL, stale INTEGER NOT NULL, first_seen INTEGER NOT NULL,"
+     " last_seen INTEGER NOT NULL);"
+     "CREATE TABLE attempts (id INTEGER PRIMARY KEY AUTOINCREMENT, device INTEGER NOT NULL REFERENCES devices,"
+     " rollout INTEGER NOT NULL REFERENCES rollouts, phase INTEGER NOT NULL, state TEXT NOT NULL,"
+     " reason TEXT, detail TEXT NOT NULL, slot TEXT NOT NULL, bytes INTEGER NOT NULL, step INTEGER NOT NULL,"
+     " created INTEGER NOT NULL, updated INTEGER NOT NULL, finished INTEGER NOT NULL);"
+     "CREATE INDEX attempts_device ON attempts (device, id);"
+     "CREATE INDEX attempts_rollout ON attempts (rollout, id);"
+     /* Attempts are numbered from 111: small ones trip a known client bug. */
+     "INSERT INTO sqlite_sequence (name, seq) VALUES ('attempts', 110);"
+     "CREATE TABLE attempt_events (attempt INTEGER NOT NULL REFERENCES attempts, step INTEGER,"
+     " at INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT, detail TEXT NOT NULL);"
+     "CREATE UNIQUE INDEX attempt_events_step ON attempt_events (attempt, step);"
+     "CREATE TABLE attempt_counts (rollout INTEGER NOT NULL, phase INTEGER NOT NULL, state TEXT NOT NULL,"
+     " reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (rollout, phase, state, reason)) WITHOUT ROWID;"
+     "CREATE TABLE answers (key TEXT PRIMARY KEY, at INTEGER NOT NULL, request BLOB NOT NULL,"
+     " status TEXT NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX answers_at ON answers (at);"},
+};
+
+#define APPLICATION_ID "0x4f747472" /* "Ottr", shown by file(1) */
+
+unsigned store_schema_version(void)
+{
+    return (unsigned)(sizeof(migrations) / sizeof(migrations[0]));
+}
+
+int store_sqlite_user_version(sqlite3 *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    int version = -1;
+
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW)
+        version = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return version;
+}
+
+static bool apply(sqlite3 *db, unsigned number, struct host_error *err)
+{
+    char note[256];
+    int rc;
+
+    /* Numbers and names of our own table only: no text from outside gets into this statement. */
+    (void)sqlite3_snprintf(sizeof(note), note,
+                           "INSERT INTO migrations VALUES (%u, '%q', strftime('%%s','now')); PRAGMA user_version = %u;",
+                           number, migrations[number - 1].name, number);
+    rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, migrations[number - 1].sql, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, note, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        return true;
+    (void)host_fail(err, HOST_ERROR_FILE, "schema change %u (%s) failed: %s", number, migrations[number - 1].name,
+                    sqlite3_errmsg(db));
+    (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+bool store_sqlite_migrate(sqlite3 *db, enum store_fault *ret_fault, struct host_error *err)
+{
+    int version = store_sqlite_user_version(db);
+
+    if (version > (int)store_schema_version()) {
+        *ret_fault = STORE_FAULT_NEWER;
+        return host_fail(err, HOST_ERROR_FORMAT,
+                         "the database has schema %d, this program knows up to %u: start the newer otterd again",
+                         version, store_schema_version());
+    }
+    if (version == 0 && sqlite3_exec(db,
+                                     "PRAGMA application_id = " APPLICATION_ID
+                                     "; CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY,"
+                                     " name TEXT NOT NULL, applied INTEGER NOT NULL)",
+                                     NULL, NULL, NULL) != SQLITE_OK) {
+        *ret_fault = STORE_FAULT_OPEN;
+        return host_fail(err, HOST_ERROR_FILE, "the database cannot be written: %s", sqlite3_errmsg(db));
+    }
+    for (unsigned n = version < 0 ? 1 : (unsigned)version + 1; n <= store_schema_version(); n++) {
+        if (!apply(db, n, err)) {
+            *ret_fault = STORE_FAULT_OPEN;
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,270 @@
+/*
+ * What otterd keeps: rows and the operations on them, behind one table of functions. SQLite is the first
+ * implementation, PostgreSQL will be the second; tests/unit/store holds the conformance suite for any.
+ *
+ * A `struct store` is one connection, used by one thread at a time: otterd opens one writer and one reader.
+ * Every operation returns OK or: NOT_FOUND, ALREADY_EXISTS (a unique key is taken), STORE_FULL, TOO_BUSY, IO_ERROR.
+ * Rows given to a visitor are valid during the call only. Names of states and reasons are stored by wire name, so
+ * that the numbers of an enum may change. Times are Unix seconds; 0 = not yet.
+ */
+#ifndef OTTER_STORE_H
+#define OTTER_STORE_H
+
+#include "core/documents.h"
+#include "core/wire.h"
+#include "host/error.h"
+
+struct store {
+    const struct store_ops *ops;
+};
+
+struct store_root {
+    uint64_t version;
+    int64_t published;
+    const char *envelope; /* exact bytes */
+    size_t len;
+};
+
+struct store_release {
+    int64_t num; /* out of release_add */
+    struct otter_digest id; /* SHA-256 of the envelope */
+    const char *product;
+    uint64_t epoch;
+    uint64_t sequence;
+    int64_t published;
+    bool signature_checked;
+    const char *envelope;
+    size_t len;
+};
+
+struct store_image_key {
+    char product[OTTER_NAME_BUF];
+    struct otter_digest kid;
+    uint8_t spki[OTTER_SPKI_LEN];
+    int64_t created;
+};
+
+#define STORE_PHASES_MAX 16u
+#define STORE_SEED_LEN   16u
+#define STORE_TARGET_MAX 1024u
+
+struct store_phase {
+    unsigned percent;
+    unsigned upto; /* cohorts below; 0 while waiting */
+    uint32_t devices;
+    bool widened;
+    int64_t opened;
+    int64_t completed;
+};
+
+struct store_rollout {
+    int64_t id; /* out of rollout_add; also its sequence for precedence */
+    uint8_t seed[STORE_SEED_LEN];
+    char name[OTTER_NAME_BUF];
+    int64_t release;
+    char target[STORE_TARGET_MAX + 1];
+    char state[16];
+    bool auto_advance;
+    int64_t priority;
+    unsigned phase; /* newest open phase, from 1; 0 before the start */
+    unsigned phase_count;
+    struct store_phase phases[STORE_PHASES_MAX];
+    int64_t created;
+    int64_t started;
+    int64_t finished;
+};
+
+/* Strings one behind the other, each with its NUL: tags, or names and values in turn. An empty one ends it (and is
+ * counted in len); len 0 = nothing. */
+struct store_pack {
+    const char *data;
+    size_t len;
+};
+
+#define STORE_SEALED_LEN 60u /* 32-byte secret, sealed */
+
+struct store_device {
+    int64_t num; /* out of device_add: 1, 2, 3, ... */
+    const char *id;
+    const char *product;
+    const char *hardware;
+    struct otter_digest token_hash;
+    uint8_t sealed[STORE_SEALED_LEN];
+    struct store_pack tags;
+    struct store_pack own_attrs;      /* set by the device */
+    struct store_pack operator_attrs; /* win over the device's */
+    int64_t created;
+};
+
+/* What a device says of itself; written behind, in batches. */
+struct store_device_state {
+    int64_t device;
+    struct otter_running running;
+    uint64_t epoch;
+    uint64_t sequence;
+    uint64_t root;
+    bool stale;
+    int64_t first_seen;
+    int64_t last_seen;
+};
+
+struct store_attempt {
+    uint64_t id; /* out of attempt_add: from 111 on, never again */
+    int64_t device;
+    int64_t rollout;
+    unsigned phase; /* from 1 */
+    enum otter_update_state state;
+    enum otter_status reason; /* OTTER_OK: none */
+    char detail[OTTER_DETAIL_MAX + 1];
+    enum otter_slot slot; /* of the image offered */
+    uint64_t bytes;
+    uint32_t step; /* highest step reported */
+    int64_t created;
+    int64_t updated;
+    int64_t finished;
+};
+
+struct store_event {
+    uint64_t attempt;
+    uint32_t step; /* the device's; 0 = the server's own */
+    int64_t at;
+    enum otter_update_state state;
+    enum otter_status reason;
+    char detail[OTTER_DETAIL_MAX + 1];
+};
+
+struct store_count {
+    unsigned phase;
+    enum otter_update_state state;
+    enum otter_status reason;
+    uint64_t n;
+};
+
+struct store_answer {
+    struct otter_digest request; /* digest over the request that had the key */
+    enum otter_status status;
+    bool created;
+    const char *body; /* JSON */
+    size_t len;
+};
+
+/* One visitor a row type; false from it ends the listing (the operation is then still OK). */
+struct store_root_visitor {
+    bool (*row)(struct store_root_visitor *self, const struct store_root *row);
+};
+struct store_release_visitor {
+    bool (*row)(struct store_release_visitor *self, const struct store_release *row);
+};
+struct store_image_key_visitor {
+    bool (*row)(struct store_image_key_visitor *self, const struct store_image_key *row);
+};
+struct store_rollout_visitor {
+    bool (*row)(struct store_rollout_visitor *self, const struct store_rollout *row);
+};
+struct store_device_visitor {
+    bool (*row)(struct store_device_visitor *self, const struct store_device *row);
+};
+struct store_state_visitor {
+    bool (*row)(struct store_state_visitor *self, const struct store_device_state *row);
+};
+struct store_attempt_visitor {
+    bool (*row)(struct store_attempt_visitor *self, const struct store_attempt *row);
+};
+struct store_event_visitor {
+    bool (*row)(struct store_event_visitor *self, const struct store_event *row);
+};
+struct store_count_visitor {
+    bool (*row)(struct store_count_visitor *self, const struct store_count *row);
+};
+struct store_answer_visitor {
+    bool (*row)(struct store_answer_visitor *self, const struct store_answer *row);
+};
+
+struct store_ops {
+    void (*close)(struct store *self);
+
+    /* Transactions of the writer. durable: commit returns when the medium has it; else a crash may lose it, never
+     * damage it. One level of savepoints inside. */
+    enum otter_status (*begin)(struct store *self, bool durable);
+    enum otter_status (*commit)(struct store *self);
+    void (*rollback)(struct store *self);
+    enum otter_status (*savepoint)(struct store *self);
+    enum otter_status (*savepoint_release)(struct store *self);
+    enum otter_status (*savepoint_undo)(struct store *self); /* and releases it */
+
+    /* Numbers by name. */
+    enum otter_status (*meta_get)(struct store *self, const char *name, int64_t *ret);
+    enum otter_status (*meta_put)(struct store *self, const char *name, int64_t value);
+
+    enum otter_status (*root_add)(struct store *self, const struct store_root *row);
+    enum otter_status (*root_get)(struct store *self, uint64_t version, struct store_root_visitor *visitor);
+    enum otter_status (*roots)(struct store *self, struct store_root_visitor *visitor); /* rising */
+
+    enum otter_status (*release_add)(struct store *self, const struct store_release *row, int64_t *ret_num);
+    enum otter_status (*release_image_add)(struct store *self, int64_t release,
+                                           const struct otter_manifest_image *image);
+    enum otter_status (*release_get)(struct store *self, const struct otter_digest *id,
+                                     struct store_release_visitor *visitor);
+    enum otter_status (*releases)(struct store *self, struct store_release_visitor *visitor); /* by num */
+
+    enum otter_status (*image_key_add)(struct store *self, const struct store_image_key *row);
+    /* product NULL: all */
+    enum otter_status (*image_keys)(struct store *self, const char *product, struct store_image_key_visitor *visitor);
+
+    enum otter_status (*rollout_add)(struct store *self, const struct store_rollout *row, int64_t *ret_id);
+    enum otter_status (*rollout_update)(struct store *self, const struct store_rollout *row); /* state, phases, times */
+    enum otter_status (*rollout_get)(struct store *self, int64_t id, struct store_rollout *ret);
+    enum otter_status (*rollouts)(struct store *self, struct store_rollout_visitor *visitor); /* by id */
+
+    enum otter_status (*device_add)(struct store *self, const struct store_device *row, int64_t *ret_num);
+    enum otter_status (*device_get)(struct store *self, const char *id, struct store_device_visitor *visitor);
+    enum otter_status (*device_labels)(struct store *self, const struct store_device *row); /* tags, attributes */
+    enum otter_status (*devices)(struct store *self, struct store_device_visitor *visitor); /* by num */
+    enum otter_status (*state_put)(struct store *self, const struct store_device_state *row);
+    enum otter_status (*states)(struct store *self, struct store_state_visitor *visitor); /* by device */
+
+    enum otter_status (*attempt_add)(struct store *self, const struct store_attempt *row, uint64_t *ret_id);
+    enum otter_status (*attempt_update)(struct store *self, const struct store_attempt *row);
+    enum otter_status (*attempt_get)(struct store *self, uint64_t id, struct store_attempt *ret);
+    enum otter_status (*attempt_newest)(struct store *self, int64_t device, struct store_attempt *ret);
+    /* The newest of a device in a rollout. */
+    enum otter_status (*attempt_in)(struct store *self, int64_t device, int64_t rollout, struct store_attempt *ret);
+    enum otter_status (*attempts_newest)(struct store *self, struct store_attempt_visitor *visitor); /* one a device */
+    /* By id, rising, from above `after` on. rollout or device 0: any. */
+    enum otter_status (*attempts)(struct store *self, int64_t rollout, int64_t device, uint64_t after,
+                                  struct store_attempt_visitor *visitor);
+    /* ALREADY_EXISTS if (attempt, step) is there: a repeated report. Step 0 may occur any number of times. */
+    enum otter_status (*event_add)(struct store *self, const struct store_event *row);
+    enum otter_status (*events)(struct store *self, uint64_t attempt, struct store_event_visitor *visitor);
+
+    /* Attempts of a rollout by phase, state and reason, kept along with the attempts. */
+    enum otter_status (*count_add)(struct store *self, int64_t rollout, const struct store_count *key, int delta);
+    enum otter_status (*counts)(struct store *self, int64_t rollout, struct store_count_visitor *visitor);
+
+    enum otter_status (*answer_put)(struct store *self, const char *key, int64_t now, const struct store_answer *row);
+    enum otter_status (*answer_get)(struct store *self, const char *key, struct store_answer_visitor *visitor);
+    enum otter_status (*answers_forget)(struct store *self, int64_t before);
+};
+
+enum store_mode { STORE_WRITER, STORE_READER };
+
+/* Why a store did not open; the values are otterd's exit codes. */
+enum store_fault { STORE_FAULT_NONE = 0, STORE_FAULT_OPEN = 2, STORE_FAULT_DAMAGED = 4, STORE_FAULT_NEWER = 5 };
+
+/* Newest schema that this program knows. */
+unsigned store_schema_version(void);
+
+/*
+ * SQLite in WAL mode. The writer makes the file, checks it and brings its schema up to date; the reader wants it so.
+ * NULL with *ret_fault and *ret_error.
+ */
+struct store *store_sqlite_open(const char *path, enum store_mode mode, enum store_fault *ret_fault,
+                                struct host_error *ret_error);
+
+static inline void store_close(struct store *store)
+{
+    if (store)
+        store->ops->close(store);
+}
+
+#endif
