@@ -74,15 +74,9 @@ static void client_event(struct otter_client_hooks *self, enum otter_update_stat
 
     if (d->flash.power_off)
         return; /* code that runs on without power does not exist */
-    d->outcome.has_report = true;
-    d->outcome.state = state;
-    if (state == OTTER_UPDATE_DOWNLOADING && reason == OTTER_OK)
-        d->outcome.reason = OTTER_OK; /* a new start */
-    else if (reason != OTTER_OK)
-        d->outcome.reason = reason;
-    d->outcome.quiet = 0;
-    say(d, "client", otter_update_state_name(state), reason == OTTER_OK ? NULL : otter_status_name(reason),
-        text);
+    emu_outcome_event(&d->outcome, state, reason);
+    say(d, "client", state == OTTER_UPDATE_STATE_COUNT ? NULL : otter_update_state_name(state),
+        reason == OTTER_OK ? NULL : otter_status_name(reason), text);
 }
 
 /* What the image says about its self-test, for this device. */
@@ -223,6 +217,7 @@ static void observe(struct emu_device *d, const struct otter_client_next *next)
     polls = view.polls - d->polls_seen;
     d->polls_seen = view.polls;
     d->total.polls += polls;
+    d->outcome.error = view.last_error;
     if (view.attempt != 0 || view.on_trial)
         d->outcome.quiet = 0;
     else

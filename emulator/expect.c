@@ -12,6 +12,19 @@ const char *emu_stand_name(enum emu_stand stand)
     return (unsigned)stand < EMU_STAND_COUNT ? names[stand] : "?";
 }
 
+void emu_outcome_event(struct emu_outcome *o, enum otter_update_state state, enum otter_status reason)
+{
+    if ((unsigned)state >= OTTER_UPDATE_STATE_COUNT)
+        return;
+    o->quiet = 0;
+    o->has_report = true;
+    o->state = state;
+    if (otter_update_finished(state))
+        o->reason = reason; /* "succeeded" comes with OK */
+    else if (reason == OTTER_OK && state <= OTTER_UPDATE_DOWNLOADING)
+        o->reason = OTTER_OK; /* a new attempt */
+}
+
 bool emu_expect_parse(const char *s, struct emu_expect *ret)
 {
     static const char prefix[] = "version=";
@@ -58,7 +71,7 @@ bool emu_expect_met(const struct emu_expect *e, const struct emu_outcome *o)
         return false;
     if (e->has_stand && o->stand != e->stand)
         return false;
-    if (e->has_reason && o->reason != e->reason)
+    if (e->has_reason && o->reason != e->reason && o->error != e->reason)
         return false;
     return o->settled || (e->has_stand && e->stand == EMU_STAND_TRIAL);
 }

@@ -30,8 +30,13 @@ struct emu_outcome {
     uint32_t quiet; /* polls in a row that brought nothing */
     bool has_report;
     enum otter_update_state state; /* last reported */
-    enum otter_status reason;      /* last named refusal; OK = none */
+    enum otter_status reason;      /* of its last attempt, when that failed; OK = none */
+    enum otter_status error;       /* of its last poll cycle */
 };
+
+/* Takes in an event of the updater (client.h): OTTER_UPDATE_STATE_COUNT = none of an attempt. Any event but
+ * that ends the polls that brought nothing. */
+void emu_outcome_event(struct emu_outcome *o, enum otter_update_state state, enum otter_status reason);
 
 struct emu_expect {
     bool has_version;
@@ -46,7 +51,7 @@ struct emu_expect {
 /* "1.1.0", "version=1.1.0", either with ":confirmed" or ":trial". False, *ret untouched, if malformed. */
 bool emu_expect_parse(const char *s, struct emu_expect *ret);
 
-/* A name of core/status.h other than "ok". */
+/* A name of core/status.h other than "ok": of the last attempt's end, or of the last poll cycle's failure. */
 bool emu_expect_reason_parse(const char *s, struct emu_expect *ret);
 
 /* Is anything expected? */

@@ -39,6 +39,8 @@ void emu_summary_add(struct emu_summary *s, const struct emu_expect *expect, con
         s->state[o->state]++;
     if (o->reason != OTTER_OK)
         s->reason[o->reason]++;
+    if (o->error != OTTER_OK)
+        s->error[o->error]++;
 }
 
 static void put(json_t *object, const char *name, uint64_t value)
@@ -63,6 +65,16 @@ static json_t *versions_json(const struct emu_summary *s)
     return object;
 }
 
+static json_t *statuses_json(const uint32_t count[OTTER_STATUS_COUNT])
+{
+    json_t *object = json_object();
+
+    for (unsigned i = OTTER_OK + 1; i < OTTER_STATUS_COUNT; i++)
+        if (count[i] > 0)
+            put(object, otter_status_name((enum otter_status)i), count[i]);
+    return object;
+}
+
 json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
 {
     const struct {
@@ -74,7 +86,7 @@ json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
         {"sent", s->total.sent},       {"drops", s->total.drops}, {"corrupted", s->total.corrupted},
     };
     json_t *j = json_object();
-    json_t *stands = json_object(), *states = json_object(), *reasons = json_object();
+    json_t *stands = json_object(), *states = json_object();
 
     for (unsigned i = 0; i < EMU_STAND_COUNT; i++)
         if (s->stand[i] > 0)
@@ -82,9 +94,6 @@ json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
     for (unsigned i = 0; i < OTTER_UPDATE_STATE_COUNT; i++)
         if (s->state[i] > 0)
             put(states, otter_update_state_name((enum otter_update_state)i), s->state[i]);
-    for (unsigned i = OTTER_OK + 1; i < OTTER_STATUS_COUNT; i++)
-        if (s->reason[i] > 0)
-            put(reasons, otter_status_name((enum otter_status)i), s->reason[i]);
     (void)json_object_set_new(j, "ok", json_boolean(ok));
     put(j, "devices", s->devices);
     put(j, "met", s->met);
@@ -92,7 +101,8 @@ json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
     (void)json_object_set_new(j, "by_version", versions_json(s));
     (void)json_object_set_new(j, "by_state", stands);
     (void)json_object_set_new(j, "by_report", states);
-    (void)json_object_set_new(j, "reasons", reasons);
+    (void)json_object_set_new(j, "reasons", statuses_json(s->reason));
+    (void)json_object_set_new(j, "errors", statuses_json(s->error));
     for (size_t i = 0; i < OTTER_ARRAY_LEN(totals); i++)
         put(j, totals[i].name, totals[i].value);
     (void)json_object_set_new(j, "seconds", json_real((double)(int64_t)(seconds * 1000) / 1000));

@@ -26,7 +26,8 @@ struct emu_summary {
     uint32_t no_version; /* has run nothing yet */
     uint32_t stand[EMU_STAND_COUNT];
     uint32_t state[OTTER_UPDATE_STATE_COUNT]; /* last reported */
-    uint32_t reason[OTTER_STATUS_COUNT];      /* [OTTER_OK] is not counted */
+    uint32_t reason[OTTER_STATUS_COUNT];      /* why last attempts failed; [OTTER_OK] is not counted */
+    uint32_t error[OTTER_STATUS_COUNT];       /* why last poll cycles failed, likewise */
     struct emu_totals total;
 };
 

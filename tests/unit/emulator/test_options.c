@@ -147,6 +147,38 @@ static void an_expectation_is_met_by_these_outcomes_alone(void **state)
     }
 }
 
+static void events_of_the_updater_move_the_outcome(void **state)
+{
+    static const struct {
+        enum otter_update_state state;
+        enum otter_status reason, expected;
+    } rows[] = {
+        {OTTER_UPDATE_DOWNLOADING, OTTER_OK, OTTER_OK},
+        {OTTER_UPDATE_DOWNLOADING, OTTER_NET_LOST, OTTER_OK}, /* interrupted: no refusal */
+        {OTTER_UPDATE_FAILED, OTTER_IMAGE_DIGEST, OTTER_IMAGE_DIGEST},
+        {OTTER_UPDATE_STATE_COUNT, OTTER_NET_UNREACHABLE, OTTER_IMAGE_DIGEST},
+        {OTTER_UPDATE_DOWNLOADING, OTTER_NET_LOST, OTTER_IMAGE_DIGEST},
+        {OTTER_UPDATE_DOWNLOADING, OTTER_OK, OTTER_OK}, /* a new attempt */
+        {OTTER_UPDATE_TESTING, OTTER_SELF_TEST, OTTER_OK},
+        {OTTER_UPDATE_REVERTED, OTTER_SELF_TEST, OTTER_SELF_TEST},
+        {OTTER_UPDATE_INSTALLED, OTTER_OK, OTTER_SELF_TEST},
+        {OTTER_UPDATE_SUCCEEDED, OTTER_OK, OTTER_OK},
+    };
+    struct emu_outcome o = {.quiet = 5};
+
+    (void)state;
+    emu_outcome_event(&o, OTTER_UPDATE_STATE_COUNT, OTTER_NET_LOST);
+    assert_false(o.has_report);
+    assert_int_equal(o.quiet, 5);
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        emu_outcome_event(&o, rows[i].state, rows[i].reason);
+        if (o.reason != rows[i].expected)
+            fail_msg("row %zu: %s", i, otter_status_name(o.reason));
+        assert_int_equal(o.quiet, 0);
+    }
+    assert_int_equal(o.state, OTTER_UPDATE_SUCCEEDED);
+}
+
 static void all_devices_or_so_many_must_meet_it(void **state)
 {
     struct emu_expect e = {.has_version = true};
@@ -226,6 +258,7 @@ int main(void)
         cmocka_unit_test(usage_errors_are_named),
         cmocka_unit_test(help_wins_over_missing_options),
         cmocka_unit_test(an_expectation_is_met_by_these_outcomes_alone),
+        cmocka_unit_test(events_of_the_updater_move_the_outcome),
         cmocka_unit_test(all_devices_or_so_many_must_meet_it),
         cmocka_unit_test(a_device_is_idle_after_several_empty_polls),
         cmocka_unit_test(fleet_lines_resolve_paths_beside_their_file),
