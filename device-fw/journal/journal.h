@@ -1,9 +1,9 @@
 /*
  * The journal: the only truth about what the device runs, tries and has to tell (protocol.md, Journal).
- * Two halves in turn, 32-byte records, append-only, entries state absolute values. The live set is kept in RAM,
- * rebuilt by open(); every set_* is durable when it returns OK, and changes nothing live when it does not.
- * Setting what already holds writes nothing. A full half is turned by compaction inside set_*.
- * Not for interrupts; bootloader and application use it one after the other.
+ * Two halves in turn, 32-byte records, append-only, entries state absolute values. The live set is kept in
+ * RAM, rebuilt by open(); every set_* is durable when it returns OK, and changes nothing live when it does
+ * not. Setting what already holds writes nothing. A full half is turned by compaction inside set_*. Not for
+ * interrupts; bootloader and application use it one after the other.
  */
 #ifndef OTTER_JOURNAL_H
 #define OTTER_JOURNAL_H
@@ -43,6 +43,7 @@ struct otter_trial {
     struct otter_digest digest;
     uint8_t boots_used;
     bool self_test_passed; /* in any of the boots */
+    bool hung;             /* one of the boots ended by the watchdog; the bootloader's */
 };
 
 struct otter_rejected {
@@ -73,6 +74,8 @@ struct otter_held_report {
 
 struct otter_journal_live {
     struct otter_confirmed confirmed;
+    bool has_previous; /* confirmed before this one: no trial, even if its slot carries imgtool's pad magic */
+    struct otter_digest previous;
     struct otter_pending pending;
     struct otter_trial trial;
     uint8_t rejected_count, installs_count, report_count, revoked_count;
@@ -80,39 +83,49 @@ struct otter_journal_live {
     struct otter_installs installs[OTTER_JOURNAL_INSTALLS];
     struct otter_held_report report[OTTER_JOURNAL_REPORTS]; /* oldest first */
     struct otter_digest revoked[OTTER_IMAGE_KEYS];          /* KEYHASHes */
-    uint64_t step_attempt; /* attempt of the newest report */
-    uint32_t step;         /* and its step */
-    uint64_t time_floor;   /* 0 = none stored */
+    uint64_t step_attempt;                                  /* attempt of the newest report */
+    uint32_t step;                                          /* and its step */
+    uint64_t time_floor;                                    /* 0 = none stored */
     struct otter_checkpoint checkpoint;
     char token[OTTER_TOKEN_MAX + 1]; /* "" = the factory secret is the token */
-    uint32_t failures;     /* consecutive failed polls, for the back-off after a reset */
-    uint64_t root_version; /* 0 = none stored: the factory's */
+    uint32_t failures;               /* consecutive failed polls, for the back-off after a reset */
+    uint64_t root_version;           /* 0 = none stored: the factory's */
+};
+
+/* Where the log stands; private to the journal. Offsets count from the half's base. */
+struct otter_journal_cursor {
+    uint8_t half;
+    uint32_t turn;      /* of the half: rises by one each time */
+    uint32_t write_at;  /* the next free record */
+    uint32_t valid_end; /* end of the newest valid entry: all between it and write_at is torn */
+    uint32_t serial;    /* of the newest valid entry */
 };
 
 struct otter_journal {
     struct otter_flash *flash;
     struct otter_journal_live live;
-    /* Private to journal.c. */
-    uint8_t half;
-    uint32_t write_at;
-    uint32_t serial;
-    uint32_t root_at; /* offset of the newest root's first record, and its length */
-    uint16_t root_len;
+    /* Private to the journal. */
+    struct otter_journal_cursor now;
+    uint32_t root_at;  /* offset of the newest root's first record; 0 = none */
+    uint16_t root_len; /* of its payload */
 };
 
 /*
- * Scans both halves, picks the valid one, finishes or discards an interrupted turn, appends the newest record once
- * more. OK, or FLASH_ERROR / IO_ERROR. Blank flash is formatted.
+ * Scans both halves, picks the valid one, finishes or discards an interrupted turn, appends the newest record
+ * once more. OK, or FLASH_ERROR / IO_ERROR. Blank flash is formatted.
  */
 enum otter_status otter_journal_open(struct otter_journal *j, struct otter_flash *flash);
 
 enum otter_status otter_journal_set_confirmed(struct otter_journal *j, const struct otter_confirmed *c);
+/* A new pending install also forgets the trial of an earlier one. */
 enum otter_status otter_journal_set_pending(struct otter_journal *j, const struct otter_pending *p);
 enum otter_status otter_journal_set_trial(struct otter_journal *j, const struct otter_trial *t);
 enum otter_status otter_journal_add_rejected(struct otter_journal *j, const struct otter_rejected *r);
-/* Takes a digest off the rejected list: it may be installed anew (cause trial-no-server). OK if it was not on it. */
+/* Takes a digest off the rejected list: it may be installed anew (cause trial-no-server). OK if it was not on
+ * it. */
 enum otter_status otter_journal_drop_rejected(struct otter_journal *j, const struct otter_digest *digest);
-enum otter_status otter_journal_set_installs(struct otter_journal *j, const struct otter_installs *i); /* 0 removes */
+enum otter_status otter_journal_set_installs(struct otter_journal *j,
+                                             const struct otter_installs *i); /* 0 removes */
 enum otter_status otter_journal_set_checkpoint(struct otter_journal *j, const struct otter_checkpoint *c);
 /* Adds a report and makes it the newest step, in one entry; the oldest is dropped when 16 are held. */
 enum otter_status otter_journal_add_report(struct otter_journal *j, const struct otter_held_report *r);
@@ -123,7 +136,8 @@ enum otter_status otter_journal_set_time_floor(struct otter_journal *j, uint64_t
 enum otter_status otter_journal_set_token(struct otter_journal *j, const char *token);
 enum otter_status otter_journal_set_failures(struct otter_journal *j, uint32_t failures);
 /* payload: JSON of a root whose signatures have been checked, <= OTTER_PAYLOAD_MAX. */
-enum otter_status otter_journal_set_root(struct otter_journal *j, uint64_t version, const char *payload, uint16_t len);
+enum otter_status otter_journal_set_root(struct otter_journal *j, uint64_t version, const char *payload,
+                                         uint16_t len);
 /* Reads it back, NUL-terminated; *ret_len = 0 if none is stored. out has OTTER_PAYLOAD_MAX + 1 bytes. */
 enum otter_status otter_journal_get_root(struct otter_journal *j, char *out, uint16_t *ret_len);
 
