@@ -1,0 +1,39 @@
+/* Values of request headers, parsed strictly. Pure. */
+#ifndef OTTER_HTTP_HEADERS_H
+#define OTTER_HTTP_HEADERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum http_scheme {
+    HTTP_SCHEME_NONE, /* no header, an unknown scheme, or malformed */
+    HTTP_SCHEME_BEARER,
+    HTTP_SCHEME_HMAC
+};
+
+#define HTTP_TOKEN_MAX 256u
+
+/* Pieces of Authorization; they point into the header's value. */
+struct http_credentials {
+    enum http_scheme scheme;
+    const char *token; /* Bearer: to the value's end (RFC 6750, 2.1) */
+    /* Otter-HMAC <device>:<nonce>:<mac>; a device may hold ':', so the last two separate. */
+    const char *device;
+    size_t device_len;
+    const char *nonce;
+    size_t nonce_len;
+    const char *mac;
+    size_t mac_len;
+};
+
+/* value NULL: no header. */
+void http_credentials_parse(const char *value, struct http_credentials *ret);
+
+/* Is a Content-Type (with or without parameters) this media type? */
+bool http_media_type_is(const char *value, const char *type);
+
+/* A decimal header or query value, at most max; false on anything else. */
+bool http_number(const char *value, uint64_t max, uint64_t *ret);
+
+#endif

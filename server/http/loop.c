@@ -1,0 +1,273 @@
+/*
+ * The loop. Four traps of libmicrohttpd decide its form (0.9.75, the one of Debian 12):
+ *  - with its own thread and epoll it may sleep on pending events: so we wait on its epoll descriptor
+ * ourselves, no longer than MHD_get_timeout() says, and call MHD_run();
+ *  - MHD_run() may swallow the wake-up of an MHD_resume_connection() made meanwhile by another thread, and
+ *    MHD_get_timeout() does not know of it: so connections are resumed in this thread alone, woken by an
+ * eventfd;
+ *  - sendfile(2) is used only if we promise to handle SIGPIPE;
+ *  - the connection's memory pool is zeroed at each request: 4 KB instead of 32.
+ */
+#include "http/loop.h"
+
+#include "host/cleanup.h"
+#include "host/clock.h"
+#include "host/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define POOL_BYTES  4096u
+#define SPARES_MAX  1024u
+#define WAIT_MAX_MS 60000u
+
+static void log_of_mhd(void *cls, const char *fmt, va_list args)
+{
+    char text[256];
+    size_t len;
+
+    (void)cls;
+    if (!host_log_wanted(HOST_LOG_DEBUG))
+        return;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    (void)vsnprintf(text, sizeof text, fmt, args);
+#pragma GCC diagnostic pop
+    len = strcspn(text, "\n");
+    text[len] = '\0';
+    host_log(HOST_LOG_DEBUG, "http-library", HOST_LOG_STR("text", text));
+}
+
+static bool start_daemon(struct http_loop *loop, struct http_daemon *d, int socket_fd)
+{
+    const struct http_front_config *config = loop->config;
+    unsigned limit = config->connections / (config->threads * config->listeners);
+    const union MHD_DaemonInfo *info;
+
+    d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+                              http_request_handle, d, MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd, NULL,
+                              MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_CONNECTION_LIMIT,
+                              limit ? limit : 1u, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
+                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+                              MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED,
+                              http_request_completed, d, MHD_OPTION_END);
+    info = d->mhd ? MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    if (!info)
+        return false;
+    d->epoll_fd = info->epoll_fd;
+    return true;
+}
+
+static void close_all(const int *fds, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        close(fds[i]);
+}
+
+bool http_loop_init(struct http_loop *loop, const struct http_front_config *config,
+                    struct http_worker *worker, const int *sockets, struct host_error *err)
+{
+    *loop = (struct http_loop){.config = config, .svc = config->svc, .worker = worker};
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->wake_fd < 0) {
+        close_all(sockets, config->listeners);
+        return host_fail_errno(err, HOST_ERROR_INTERNAL, "eventfd");
+    }
+    for (unsigned i = 0; i < config->listeners; i++) {
+        struct http_daemon *d = &loop->daemon[i];
+
+        d->loop = loop;
+        d->serves = config->listener[i].serves;
+        if (!start_daemon(loop, d, sockets[i])) {
+            close_all(sockets + i, config->listeners - i);
+            return host_fail(err, HOST_ERROR_INTERNAL, "libmicrohttpd did not start");
+        }
+        loop->daemons = i + 1;
+    }
+    return true;
+}
+
+void http_loop_wake(struct http_loop *loop)
+{
+    uint64_t one = 1;
+
+    /* Fails only when the counter is full: then the loop is awake anyway. */
+    (void)!write(loop->wake_fd, &one, sizeof one);
+}
+
+void http_loop_suspend(struct http_request *r)
+{
+    r->loop->suspended++;
+    MHD_suspend_connection(r->connection);
+}
+
+void http_loop_done(struct http_request *r)
+{
+    struct http_loop *loop = r->loop;
+    struct http_request *head;
+
+    atomic_fetch_add_explicit(&loop->handing, 1, memory_order_relaxed);
+    head = atomic_load_explicit(&loop->done, memory_order_relaxed);
+    do {
+        r->next = head;
+    } while (!atomic_compare_exchange_weak_explicit(&loop->done, &head, r, memory_order_acq_rel,
+                                                    memory_order_relaxed));
+    /* Who found the list empty wakes the loop, which takes the whole list. r may be gone by now. */
+    if (!head)
+        http_loop_wake(loop);
+    atomic_fetch_sub_explicit(&loop->handing, 1, memory_order_release);
+}
+
+static void resume_done(struct http_loop *loop)
+{
+    struct http_request *r = atomic_exchange_explicit(&loop->done, NULL, memory_order_acq_rel);
+
+    while (r) {
+        struct http_request *next = r->next;
+
+        loop->suspended--;
+        MHD_resume_connection(r->connection);
+        r = next;
+    }
+}
+
+/* Milliseconds until some daemon wants to be run without an event. */
+static int wait_ms(struct http_loop *loop, unsigned max)
+{
+    unsigned long long least = max;
+
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        MHD_UNSIGNED_LONG_LONG t = 0;
+
+        if (MHD_get_timeout(loop->daemon[i].mhd, &t) == MHD_YES && t < least)
+            least = t;
+    }
+    return (int)least;
+}
+
+static void turn(struct http_loop *loop, unsigned max_wait_ms)
+{
+    struct pollfd fds[HTTP_LISTENERS_MAX + 1];
+    uint64_t count;
+
+    fds[0] = (struct pollfd){.fd = loop->wake_fd, .events = POLLIN};
+    for (unsigned i = 0; i < loop->daemons; i++)
+        fds[i + 1] = (struct pollfd){.fd = loop->daemon[i].epoll_fd, .events = POLLIN};
+    if (poll(fds, loop->daemons + 1, wait_ms(loop, max_wait_ms)) < 0 && errno != EINTR)
+        host_log(HOST_LOG_ERROR, "poll", HOST_LOG_STR("error", strerror(errno)));
+    if (fds[0].revents)
+        (void)!read(loop->wake_fd, &count,
+                    sizeof count); /* before the list is taken: later pushes wake again */
+    resume_done(loop);
+    for (unsigned i = 0; i < loop->daemons; i++)
+        (void)MHD_run(loop->daemon[i].mhd);
+    atomic_store_explicit(&loop->pong, atomic_load_explicit(&loop->ping, memory_order_relaxed),
+                          memory_order_relaxed);
+}
+
+/* After MHD_quiesce_daemon() the listening socket is ours again. */
+static void stop_accepting(struct http_loop *loop)
+{
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        MHD_socket fd = MHD_quiesce_daemon(loop->daemon[i].mhd);
+
+        if (fd != MHD_INVALID_SOCKET)
+            close(fd);
+    }
+}
+
+/* Running requests have drain_s; suspended ones must come back, since libmicrohttpd cannot stop with them. */
+static void drain(struct http_loop *loop)
+{
+    uint64_t deadline = host_clock_mono_ms() + (uint64_t)loop->config->drain_s * 1000;
+
+    while (loop->suspended > 0 || (loop->running > 0 && host_clock_mono_ms() < deadline))
+        turn(loop, 100);
+}
+
+static void *run(void *arg)
+{
+    struct http_loop *loop = arg;
+
+    while (!atomic_load_explicit(&loop->stop, memory_order_relaxed))
+        turn(loop, WAIT_MAX_MS);
+    stop_accepting(loop);
+    drain(loop);
+    return NULL;
+}
+
+bool http_loop_start(struct http_loop *loop, struct host_error *err)
+{
+    errno = pthread_create(&loop->thread, NULL, run, loop);
+    return errno == 0 || host_fail_errno(err, HOST_ERROR_INTERNAL, "cannot start a thread");
+}
+
+void http_loop_stop(struct http_loop *loop)
+{
+    atomic_store_explicit(&loop->stop, true, memory_order_relaxed);
+    http_loop_wake(loop);
+}
+
+void http_loop_join(struct http_loop *loop)
+{
+    pthread_join(loop->thread, NULL);
+    /* A service's thread may have handed over the last call and not yet have left http_loop_done(). */
+    while (atomic_load_explicit(&loop->handing, memory_order_acquire) > 0)
+        sched_yield();
+}
+
+void http_loop_free(struct http_loop *loop)
+{
+    for (unsigned i = 0; i < loop->daemons; i++)
+        MHD_stop_daemon(loop->daemon[i].mhd);
+    http_responses_free(&loop->responses);
+    while (loop->spare) {
+        struct http_request *r = loop->spare;
+
+        loop->spare = r->next;
+        free(r);
+    }
+    close(loop->wake_fd);
+}
+
+struct http_request *http_loop_request(struct http_loop *loop)
+{
+    struct http_request *r = loop->spare;
+
+    if (r) {
+        loop->spare = r->next;
+        loop->spares--;
+    } else {
+        r = malloc(sizeof *r);
+        if (!r)
+            return NULL;
+    }
+    /* All but the room for the body, which body_len bounds. */
+    memset(r, 0, offsetof(struct http_request, inline_body));
+    r->loop = loop;
+    loop->running++;
+    return r;
+}
+
+void http_loop_release(struct http_request *r)
+{
+    struct http_loop *loop = r->loop;
+
+    loop->running--;
+    if (r->body != r->inline_body)
+        free(r->body);
+    if (loop->spares >= SPARES_MAX) {
+        free(r);
+        return;
+    }
+    r->next = loop->spare;
+    loop->spare = r;
+    loop->spares++;
+}

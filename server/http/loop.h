@@ -1,0 +1,66 @@
+/*
+ * One thread and its libmicrohttpd daemons. Everything of libmicrohttpd happens in this thread; services'
+ * threads hand a finished call back by http_loop_done() alone. Private to server/http.
+ */
+#ifndef OTTER_HTTP_LOOP_H
+#define OTTER_HTTP_LOOP_H
+
+#include "http/front.h"
+#include "http/request.h"
+#include "http/responses.h"
+#include "http/worker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct http_daemon {
+    struct http_loop *loop;
+    struct MHD_Daemon *mhd;
+    int epoll_fd; /* belongs to mhd */
+    enum http_serves serves;
+};
+
+struct http_loop {
+    const struct http_front_config *config;
+    struct svc *svc;
+    struct http_worker *worker;
+    struct http_daemon daemon[HTTP_LISTENERS_MAX];
+    unsigned daemons;
+    pthread_t thread;
+    int wake_fd; /* eventfd: finished calls, a ping, or stop */
+    struct http_responses responses;
+
+    struct http_request *spare; /* free list */
+    unsigned spares;
+    unsigned running;   /* requests between first call and completion */
+    unsigned suspended; /* of these, connections that wait for a service */
+
+    _Atomic(struct http_request *) done; /* pushed by services' threads, newest first */
+    atomic_uint handing;                 /* threads inside http_loop_done() */
+    atomic_bool stop;
+    atomic_uint ping, pong; /* the watchdog's question and the loop's answer */
+};
+
+/*
+ * Makes the daemons over listening sockets, which belong to the loop from now on, even after a failure. The
+ * thread starts with http_loop_start(); before that http_loop_free() may be called.
+ */
+bool http_loop_init(struct http_loop *loop, const struct http_front_config *config,
+                    struct http_worker *worker, const int *sockets, struct host_error *err);
+bool http_loop_start(struct http_loop *loop, struct host_error *err);
+/* Asks the thread to stop; http_loop_join() waits until it has. */
+void http_loop_stop(struct http_loop *loop);
+void http_loop_join(struct http_loop *loop);
+void http_loop_free(struct http_loop *loop);
+void http_loop_wake(struct http_loop *loop);
+
+/* The request's connection is suspended from now on, until http_loop_done(). Loop thread only. */
+void http_loop_suspend(struct http_request *r);
+/* The answer is in r: resumes it. Any thread. */
+void http_loop_done(struct http_request *r);
+
+/* Requests come from a free list. NULL when out of memory. Loop thread only. */
+struct http_request *http_loop_request(struct http_loop *loop);
+void http_loop_release(struct http_request *r);
+
+#endif

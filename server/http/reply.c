@@ -1,0 +1,208 @@
+/* From the call's outputs to the response. */
+#include "http/loop.h"
+#include "http/request.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JSON_TYPE     "application/json"
+#define ENVELOPE_TYPE "application/jose+json"
+
+enum MHD_Result http_reply_queue(struct http_request *r, unsigned http, struct MHD_Response *response)
+{
+    enum MHD_Result queued;
+
+    if (!response)
+        return MHD_NO;
+    r->http = http;
+    queued = MHD_queue_response(r->connection, http, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+/* The like for one of the loop's shared responses, which stays. */
+static enum MHD_Result queue_shared(struct http_request *r, unsigned http, struct MHD_Response *response)
+{
+    r->http = http;
+    return response ? MHD_queue_response(r->connection, http, response) : MHD_NO;
+}
+
+static bool is_plain(const struct http_request *r)
+{
+    return r->call.out.error.message[0] == '\0' && !r->has_at && r->allow == 0 && r->refusal_http == 0 &&
+           r->call.out.retry_after == 0;
+}
+
+enum MHD_Result http_reply_refusal(struct http_request *r)
+{
+    struct http_problem problem = {
+        .status = r->refusal, .detail = r->call.out.error.message, .has_at = r->has_at, .at = r->at};
+    unsigned http = r->refusal_http ? r->refusal_http : http_status_of(r->refusal, r->route);
+    struct MHD_Response *response;
+    char allow[40];
+
+    if (is_plain(r))
+        return queue_shared(r, http, http_responses_refusal(&r->loop->responses, r->refusal, r->route));
+    response = http_problem_response(&problem, http);
+    if (!response)
+        return MHD_NO;
+    if (r->allow) {
+        http_allow_format(r->allow, allow, sizeof allow);
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
+    }
+    if (r->call.out.retry_after && http == MHD_HTTP_SERVICE_UNAVAILABLE) {
+        (void)MHD_del_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "30");
+        (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, r->call.out.retry_after);
+    }
+    return http_reply_queue(r, http, response);
+}
+
+/* Hands malloc'ed bytes over to a response. */
+static struct MHD_Response *with_body(char *body, size_t len, const char *type, const char *cache)
+{
+    struct MHD_Response *response =
+        body ? MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE) : NULL;
+
+    if (!response) {
+        free(body);
+        return NULL;
+    }
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    if (cache)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache);
+    return response;
+}
+
+static enum MHD_Result reply_json(struct http_request *r)
+{
+    size_t len = 0;
+    char *body = r->call.out.json ? host_json_dump(r->call.out.json, &len) : NULL;
+
+    return http_reply_queue(r, r->call.out.created ? MHD_HTTP_CREATED : MHD_HTTP_OK,
+                            with_body(body, len, JSON_TYPE, "no-store"));
+}
+
+static char *take_out_body(struct http_request *r)
+{
+    char *body = r->call.out.body;
+
+    r->call.out.body = NULL;
+    return body;
+}
+
+static enum MHD_Result reply_poll(struct http_request *r)
+{
+    const struct svc_out *out = &r->call.out;
+    struct MHD_Response *response;
+
+    if (!out->body)
+        return queue_shared(r, MHD_HTTP_NO_CONTENT,
+                            http_responses_wait(&r->loop->responses, out->retry_after, out->root));
+    response = with_body(take_out_body(r), out->body_len, ENVELOPE_TYPE, NULL);
+    if (!response)
+        return MHD_NO;
+    (void)http_header_number(response, "Otter-Root", out->root);
+    if (out->retry_after)
+        (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, out->retry_after);
+    return http_reply_queue(r, MHD_HTTP_OK, response);
+}
+
+static enum MHD_Result reply_report(struct http_request *r)
+{
+    return queue_shared(r, MHD_HTTP_OK, http_responses_go_on(&r->loop->responses, r->call.out.go_on));
+}
+
+static enum MHD_Result reply_empty(struct http_request *r)
+{
+    return queue_shared(r, MHD_HTTP_NO_CONTENT, http_responses_empty(&r->loop->responses));
+}
+
+static enum MHD_Result reply_envelope(struct http_request *r)
+{
+    size_t len = r->call.out.body_len;
+
+    /* A published document never changes. */
+    return http_reply_queue(r, MHD_HTTP_OK, with_body(take_out_body(r), len, ENVELOPE_TYPE, "max-age=86400"));
+}
+
+static struct MHD_Response *json_response(json_t *j)
+{
+    size_t len = 0;
+    char *body = j ? host_json_dump(j, &len) : NULL;
+
+    json_decref(j);
+    return with_body(body, len, JSON_TYPE, "no-store");
+}
+
+static enum MHD_Result reply_upload(struct http_request *r)
+{
+    const struct svc_out *out = &r->call.out;
+    uint64_t offset = 0, size = r->call.in.number;
+    struct MHD_Response *response;
+    char location[sizeof "/api/v1/uploads/" + sizeof out->id];
+
+    if (out->held)
+        return http_reply_queue(r, MHD_HTTP_OK, json_response(json_pack("{s:b}", "held", 1)));
+    if (out->id[0] == '\0') /* a dry run makes none */
+        return http_reply_queue(r, MHD_HTTP_OK, json_response(json_pack("{s:b}", "held", 0)));
+    (void)svc_upload_stat(r->loop->svc, out->id, &offset, &size);
+    response = json_response(
+        json_pack("{s:s, s:I, s:I}", "id", out->id, "offset", (json_int_t)offset, "size", (json_int_t)size));
+    snprintf(location, sizeof location, "/api/v1/uploads/%s", out->id);
+    if (response)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, location);
+    return http_reply_queue(r, MHD_HTTP_CREATED, response);
+}
+
+static struct MHD_Response *upload_response(uint64_t offset)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+
+    if (response) {
+        (void)http_header_number(response, "Upload-Offset", offset);
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    }
+    return response;
+}
+
+static enum MHD_Result reply_upload_stat(struct http_request *r)
+{
+    struct MHD_Response *response;
+    uint64_t offset = 0, size = 0;
+    enum otter_status status = svc_upload_stat(r->loop->svc, r->id, &offset, &size);
+
+    if (status != OTTER_OK) {
+        http_refuse(r, status, NULL);
+        return http_reply_refusal(r);
+    }
+    response = upload_response(offset);
+    if (response)
+        (void)http_header_number(response, "Upload-Length", size);
+    return http_reply_queue(r, MHD_HTTP_OK, response);
+}
+
+static enum MHD_Result reply_upload_append(struct http_request *r)
+{
+    return http_reply_queue(r, MHD_HTTP_NO_CONTENT, upload_response(r->call.in.number));
+}
+
+static enum MHD_Result (*const shapes[])(struct http_request *r) = {
+    [HTTP_REPLY_JSON] = reply_json,
+    [HTTP_REPLY_POLL] = reply_poll,
+    [HTTP_REPLY_REPORT] = reply_report,
+    [HTTP_REPLY_EMPTY] = reply_empty,
+    [HTTP_REPLY_ENVELOPE] = reply_envelope,
+    [HTTP_REPLY_UPLOAD] = reply_upload,
+    [HTTP_REPLY_BLOB] = http_reply_blob,
+    [HTTP_REPLY_UPLOAD_STAT] = reply_upload_stat,
+    [HTTP_REPLY_UPLOAD_APPEND] = reply_upload_append,
+};
+
+enum MHD_Result http_reply(struct http_request *r)
+{
+    if (r->refusal == OTTER_OK && r->asked)
+        r->refusal = r->call.out.status;
+    return r->refusal != OTTER_OK ? http_reply_refusal(r) : shapes[r->route->reply](r);
+}

@@ -1,0 +1,107 @@
+/*
+ * One request, from libmicrohttpd's first call of the handler to its completion, on one loop's thread.
+ * Private to server/http.
+ *
+ *   RECEIVING --body whole--> (service answers from memory) --> ANSWERED
+ *       |                 \-> WAITING (connection suspended) --done, in a service's thread--> ANSWERED
+ *       \--refused--> DISCARDING --rest of the body read--> ANSWERED with the refusal
+ */
+#ifndef OTTER_HTTP_REQUEST_H
+#define OTTER_HTTP_REQUEST_H
+
+#include "http/headers.h"
+#include "http/route.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+struct http_loop;
+struct http_upload;
+
+/* Polls, reports and signed envelopes fit here; only the operators' larger JSON is allocated. */
+#define HTTP_INLINE_BODY 4608u
+
+enum http_phase {
+    HTTP_RECEIVING,
+    HTTP_DISCARDING, /* refused; the body is read so that the connection lives on */
+    HTTP_WAITING,    /* the connection is suspended and a service has the call */
+    HTTP_ANSWERED    /* call.out, or `refusal`, is the answer */
+};
+
+struct http_request {
+    struct svc_call call;
+    struct http_loop *loop;
+    struct MHD_Connection *connection;
+    const struct http_route *route; /* NULL: none matches */
+    struct http_credentials credentials;
+    enum http_serves serves; /* of the listener */
+    enum http_phase phase;
+    bool is_head;
+    bool asked; /* call was given to the services */
+
+    /* A refusal that the front itself found; OTTER_OK: none. Its detail is in call.out.error. */
+    enum otter_status refusal;
+    unsigned refusal_http; /* the number, where the status alone does not say it (415); else 0 */
+    unsigned allow;        /* of a 405 */
+    bool has_at;
+    uint64_t at;
+
+    char id[OTTER_DIGEST_HEX + 1]; /* of the path */
+    char device[OTTER_NAME_BUF];   /* of body, header or query */
+    struct otter_digest digest;    /* of the path */
+
+    char *body; /* inline_body, or malloc'ed */
+    size_t body_len, body_cap;
+    uint64_t discarded;
+    struct http_upload *upload; /* of a PATCH */
+
+    struct http_request *next; /* free list, or the loop's list of calls that are done */
+    uint64_t started_us;       /* 0: requests are not logged */
+    unsigned http;             /* the number answered, for the log */
+    char inline_body[HTTP_INLINE_BODY];
+};
+
+/* libmicrohttpd's callbacks; cls is a struct http_daemon. */
+enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *connection, const char *url,
+                                    const char *method, const char *version, const char *upload_data,
+                                    size_t *upload_data_size, void **req_cls);
+void http_request_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
+                            enum MHD_RequestTerminationCode toe);
+
+/* The request was refused: by a status, with the reason for people (fmt NULL: the status' meaning is enough).
+ */
+void http_refuse(struct http_request *r, enum otter_status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * The parts, in the order in which a request passes them. Each leaves r->refusal set where it refuses.
+ */
+
+/* A request header; NULL: absent. Valid until the request is completed. */
+const char *http_header(const struct http_request *r, const char *name);
+
+/* input.c: path, query and headers; then, when the body is whole, its decoding into call.in. */
+void http_input_head(struct http_request *r, const struct http_match *match);
+void http_input_body(struct http_request *r);
+
+/* access.c: who asks. Before the body (what headers show), and after it (a device is named in its body). */
+void http_access_head(struct http_request *r);
+void http_access_body(struct http_request *r);
+
+/* upload.c: a PATCH as it streams. */
+void http_upload_begin(struct http_request *r, bool has_length, uint64_t length);
+void http_upload_data(struct http_request *r, const char *data, size_t len);
+/* The body is whole. True: answered. False: the request waits for the last check, on another thread. */
+bool http_upload_end(struct http_request *r);
+/* Whatever was received stays in the upload; frees the request's part. */
+void http_upload_drop(struct http_request *r);
+
+/* reply.c: queues the answer. */
+enum MHD_Result http_reply(struct http_request *r);
+/* blob.c: the like for GET and HEAD of a blob. */
+enum MHD_Result http_reply_blob(struct http_request *r);
+/* Queues and lets go of a response; NULL (out of memory) closes the connection. */
+enum MHD_Result http_reply_queue(struct http_request *r, unsigned http, struct MHD_Response *response);
+enum MHD_Result http_reply_refusal(struct http_request *r);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Responses made once and sent often: one loop's own, so that no lock is shared between loops. Private to
+ * server/http.
+ */
+#ifndef OTTER_HTTP_RESPONSES_H
+#define OTTER_HTTP_RESPONSES_H
+
+#include "http/problem.h"
+
+#include <microhttpd.h>
+
+#define HTTP_WAITS 64u
+
+struct http_responses {
+    struct {
+        struct MHD_Response *response;
+        unsigned seconds;
+        uint64_t root;
+    } wait[HTTP_WAITS];
+    struct MHD_Response *refusal[3][OTTER_STATUS_COUNT]; /* a status' number depends on the kind of route */
+    struct MHD_Response *go_on[2];                       /* {"continue":false}, {"continue":true} */
+    struct MHD_Response *empty;
+};
+
+/* Each is borrowed: queue it, do not destroy it. NULL when out of memory. */
+
+/*
+ * 204 with Retry-After and Otter-Root. Seconds are rounded down to six significant bits, so that 64 responses
+ * serve every interval and its jitter.
+ */
+struct MHD_Response *http_responses_wait(struct http_responses *all, unsigned seconds, uint64_t root);
+/* problem+json without detail; the WWW-Authenticate of 401 and the Retry-After of 503 are in it. */
+struct MHD_Response *http_responses_refusal(struct http_responses *all, enum otter_status status,
+                                            const struct http_route *route);
+struct MHD_Response *http_responses_go_on(struct http_responses *all, bool go_on);
+struct MHD_Response *http_responses_empty(struct http_responses *all);
+void http_responses_free(struct http_responses *all);
+
+/* Pure: what http_responses_wait() does to the seconds, and which of the 64 it takes. */
+unsigned http_wait_round(unsigned seconds);
+unsigned http_wait_slot(unsigned rounded);
+
+/* A problem's body with its headers; the caller's. */
+struct MHD_Response *http_problem_response(const struct http_problem *problem, unsigned http);
+
+/* Adds a number as a header. */
+bool http_header_number(struct MHD_Response *response, const char *name, uint64_t value);
+
+#endif

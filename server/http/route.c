@@ -1,0 +1,195 @@
+#include "http/route.h"
+
+#include "core/bytes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DEVICES   HTTP_SERVES_DEVICES
+#define OPERATORS HTTP_SERVES_OPERATORS
+
+#define ENVELOPE_MAX   4608u    /* protocol.md, Signed documents */
+#define JSON_MAX       1048576u /* the operators' API */
+#define ATTRIBUTES_MAX 1024u
+#define ACTION_MAX     4096u /* room for a body that nobody reads */
+
+/* The common poll stands first: rows are tried in order. */
+#define PUBLIC_GET(path, who, par, op, rep)                                                                  \
+    {                                                                                                        \
+        HTTP_GET, path, who, HTTP_AUTH_PUBLIC, par, HTTP_BODY_NONE, 0, 0, op, rep, NULL                      \
+    }
+#define DEVICE(meth, path, bod, max, op, rep)                                                                \
+    {                                                                                                        \
+        meth, path, DEVICES, HTTP_AUTH_DEVICE, HTTP_PARAM_NONE, bod, max, 0, op, rep, NULL                   \
+    }
+#define OPERATOR(meth, path, par, bod, max, takes, op, rep)                                                  \
+    {                                                                                                        \
+        meth, path, OPERATORS, HTTP_AUTH_OPERATOR, par, bod, max, takes, op, rep, NULL                       \
+    }
+#define LIST(path, par, op)                                                                                  \
+    OPERATOR(HTTP_GET, path, par, HTTP_BODY_NONE, 0, HTTP_TAKES_PAGE, op, HTTP_REPLY_JSON)
+#define GET(path, par, op, rep) OPERATOR(HTTP_GET, path, par, HTTP_BODY_NONE, 0, 0, op, rep)
+#define CREATE(path, bod, max, op)                                                                           \
+    OPERATOR(HTTP_POST, path, HTTP_PARAM_NONE, bod, max, HTTP_TAKES_DRY_RUN | HTTP_TAKES_IDEMPOTENCY, op,    \
+             HTTP_REPLY_JSON)
+#define ACTION(word)                                                                                         \
+    {                                                                                                        \
+        HTTP_POST, "/api/v1/rollouts/{n}/" word, OPERATORS, HTTP_AUTH_OPERATOR, HTTP_PARAM_NUMBER,           \
+            HTTP_BODY_NONE, ACTION_MAX, HTTP_TAKES_DRY_RUN, SVC_ROLLOUT_ACTION, HTTP_REPLY_JSON, word        \
+    }
+
+const struct http_route http_routes[] = {
+    DEVICE(HTTP_POST, "/v1/device/poll", HTTP_BODY_POLL, OTTER_POLL_MAX, SVC_POLL, HTTP_REPLY_POLL),
+    DEVICE(HTTP_POST, "/v1/device/report", HTTP_BODY_REPORT, OTTER_REPORT_MAX, SVC_REPORT, HTTP_REPLY_REPORT),
+    DEVICE(HTTP_PUT, "/v1/device/attributes", HTTP_BODY_JSON, ATTRIBUTES_MAX, SVC_ATTRIBUTES,
+           HTTP_REPLY_EMPTY),
+    {HTTP_GET, "/v1/blobs/{sha256}", HTTP_SERVES_ALL, HTTP_AUTH_BLOB, HTTP_PARAM_DIGEST, HTTP_BODY_NONE, 0, 0,
+     SVC_OP_COUNT, HTTP_REPLY_BLOB, NULL},
+    PUBLIC_GET("/v1/roots/{n}", HTTP_SERVES_ALL, HTTP_PARAM_NUMBER, SVC_ROOT_GET, HTTP_REPLY_ENVELOPE),
+
+    GET("/api/v1/status", HTTP_PARAM_NONE, SVC_STATUS, HTTP_REPLY_JSON),
+    CREATE("/api/v1/roots", HTTP_BODY_ENVELOPE, ENVELOPE_MAX, SVC_ROOT_PUBLISH),
+    LIST("/api/v1/roots", HTTP_PARAM_NONE, SVC_ROOT_LIST),
+    GET("/api/v1/roots/{n}", HTTP_PARAM_NUMBER, SVC_ROOT_GET, HTTP_REPLY_ENVELOPE),
+
+    OPERATOR(HTTP_POST, "/api/v1/uploads", HTTP_PARAM_NONE, HTTP_BODY_UPLOAD, ENVELOPE_MAX,
+             HTTP_TAKES_DRY_RUN | HTTP_TAKES_IDEMPOTENCY, SVC_UPLOAD_CREATE, HTTP_REPLY_UPLOAD),
+    OPERATOR(HTTP_HEAD, "/api/v1/uploads/{id}", HTTP_PARAM_NAME, HTTP_BODY_NONE, 0, 0, SVC_OP_COUNT,
+             HTTP_REPLY_UPLOAD_STAT),
+    OPERATOR(HTTP_PATCH, "/api/v1/uploads/{id}", HTTP_PARAM_NAME, HTTP_BODY_STREAM, UINT32_MAX, 0,
+             SVC_OP_COUNT, HTTP_REPLY_UPLOAD_APPEND),
+
+    CREATE("/api/v1/releases", HTTP_BODY_ENVELOPE, ENVELOPE_MAX, SVC_RELEASE_PUBLISH),
+    LIST("/api/v1/releases", HTTP_PARAM_NONE, SVC_RELEASE_LIST),
+    GET("/api/v1/releases/{sha256}", HTTP_PARAM_DIGEST, SVC_RELEASE_GET, HTTP_REPLY_JSON),
+    GET("/api/v1/releases/{sha256}/manifest", HTTP_PARAM_DIGEST, SVC_RELEASE_MANIFEST, HTTP_REPLY_ENVELOPE),
+
+    CREATE("/api/v1/image-keys", HTTP_BODY_JSON, JSON_MAX, SVC_IMAGE_KEY_ADD),
+    LIST("/api/v1/image-keys", HTTP_PARAM_NONE, SVC_IMAGE_KEY_LIST),
+
+    CREATE("/api/v1/rollouts", HTTP_BODY_JSON, JSON_MAX, SVC_ROLLOUT_CREATE),
+    LIST("/api/v1/rollouts", HTTP_PARAM_NONE, SVC_ROLLOUT_LIST),
+    GET("/api/v1/rollouts/{n}", HTTP_PARAM_NUMBER, SVC_ROLLOUT_GET, HTTP_REPLY_JSON),
+    LIST("/api/v1/rollouts/{n}/attempts", HTTP_PARAM_NUMBER, SVC_ROLLOUT_ATTEMPTS),
+    ACTION("start"),
+    ACTION("advance"),
+    ACTION("pause"),
+    ACTION("resume"),
+    ACTION("abort"),
+
+    CREATE("/api/v1/devices", HTTP_BODY_JSON, JSON_MAX, SVC_DEVICE_CREATE),
+    /* "batch" is a name that a device may have; only the POST of it is taken. */
+    CREATE("/api/v1/devices/batch", HTTP_BODY_JSON, JSON_MAX, SVC_DEVICE_BATCH),
+    LIST("/api/v1/devices", HTTP_PARAM_NONE, SVC_DEVICE_LIST),
+    GET("/api/v1/devices/{id}", HTTP_PARAM_NAME, SVC_DEVICE_GET, HTTP_REPLY_JSON),
+    OPERATOR(HTTP_PATCH, "/api/v1/devices/{id}", HTTP_PARAM_NAME, HTTP_BODY_JSON, JSON_MAX,
+             HTTP_TAKES_DRY_RUN, SVC_DEVICE_PATCH, HTTP_REPLY_JSON),
+    LIST("/api/v1/devices/{id}/attempts", HTTP_PARAM_NAME, SVC_DEVICE_ATTEMPTS),
+};
+const size_t http_route_count = OTTER_ARRAY_LEN(http_routes);
+
+static const char *const method_names[HTTP_METHOD_COUNT] = {[HTTP_GET] = "GET",
+                                                            [HTTP_POST] = "POST",
+                                                            [HTTP_PUT] = "PUT",
+                                                            [HTTP_PATCH] = "PATCH",
+                                                            [HTTP_HEAD] = "HEAD"};
+
+bool http_method_find(const char *name, enum http_method *ret)
+{
+    for (unsigned i = 0; i < HTTP_METHOD_COUNT; i++) {
+        if (strcmp(name, method_names[i]) == 0) {
+            *ret = (enum http_method)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *http_method_name(enum http_method method)
+{
+    return (unsigned)method < HTTP_METHOD_COUNT ? method_names[method] : "?";
+}
+
+static bool name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == ':' || c == '-';
+}
+
+static bool param_fits(enum http_param kind, const char *s, size_t len)
+{
+    uint64_t number = 0;
+    struct otter_digest digest;
+
+    switch (kind) {
+    case HTTP_PARAM_NUMBER:
+        return otter_parse_uint(s, len, OTTER_INT_MAX, &number);
+    case HTTP_PARAM_DIGEST:
+        return otter_hex_decode(s, len, digest.b, sizeof digest.b);
+    case HTTP_PARAM_NAME:
+        for (size_t i = 0; i < len; i++) {
+            if (!name_char(s[i]))
+                return false;
+        }
+        return len >= 1 && len <= 64;
+    case HTTP_PARAM_NONE:
+        break;
+    }
+    return false;
+}
+
+/* The pattern has at most one {..}, a whole segment. */
+static bool path_fits(const struct http_route *route, const char *path, struct http_match *m)
+{
+    const char *p = route->pattern;
+    const char *brace = strchr(p, '{');
+    const char *end;
+
+    if (!brace)
+        return strcmp(p, path) == 0;
+    if (strncmp(p, path, (size_t)(brace - p)) != 0)
+        return false;
+    m->param = path + (brace - p);
+    end = strchr(m->param, '/');
+    m->param_len = end ? (size_t)(end - m->param) : strlen(m->param);
+    return strcmp(strchr(brace, '}') + 1, m->param + m->param_len) == 0 &&
+           param_fits(route->param, m->param, m->param_len);
+}
+
+static unsigned allow_bits(enum http_method method)
+{
+    return method == HTTP_GET ? 1u << HTTP_GET | 1u << HTTP_HEAD : 1u << method;
+}
+
+void http_route_find(const char *method, const char *path, enum http_serves serves, struct http_match *ret)
+{
+    enum http_method wanted = HTTP_METHOD_COUNT;
+    unsigned allow = 0;
+
+    *ret = (struct http_match){.route = NULL};
+    (void)http_method_find(method, &wanted);
+    for (size_t i = 0; i < http_route_count; i++) {
+        const struct http_route *route = &http_routes[i];
+        struct http_match m = {.route = route};
+
+        if (((unsigned)route->serves & (unsigned)serves) == 0 || !path_fits(route, path, &m))
+            continue;
+        allow |= allow_bits(route->method);
+        if (wanted < HTTP_METHOD_COUNT && (allow_bits(route->method) & 1u << wanted) != 0) {
+            *ret = m;
+            return;
+        }
+    }
+    ret->allow = allow;
+}
+
+void http_allow_format(unsigned allow, char *out, size_t cap)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (unsigned i = 0; i < HTTP_METHOD_COUNT; i++) {
+        if ((allow & 1u << i) != 0 && len < cap)
+            len += (size_t)snprintf(out + len, cap - len, "%s%s", len ? ", " : "", method_names[i]);
+    }
+}

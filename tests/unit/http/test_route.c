@@ -1,0 +1,190 @@
+#include "test.h"
+
+#include "http/route.h"
+
+#define HEX "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+struct row {
+    const char *method, *path;
+    enum svc_op op; /* SVC_OP_COUNT: not a service's, or not found */
+    const char *param;
+    const char *allow; /* NULL: found */
+};
+
+static const struct row rows[] = {
+    {"POST", "/v1/device/poll", SVC_POLL, "", NULL},
+    {"POST", "/v1/device/report", SVC_REPORT, "", NULL},
+    {"PUT", "/v1/device/attributes", SVC_ATTRIBUTES, "", NULL},
+    {"GET", "/v1/blobs/" HEX, SVC_OP_COUNT, HEX, NULL},
+    {"HEAD", "/v1/blobs/" HEX, SVC_OP_COUNT, HEX, NULL},
+    {"GET", "/v1/roots/7", SVC_ROOT_GET, "7", NULL},
+    {"GET", "/api/v1/status", SVC_STATUS, "", NULL},
+    {"POST", "/api/v1/roots", SVC_ROOT_PUBLISH, "", NULL},
+    {"GET", "/api/v1/roots", SVC_ROOT_LIST, "", NULL},
+    {"GET", "/api/v1/roots/1", SVC_ROOT_GET, "1", NULL},
+    {"POST", "/api/v1/uploads", SVC_UPLOAD_CREATE, "", NULL},
+    {"HEAD", "/api/v1/uploads/abc", SVC_OP_COUNT, "abc", NULL},
+    {"PATCH", "/api/v1/uploads/abc", SVC_OP_COUNT, "abc", NULL},
+    {"POST", "/api/v1/releases", SVC_RELEASE_PUBLISH, "", NULL},
+    {"GET", "/api/v1/releases", SVC_RELEASE_LIST, "", NULL},
+    {"GET", "/api/v1/releases/" HEX, SVC_RELEASE_GET, HEX, NULL},
+    {"GET", "/api/v1/releases/" HEX "/manifest", SVC_RELEASE_MANIFEST, HEX, NULL},
+    {"POST", "/api/v1/image-keys", SVC_IMAGE_KEY_ADD, "", NULL},
+    {"GET", "/api/v1/image-keys", SVC_IMAGE_KEY_LIST, "", NULL},
+    {"POST", "/api/v1/rollouts", SVC_ROLLOUT_CREATE, "", NULL},
+    {"GET", "/api/v1/rollouts", SVC_ROLLOUT_LIST, "", NULL},
+    {"GET", "/api/v1/rollouts/12", SVC_ROLLOUT_GET, "12", NULL},
+    {"GET", "/api/v1/rollouts/12/attempts", SVC_ROLLOUT_ATTEMPTS, "12", NULL},
+    {"POST", "/api/v1/rollouts/12/start", SVC_ROLLOUT_ACTION, "12", NULL},
+    {"POST", "/api/v1/rollouts/12/advance", SVC_ROLLOUT_ACTION, "12", NULL},
+    {"POST", "/api/v1/rollouts/12/pause", SVC_ROLLOUT_ACTION, "12", NULL},
+    {"POST", "/api/v1/rollouts/12/resume", SVC_ROLLOUT_ACTION, "12", NULL},
+    {"POST", "/api/v1/rollouts/12/abort", SVC_ROLLOUT_ACTION, "12", NULL},
+    {"POST", "/api/v1/devices", SVC_DEVICE_CREATE, "", NULL},
+    {"POST", "/api/v1/devices/batch", SVC_DEVICE_BATCH, "", NULL},
+    {"GET", "/api/v1/devices", SVC_DEVICE_LIST, "", NULL},
+    {"GET", "/api/v1/devices/a.b_c:d-9", SVC_DEVICE_GET, "a.b_c:d-9", NULL},
+    {"GET", "/api/v1/devices/batch", SVC_DEVICE_GET, "batch", NULL},
+    {"PATCH", "/api/v1/devices/d1", SVC_DEVICE_PATCH, "d1", NULL},
+    {"GET", "/api/v1/devices/d1/attempts", SVC_DEVICE_ATTEMPTS, "d1", NULL},
+    /* the method does not fit */
+    {"GET", "/v1/device/poll", SVC_OP_COUNT, "", "POST"},
+    {"DELETE", "/v1/device/poll", SVC_OP_COUNT, "", "POST"},
+    {"post", "/v1/device/poll", SVC_OP_COUNT, "", "POST"},
+    {"DELETE", "/api/v1/roots", SVC_OP_COUNT, "", "GET, POST, HEAD"},
+    {"GET", "/api/v1/uploads/abc", SVC_OP_COUNT, "", "PATCH, HEAD"},
+    {"PUT", "/api/v1/devices/d1", SVC_OP_COUNT, "", "GET, PATCH, HEAD"},
+    {"DELETE", "/api/v1/devices/batch", SVC_OP_COUNT, "", "GET, POST, PATCH, HEAD"},
+    {"GET", "/api/v1/rollouts/12/start", SVC_OP_COUNT, "", "POST"},
+    {"OPTIONS", "/v1/blobs/" HEX, SVC_OP_COUNT, "", "GET, HEAD"},
+    /* no such path */
+    {"GET", "", SVC_OP_COUNT, "", ""},
+    {"GET", "/", SVC_OP_COUNT, "", ""},
+    {"GET", "*", SVC_OP_COUNT, "", ""},
+    {"POST", "/v1/device/poll/", SVC_OP_COUNT, "", ""},
+    {"POST", "/v1/device/pollx", SVC_OP_COUNT, "", ""},
+    {"POST", "/v1/device/pol", SVC_OP_COUNT, "", ""},
+    {"POST", "//v1/device/poll", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/blobs/", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/blobs", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/blobs/" HEX "0", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/blobs/../../etc/passwd", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/blobs/00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF", SVC_OP_COUNT, "",
+     ""},
+    {"GET", "/v1/blobs/" HEX "/x", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/roots/0x1", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/roots/-1", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/roots/01", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/roots/9007199254740992", SVC_OP_COUNT, "", ""},
+    {"GET", "/v1/roots/", SVC_OP_COUNT, "", ""},
+    {"GET", "/api/v1/devices/", SVC_OP_COUNT, "", ""},
+    {"GET", "/api/v1/devices/a b", SVC_OP_COUNT, "", ""},
+    {"GET", "/api/v1/devices/a%2fb", SVC_OP_COUNT, "", ""},
+    {"GET", "/api/v1/devices/a123456789012345678901234567890123456789012345678901234567890123x", SVC_OP_COUNT,
+     "", ""},
+    {"GET", "/api/v1/devices/d1/attempts/", SVC_OP_COUNT, "", ""},
+    {"GET", "/api/v1/devices//attempts", SVC_OP_COUNT, "", ""},
+    {"POST", "/api/v1/rollouts/12/explode", SVC_OP_COUNT, "", ""},
+    {"GET", "/api/v2/status", SVC_OP_COUNT, "", ""},
+};
+
+static void each_request_finds_its_row(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct http_match m;
+        char allow[40];
+
+        http_route_find(rows[i].method, rows[i].path, HTTP_SERVES_ALL, &m);
+        if (!!m.route != !rows[i].allow)
+            fail_msg("%s %s: %s", rows[i].method, rows[i].path, m.route ? "found" : "not found");
+        if (m.route) {
+            assert_int_equal(m.route->op, rows[i].op);
+            assert_int_equal(m.param_len, strlen(rows[i].param));
+            assert_memory_equal(m.param ? m.param : "", rows[i].param, m.param_len);
+        } else {
+            http_allow_format(m.allow, allow, sizeof allow);
+            assert_string_equal(allow, rows[i].allow);
+        }
+    }
+}
+
+static void a_devices_listener_hides_the_operators_api(void **state)
+{
+    struct http_match m;
+
+    (void)state;
+    http_route_find("GET", "/api/v1/status", HTTP_SERVES_DEVICES, &m);
+    assert_null(m.route);
+    assert_int_equal(m.allow, 0);
+    http_route_find("POST", "/v1/device/poll", HTTP_SERVES_OPERATORS, &m);
+    assert_null(m.route);
+    assert_int_equal(m.allow, 0);
+    http_route_find("GET", "/v1/roots/1", HTTP_SERVES_OPERATORS, &m);
+    assert_non_null(m.route);
+    http_route_find("GET", "/v1/blobs/" HEX, HTTP_SERVES_DEVICES, &m);
+    assert_non_null(m.route);
+}
+
+static void every_service_is_reached_by_a_row(void **state)
+{
+    (void)state;
+    for (unsigned op = 0; op < SVC_OP_COUNT; op++) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < http_route_count; i++)
+            n += http_routes[i].op == (enum svc_op)op;
+        if (n == 0)
+            fail_msg("op %u has no route", op);
+    }
+}
+
+/* Only what protocol.md calls public may be asked without a token. */
+static void only_roots_are_public(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < http_route_count; i++) {
+        if (http_routes[i].auth == HTTP_AUTH_PUBLIC)
+            assert_string_equal(http_routes[i].pattern, "/v1/roots/{n}");
+        if (strncmp(http_routes[i].pattern, "/api/", 5) == 0)
+            assert_int_equal(http_routes[i].auth, HTTP_AUTH_OPERATOR);
+    }
+}
+
+static void every_body_has_its_bound(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < http_route_count; i++) {
+        const struct http_route *r = &http_routes[i];
+
+        switch (r->body) {
+        case HTTP_BODY_POLL:
+            assert_int_equal(r->max_body, 2048);
+            break;
+        case HTTP_BODY_REPORT:
+            assert_int_equal(r->max_body, 1024);
+            break;
+        case HTTP_BODY_ENVELOPE:
+            assert_int_equal(r->max_body, 4608);
+            break;
+        case HTTP_BODY_JSON:
+            assert_true(r->max_body <= 1048576);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_request_finds_its_row),
+        cmocka_unit_test(a_devices_listener_hides_the_operators_api),
+        cmocka_unit_test(every_service_is_reached_by_a_row),
+        cmocka_unit_test(only_roots_are_public),
+        cmocka_unit_test(every_body_has_its_bound),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
