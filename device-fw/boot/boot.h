@@ -1,6 +1,7 @@
 /*
- * The bootloader's work, from reset to the jump: look (facts), decide (boot/decide.h, a table), apply (journal
- * writes), hand over. The same code runs on the chip and, over a file, in otter-emu at every restart.
+ * The bootloader's work, from reset to the jump: look (facts), decide (boot/decide.h, a table), apply
+ * (journal writes), hand over. The same code runs on the chip and, over a file, in otter-emu at every
+ * restart.
  */
 #ifndef OTTER_BOOT_H
 #define OTTER_BOOT_H
@@ -20,11 +21,13 @@ struct otter_boot {
 };
 
 /*
- * Decides and writes what the decision needs before the jump (rejected, confirmed, trial boots). Verifies the MCUboot
- * signature of each candidate. OK with *ret filled: ret->jump false means that nothing is bootable, ret->why says why
- * for each slot; the caller feeds the watchdog and calls again. FLASH_ERROR / IO_ERROR: likewise call again.
+ * Decides and writes what the decision needs before the jump (rejected, confirmed, trial boots). Verifies the
+ * MCUboot signature of each slot, its ROM_FIXED address if it has one, and that its vectors are aligned for
+ * the board. A pending record outlives the rejection of its image: the client needs its attempt to report,
+ * and clears it. OK with *ret filled: ret->jump false means that nothing is bootable, ret->why says why for
+ * each slot; the caller feeds the watchdog and calls again. FLASH_ERROR / IO_ERROR: likewise call again.
  */
-enum otter_status otter_boot_run(struct otter_boot *boot, enum otter_reset_cause cause, struct otter_boot_decision *ret,
-                                 struct otter_handover *ret_handover);
+enum otter_status otter_boot_run(struct otter_boot *boot, enum otter_reset_cause cause,
+                                 struct otter_boot_decision *ret, struct otter_handover *ret_handover);
 
 #endif
