@@ -1,0 +1,166 @@
+/*
+ * A device and its server in one process: the client over RAM flash, a network in memory whose other end is a
+ * small otterd that signs with real keys, and a clock that jumps to where the client wants to be woken.
+ * Defaults make an update from 1.0.0 (slot A) to 1.1.0 (slot B) succeed; a test changes the one thing that it
+ * is about.
+ */
+#ifndef OTTER_TESTS_CLIENT_WORLD_H
+#define OTTER_TESTS_CLIENT_WORLD_H
+
+#include "client/client_state.h"
+#include "host/crypto.h"
+#include "support/ram_flash.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WORLD_IMAGE_MAX (64u * 1024u)
+#define WORLD_REPORTS   64u
+#define WORLD_ROOTS     40u
+#define WORLD_OUT_MAX   (WORLD_IMAGE_MAX + 8192u)
+#define WORLD_ATTEMPT   111u
+
+struct world;
+
+struct world_image {
+    uint8_t bytes[WORLD_IMAGE_MAX];
+    uint32_t size;
+    struct otter_digest digest;
+};
+
+struct world_image_options {
+    struct otter_version version;
+    uint32_t load_addr;
+    uint32_t payload;
+    uint32_t counter;
+    uint8_t fill;
+    const struct host_key *key;
+};
+
+struct world_request {
+    char method[8];
+    char target[256];
+    char head[2048];
+    char body[4096];
+    uint32_t body_len;
+};
+
+/* What the server saw in a poll. */
+struct world_poll {
+    struct otter_poll poll;
+    uint64_t at_ms;
+};
+
+struct world_server {
+    /* Poll. */
+    uint16_t poll_status; /* 200 or 204 or an error */
+    bool empty_offer;
+    const char *poll_headers; /* further header lines, each with CRLF */
+    const struct host_key *offer_key;
+    void (*tweak_offer)(struct world *w, struct otter_offer *offer);
+    /* Manifest. */
+    const struct host_key *release_key;
+    void (*tweak_manifest)(struct world *w, struct otter_manifest *manifest);
+    /* Blobs. */
+    uint16_t image_status; /* 0 = as asked: 200 or 206 */
+    bool ignore_range;
+    const char *content_range; /* instead of the right one */
+    const char *etag;          /* instead of "<digest>"; "" = none */
+    uint32_t corrupt_at;       /* this byte of the image's replies is flipped; UINT32_MAX = none */
+    uint32_t corrupt_times;
+    /* Reports. */
+    uint16_t report_status;
+    const char *report_body;
+    /* Roots: version i + 2. */
+    unsigned root_count;
+    /* All: a raw reply for a target that begins with raw_target. */
+    const char *raw_target;
+    const char *raw_reply;
+
+    /* Seen. */
+    unsigned polls, connections, image_requests, root_requests, manifest_requests, attributes;
+    struct world_poll last_poll;
+    struct otter_report report[WORLD_REPORTS];
+    unsigned reports;
+    char last_head[2048]; /* of the last request */
+    char blob_head[2048]; /* of the last one for the image */
+    char poll_head[2048];
+};
+
+struct world_net {
+    struct otter_net net;
+    bool open;
+    bool refuse;         /* open() succeeds, send() fails */
+    bool silent;         /* accepts, never answers */
+    uint32_t piece;      /* bytes a recv at most */
+    uint32_t trickle_ms; /* a piece each so many ms; 0 = at once */
+    uint64_t next_ms;
+    uint32_t drop_after; /* bytes of one image reply until the connection is cut; UINT32_MAX = never */
+    unsigned drops;      /* how often */
+    char host[OTTER_URL_MAX + 1];
+    uint16_t port;
+    char tls_name[OTTER_URL_MAX + 1];
+    char in[8192];
+    uint32_t in_len;
+    uint8_t out[WORLD_OUT_MAX];
+    uint32_t out_len, out_at;
+    bool cut; /* what is in out is followed by EOF */
+};
+
+struct world {
+    struct ram_flash flash;
+    struct otter_journal journal;
+    struct otter_factory factory;
+    struct otter_image_keys keys;
+    struct otter_handover handover;
+    struct otter_client_hooks hooks;
+    struct otter_client client;
+    struct otter_random random;
+    uint64_t seed;
+    uint64_t now;
+    enum otter_slot link_slot;
+
+    struct host_key *root_key, *release_key, *offer_key, *image_key, *image_key2, *stranger;
+    struct otter_root root;           /* version 1 */
+    char *root_envelope[WORLD_ROOTS]; /* version i + 2 */
+    struct otter_manifest manifest;
+    char *manifest_envelope;
+    size_t manifest_len;
+    struct otter_digest manifest_digest;
+    struct world_image old_image, new_image;
+
+    struct world_server server;
+    struct world_net net;
+
+    /* Hooks. */
+    enum otter_selftest_result self_test;
+    unsigned self_test_asked;
+    bool may_install;
+    unsigned may_install_asked;
+};
+
+/* cmocka fixtures: *state is a struct world, booted on the confirmed 1.0.0 in slot A. */
+int world_setup(void **state);
+int world_teardown(void **state);
+
+void world_image_build(struct world *w, struct world_image *image, const struct world_image_options *o);
+/* Signs the manifest anew, from w->manifest and server.tweak_manifest. */
+void world_publish(struct world *w);
+/* Adds a root: `root` is signed by w->root_key. Its version is the next one. */
+void world_add_root(struct world *w, struct otter_root *root);
+
+/* Initialises the client as after a reset into `slot`; trial counts a boot as the bootloader does. */
+enum otter_status world_boot(struct world *w, enum otter_slot slot, bool trial);
+/* What the bootloader does with the journal as it stands: into the pending image, or back to the confirmed
+ * one. */
+void world_reset(struct world *w);
+
+/* Steps until the client asks for a reset (true) or `until_ms` has come (false). */
+bool world_run_until(struct world *w, uint64_t until_ms);
+/* Steps for `ms` of the device's time. */
+bool world_run(struct world *w, uint64_t ms);
+
+/* A report in this state has reached the server; *ret may be NULL. */
+bool world_reported(const struct world *w, enum otter_update_state state, struct otter_report *ret);
+
+#endif
