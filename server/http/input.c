@@ -129,8 +129,8 @@ void http_input_head(struct http_request *r, const struct http_match *match)
 static void refuse_at(struct http_request *r, enum otter_status status, size_t at)
 {
     http_refuse(r, status, NULL);
-    r->has_at = true;
-    r->at = at;
+    r->call.out.has_at = true;
+    r->call.out.at = at;
 }
 
 static void decode_poll(struct http_request *r)
@@ -170,8 +170,8 @@ static void decode_json(struct http_request *r)
     probe = json_loadb(r->body, r->body_len, JSON_REJECT_DUPLICATES, &place);
     json_decref(probe);
     r->refusal = OTTER_BAD_JSON;
-    r->has_at = !probe;
-    r->at = place.position > 0 ? (uint64_t)place.position : 0;
+    r->call.out.has_at = !probe;
+    r->call.out.at = place.position > 0 ? (size_t)place.position : 0;
 }
 
 static void decode_upload(struct http_request *r)

@@ -31,14 +31,16 @@ static enum MHD_Result queue_shared(struct http_request *r, unsigned http, struc
 
 static bool is_plain(const struct http_request *r)
 {
-    return r->call.out.error.message[0] == '\0' && !r->has_at && r->allow == 0 && r->refusal_http == 0 &&
-           r->call.out.retry_after == 0;
+    return r->call.out.error.message[0] == '\0' && !r->call.out.has_at && r->allow == 0 &&
+           r->refusal_http == 0 && r->call.out.retry_after == 0;
 }
 
 enum MHD_Result http_reply_refusal(struct http_request *r)
 {
-    struct http_problem problem = {
-        .status = r->refusal, .detail = r->call.out.error.message, .has_at = r->has_at, .at = r->at};
+    struct http_problem problem = {.status = r->refusal,
+                                   .detail = r->call.out.error.message,
+                                   .has_at = r->call.out.has_at,
+                                   .at = r->call.out.at};
     unsigned http = r->refusal_http ? r->refusal_http : http_status_of(r->refusal, r->route);
     struct MHD_Response *response;
     char allow[40];

@@ -39,12 +39,11 @@ struct http_request {
     bool is_head;
     bool asked; /* call was given to the services */
 
-    /* A refusal that the front itself found; OTTER_OK: none. Its detail is in call.out.error. */
+    /* A refusal that the front itself found; OTTER_OK: none. Detail and place are in call.out.error and .at.
+     */
     enum otter_status refusal;
     unsigned refusal_http; /* the number, where the status alone does not say it (415); else 0 */
     unsigned allow;        /* of a 405 */
-    bool has_at;
-    uint64_t at;
 
     char id[OTTER_DIGEST_HEX + 1]; /* of the path */
     char device[OTTER_NAME_BUF];   /* of body, header or query */

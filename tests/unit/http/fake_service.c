@@ -169,6 +169,14 @@ void fake_wait_calls(struct svc *svc, unsigned n)
     pthread_mutex_unlock(&svc->lock);
 }
 
+void fake_wait_stats(struct svc *svc, unsigned n)
+{
+    pthread_mutex_lock(&svc->lock);
+    while (svc->stats < n)
+        pthread_cond_wait(&svc->more, &svc->lock);
+    pthread_mutex_unlock(&svc->lock);
+}
+
 /* Polls of product "slow" go to the thread, all others are answered at once. */
 bool svc_try(struct svc *svc, struct svc_call *call)
 {
@@ -242,6 +250,8 @@ enum otter_status svc_upload_stat(struct svc *svc, const char *id, uint64_t *ret
     enum otter_status status = OTTER_NOT_FOUND;
 
     pthread_mutex_lock(&svc->lock);
+    svc->stats++;
+    pthread_cond_broadcast(&svc->more);
     if (svc->upload_size > 0 && strcmp(id, FAKE_UPLOAD) == 0) {
         *ret_offset = svc->upload_len;
         *ret_size = svc->upload_size;

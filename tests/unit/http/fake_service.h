@@ -20,6 +20,7 @@ struct svc {
     bool hold;      /* submitted calls wait */
     bool closing;   /* svc_submit refuses */
     unsigned calls; /* submitted */
+    unsigned stats; /* calls of svc_upload_stat() */
     bool blobs_public;
     int blob_fd;
     struct otter_digest blob; /* its name */
@@ -38,5 +39,7 @@ void fake_close(struct svc *svc);
 void fake_hold(struct svc *svc, bool hold);
 /* Waits until n calls have been submitted since fake_open(). */
 void fake_wait_calls(struct svc *svc, unsigned n);
+/* The like for svc_upload_stat(), which begins every PATCH. */
+void fake_wait_stats(struct svc *svc, unsigned n);
 
 #endif

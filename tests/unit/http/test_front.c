@@ -758,6 +758,7 @@ static void two_connections_of_one_upload_meet(void **state)
     create_upload(w, 8);
     client_text(fresh, head);
     client_text(fresh, "4\r\nabcd\r\n");
+    fake_wait_stats(w->svc, 2); /* one of create_upload() */
     client_text(old, head);
     client_text(old, "2\r\nab\r\n0\r\n\r\n");
     client_read(old, false, &a);

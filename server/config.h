@@ -1,0 +1,60 @@
+/* What otterd is told: defaults, then a configuration file, then the command line. */
+#ifndef OTTER_SERVER_CONFIG_H
+#define OTTER_SERVER_CONFIG_H
+
+#include "host/error.h"
+#include "host/log.h"
+#include "http/front.h"
+
+#include <stdio.h>
+
+#define CONFIG_TEXT 256u
+
+struct config_listen {
+    char text[CONFIG_TEXT]; /* as written */
+    enum http_serves serves;
+};
+
+struct config {
+    char data[CONFIG_TEXT]; /* data directory; "" = not given */
+    char port_file[CONFIG_TEXT];
+    struct config_listen listen[HTTP_LISTENERS_MAX];
+    unsigned listens;
+    bool insecure_plain_http;
+    uint32_t threads; /* 0 = one a core */
+    uint32_t connections;
+    uint32_t idle_timeout_s;
+    uint32_t drain_s;
+    uint32_t poll_interval_s;
+    uint32_t commit_wait_us;
+    uint64_t max_blob;
+    bool blobs_public;
+    enum host_log_level log_level;
+    enum host_log_format log_format;
+};
+
+void config_defaults(struct config *config);
+
+/* Adds what an INI file says (etc/otterd.conf shows every key). Unknown keys are errors; they name the line.
+ */
+bool config_read(struct config *config, const char *path, struct host_error *err);
+
+/* The like from memory; `what` begins the messages. */
+bool config_parse(struct config *config, const char *text, size_t len, const char *what,
+                  struct host_error *err);
+
+/* One more address; two of the same text are one that serves both. */
+bool config_add_listen(struct config *config, const char *text, enum http_serves serves,
+                       struct host_error *err);
+
+/* Sets one key as the file would. */
+bool config_set(struct config *config, const char *section, const char *key, const char *value,
+                struct host_error *err);
+
+/* What cannot be judged key by key: addresses, plain HTTP off this machine. */
+bool config_check(const struct config *config, struct host_error *err);
+
+/* All keys with their values, as a configuration file. */
+void config_print(const struct config *config, FILE *out);
+
+#endif

@@ -1,0 +1,252 @@
+/* What otterd is told: files, options, and the refusals of both. */
+#include "test.h"
+
+#include "server/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void every_key_of_a_file_is_read(void **state)
+{
+    static const char text[] = "[listen]\ndevice = 127.0.0.1:1\noperators = 127.0.0.1:2\n"
+                               "insecure_plain_http = yes\nport_file = /tmp/p\n"
+                               "[store]\ndata = /srv/otter\ncommit_wait_us = 500\n"
+                               "[blobs]\npublic = yes\nmax_size = 8MiB\n"
+                               "[poll]\ninterval = 60\n"
+                               "[limits]\nthreads = 3\nconnections = 400\nidle_timeout = 7\ndrain = 2\n"
+                               "[log]\nlevel = debug\nformat = json\n";
+    struct config c;
+    struct host_error err = {.kind = HOST_ERROR_NONE};
+
+    (void)state;
+    config_defaults(&c);
+    if (!config_parse(&c, text, strlen(text), "t.conf", &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(c.listens, 2);
+    assert_string_equal(c.listen[0].text, "127.0.0.1:1");
+    assert_int_equal(c.listen[0].serves, HTTP_SERVES_DEVICES);
+    assert_string_equal(c.listen[1].text, "127.0.0.1:2");
+    assert_int_equal(c.listen[1].serves, HTTP_SERVES_OPERATORS);
+    assert_true(c.insecure_plain_http);
+    assert_string_equal(c.port_file, "/tmp/p");
+    assert_string_equal(c.data, "/srv/otter");
+    assert_int_equal(c.commit_wait_us, 500);
+    assert_true(c.blobs_public);
+    assert_int_equal(c.max_blob, 8 << 20);
+    assert_int_equal(c.poll_interval_s, 60);
+    assert_int_equal(c.threads, 3);
+    assert_int_equal(c.connections, 400);
+    assert_int_equal(c.idle_timeout_s, 7);
+    assert_int_equal(c.drain_s, 2);
+    assert_int_equal(c.log_level, HOST_LOG_DEBUG);
+    assert_int_equal(c.log_format, HOST_LOG_JSON);
+}
+
+static void what_is_printed_is_read_again_alike(void **state)
+{
+    struct config c, again;
+    struct host_error err = {.kind = HOST_ERROR_NONE};
+    char *text = NULL, *second = NULL;
+    size_t len = 0, second_len = 0;
+    FILE *out;
+
+    (void)state;
+    config_defaults(&c);
+    assert_true(config_add_listen(&c, "[::1]:9", HTTP_SERVES_ALL, &err));
+    assert_true(config_set(&c, "store", "data", "/srv/o", &err));
+    assert_true(config_set(&c, "blobs", "max_size", "3GiB", &err));
+    out = open_memstream(&text, &len);
+    config_print(&c, out);
+    fclose(out);
+    config_defaults(&again);
+    if (!config_parse(&again, text, len, "printed", &err))
+        fail_msg("%s", err.message);
+    out = open_memstream(&second, &second_len);
+    config_print(&again, out);
+    fclose(out);
+    assert_string_equal(text, second);
+    assert_int_equal(again.listens, 1);
+    assert_int_equal(again.listen[0].serves, HTTP_SERVES_ALL);
+    assert_non_null(strstr(text, "max_size = 3221225472"));
+    free(text);
+    free(second);
+}
+
+static void bad_lines_are_named_with_their_number(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"[poll]\ninterval = 4\n", "t.conf:2: poll.interval: \"4\" is no number from 5 to 86400"},
+        {"[poll]\n\ninterval = 86401\n", "t.conf:3: "},
+        {"[poll]\ninterval = 5s\n", "t.conf:2: "},
+        {"[poll]\ninterval = -5\n", "t.conf:2: "},
+        {"[poll]\ninterval =\n", "t.conf:2: "},
+        {"[poll]\ncolour = red\n", "t.conf:2: unknown key \"colour\" in section [poll]"},
+        {"[paint]\ncolour = red\n", "t.conf:2: unknown key \"colour\" in section [paint]"},
+        {"interval = 5\n", "t.conf:1: unknown key \"interval\" in section []"},
+        {"[blobs]\npublic = true\n", "t.conf:2: blobs.public: \"true\" is neither yes nor no"},
+        {"[blobs]\nmax_size = 1TiB\n", "t.conf:2: blobs.max_size: "},
+        {"[blobs]\nmax_size = 99999999999GiB\n", "t.conf:2: blobs.max_size: "},
+        {"[blobs]\nmax_size = 0\n", "t.conf:2: blobs.max_size: "},
+        {"[blobs]\nmax_size = MiB\n", "t.conf:2: blobs.max_size: "},
+        {"[listen]\ndevice = localhost:80\n", "t.conf:2: \"localhost:80\" is no address"},
+        {"[log]\nlevel = loud\n", "t.conf:2: log.level: \"loud\""},
+        {"[log]\nformat = xml\n", "t.conf:2: log.format: \"xml\""},
+        {"[log\nformat = json\n", "t.conf:1: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct config c;
+        struct host_error err = {.kind = HOST_ERROR_NONE};
+
+        config_defaults(&c);
+        if (config_parse(&c, rows[i].text, strlen(rows[i].text), "t.conf", &err))
+            fail_msg("taken: %s", rows[i].text);
+        if (strncmp(err.message, rows[i].message, strlen(rows[i].message)) != 0)
+            fail_msg("%s", err.message);
+    }
+}
+
+static bool read_options(const char *line, struct config *c, enum options_then *then, struct host_error *err)
+{
+    char copy[512];
+    char *argv[32] = {NULL}, *save = NULL;
+    static char name[] = "otterd";
+    int argc = 1;
+
+    argv[0] = name;
+    snprintf(copy, sizeof copy, "%s", line);
+    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        argv[argc++] = word;
+    *err = (struct host_error){.kind = HOST_ERROR_NONE};
+    return options_read(argc, argv, c, then, err);
+}
+
+static void options_are_read_and_refused(void **state)
+{
+    static const struct {
+        const char *line;
+        enum options_then then;
+        const char *refusal; /* NULL: taken */
+    } rows[] = {
+        {"--data d", OPTIONS_RUN, NULL},
+        {"--data=d --listen 127.0.0.1:0 --listen unix:/tmp/s --threads 2 --poll-interval 5", OPTIONS_RUN,
+         NULL},
+        {"--data d --listen 0.0.0.0:80 --insecure-plain-http", OPTIONS_RUN, NULL},
+        {"--check-config", OPTIONS_CHECK, NULL},
+        {"--print-config", OPTIONS_PRINT, NULL},
+        {"--version", OPTIONS_VERSION, NULL},
+        {"--help", OPTIONS_HELP, NULL},
+        {"", OPTIONS_RUN, "--data DIR is needed"},
+        {"--data", OPTIONS_RUN, "--data needs a value"},
+        {"--data d extra", OPTIONS_RUN, "\"extra\" is no option"},
+        {"--data d --bogus", OPTIONS_RUN, "unknown option --bogus"},
+        {"--data d --listen 0.0.0.0:80", OPTIONS_RUN, "0.0.0.0:80 would carry tokens"},
+        {"--data d --listen [::]:80", OPTIONS_RUN, "[::]:80 would carry tokens"},
+        {"--check-config --listen 10.0.0.1:80", OPTIONS_RUN, "10.0.0.1:80 would carry tokens"},
+        {"--data d --listen nonsense", OPTIONS_RUN, "--listen: \"nonsense\" is no address"},
+        {"--data d --poll-interval 4", OPTIONS_RUN, "poll.interval: "},
+        {"--data d --threads 257", OPTIONS_RUN, "limits.threads: "},
+        {"--data d --config /nonexistent/otterd.conf", OPTIONS_RUN, "/nonexistent/otterd.conf"},
+        {"--data d --listen 127.0.0.1:1 --listen 127.0.0.1:2 --listen 127.0.0.1:3 --listen 127.0.0.1:4 "
+         "--listen "
+         "127.0.0.1:5",
+         OPTIONS_RUN, "--listen: more than 4 addresses"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct config c;
+        enum options_then then = OPTIONS_RUN;
+        struct host_error err;
+        bool ok = read_options(rows[i].line, &c, &then, &err);
+
+        if (ok != !rows[i].refusal || (ok && then != rows[i].then))
+            fail_msg("%s: %s", rows[i].line, ok ? "taken" : err.message);
+        if (!ok && !strstr(err.message, rows[i].refusal))
+            fail_msg("%s: %s", rows[i].line, err.message);
+    }
+}
+
+static void the_command_line_wins_over_the_file(void **state)
+{
+    char path[] = "/tmp/otterd-conf-XXXXXX", line[256];
+    static const char text[] =
+        "[listen]\ndevice = 127.0.0.1:1\n[poll]\ninterval = 60\n[limits]\nthreads = 3\n";
+    int fd = mkstemp(path);
+    struct config c;
+    enum options_then then;
+    struct host_error err;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (int)strlen(text));
+    close(fd);
+    snprintf(line, sizeof line, "--poll-interval 7 --listen 127.0.0.1:5 --data d --config %s", path);
+    if (!read_options(line, &c, &then, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(c.poll_interval_s, 7);
+    assert_int_equal(c.threads, 3);
+    assert_int_equal(c.listens, 1);
+    assert_string_equal(c.listen[0].text, "127.0.0.1:5");
+    assert_int_equal(c.listen[0].serves, HTTP_SERVES_ALL);
+    snprintf(line, sizeof line, "--data d --config %s", path);
+    assert_true(read_options(line, &c, &then, &err));
+    assert_string_equal(c.listen[0].text, "127.0.0.1:1");
+    assert_int_equal(c.listen[0].serves, HTTP_SERVES_DEVICES);
+    unlink(path);
+}
+
+/* etc/otterd.conf shows every key with its default: so it must be what --print-config says without any. */
+static void the_example_shows_every_key_and_its_default(void **state)
+{
+    FILE *f = fopen(OTTER_SOURCE "/etc/otterd.conf", "r");
+    char line[256], *text = NULL, *defaults = NULL;
+    size_t len = 0, defaults_len = 0;
+    struct config c;
+    struct host_error err = {.kind = HOST_ERROR_NONE};
+    FILE *out = open_memstream(&text, &len);
+
+    (void)state;
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        fputs(line[0] == ';' && line[1] != ' ' ? line + 1 : line, out); /* ";key = value" switched on */
+    fclose(f);
+    fclose(out);
+    config_defaults(&c);
+    if (!config_parse(&c, text, len, "otterd.conf", &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(c.listens, 1);
+    assert_string_not_equal(c.data, "");
+    assert_string_not_equal(c.port_file, "");
+    c.data[0] = c.port_file[0] = '\0';
+    free(text);
+    out = open_memstream(&text, &len);
+    config_print(&c, out);
+    fclose(out);
+    config_defaults(&c);
+    assert_true(config_add_listen(&c, "127.0.0.1:8480", HTTP_SERVES_ALL, &err));
+    out = open_memstream(&defaults, &defaults_len);
+    config_print(&c, out);
+    fclose(out);
+    assert_string_equal(text, defaults);
+    free(text);
+    free(defaults);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_key_of_a_file_is_read),
+        cmocka_unit_test(what_is_printed_is_read_again_alike),
+        cmocka_unit_test(bad_lines_are_named_with_their_number),
+        cmocka_unit_test(options_are_read_and_refused),
+        cmocka_unit_test(the_command_line_wins_over_the_file),
+        cmocka_unit_test(the_example_shows_every_key_and_its_default),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
