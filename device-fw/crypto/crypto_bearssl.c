@@ -1,7 +1,6 @@
 #include "crypto/crypto_bearssl.h"
 
-#include <bearssl_ec.h>
-#include <bearssl_hash.h>
+#include <bearssl.h>
 #include <string.h>
 
 _Static_assert(sizeof(br_sha256_context) <= sizeof(struct otter_sha256),
