@@ -99,6 +99,15 @@ static bool put_blob(const void *data, size_t len, size_t max, uint8_t *out, siz
     return true;
 }
 
+/* Uncompressed points; whether they lie on the curve is asked when they verify. */
+static bool keys_valid(const struct otter_factory *f)
+{
+    for (unsigned i = 0; i < f->key_count; i++)
+        if (f->key[i][0] != 0x04)
+            return false;
+    return true;
+}
+
 size_t otter_factory_encode(const struct otter_factory *f, uint8_t *out, size_t cap)
 {
     size_t at = FIXED_LEN;
@@ -110,7 +119,7 @@ size_t otter_factory_encode(const struct otter_factory *f, uint8_t *out, size_t 
     cap = cap < OTTER_FACTORY_MAX ? cap : OTTER_FACTORY_MAX;
     keys_len = (size_t)f->key_count * OTTER_POINT_LEN;
     p = claim(out, cap, &at, keys_len);
-    if (p == NULL)
+    if (p == NULL || !keys_valid(f))
         return 0;
     memcpy(p, f->key, keys_len);
     if (!put_strings(f, out, cap, &at) || !put_blob(f->ca, f->ca_len, OTTER_CA_MAX, out, cap, &at) ||

@@ -128,14 +128,14 @@ enum otter_status otter_jws_decode(const char *envelope, size_t len, struct otte
     struct otter_json json;
     enum otter_status status;
 
+    /* *ret is scratch of 3 KB and filled in place; it holds no signature unless all goes well. */
+    ret->envelope = envelope;
+    ret->count = 0;
     if (len > OTTER_ENVELOPE_MAX)
         return OTTER_TOO_LARGE;
     status = otter_json_parse(&json, envelope, len);
     if (status != OTTER_OK)
         return status;
-    /* *ret is scratch of 3 KB and filled in place; count is zero again unless all went well. */
-    ret->envelope = envelope;
-    ret->count = 0;
     status = decode_members(&json, ret);
     if (status != OTTER_OK)
         ret->count = 0;

@@ -105,6 +105,9 @@ static void members_out_of_range_are_not_written(void **state)
     f.root_len = OTTER_PAYLOAD_MAX + 1;
     assert_int_equal(otter_factory_encode(&f, region, sizeof(region)), 0);
     fill(&f);
+    f.key[1][0] = 0x03;
+    assert_int_equal(otter_factory_encode(&f, region, sizeof(region)), 0);
+    fill(&f);
     f.device[0] = '\0';
     assert_int_equal(otter_factory_encode(&f, region, sizeof(region)), 0);
     fill(&f);
