@@ -50,9 +50,9 @@ static uint32_t sector_index(const struct otter_flash_map *map, uint32_t addr)
     return RAM_FLASH_SECTORS;
 }
 
-static bool may_go_on(struct ram_flash *f)
+static bool may_go_on(struct ram_flash *f, uint32_t addr)
 {
-    if (f->fail_after == 0)
+    if (f->fail_after == 0 || (addr >= f->bad_base && addr - f->bad_base < f->bad_size))
         return false;
     if (f->fail_after != UINT32_MAX)
         f->fail_after--;
@@ -82,7 +82,7 @@ static enum otter_status ram_program(struct otter_flash *flash, uint32_t addr, c
         f->misuses++;
         return OTTER_FLASH_ERROR;
     }
-    if (!may_go_on(f))
+    if (!may_go_on(f, addr))
         return OTTER_FLASH_ERROR;
     to = ram_flash_at(f, addr);
     for (uint32_t i = 0; i < len; i++) {
@@ -102,7 +102,7 @@ static enum otter_status ram_erase(struct otter_flash *flash, uint32_t addr)
         f->misuses++;
         return OTTER_FLASH_ERROR;
     }
-    if (!may_go_on(f))
+    if (!may_go_on(f, addr))
         return OTTER_FLASH_ERROR;
     memset(ram_flash_at(f, addr), 0xff, size);
     f->erases++;

@@ -15,6 +15,7 @@ struct ram_flash {
     uint32_t erases, programs;
     uint32_t sector_erases[RAM_FLASH_SECTORS]; /* per sector of the map, rising */
     uint32_t misuses;    /* unaligned, outside, or a 0 bit programmed to 1: a defect of the caller */
+    uint32_t bad_base, bad_size; /* erase and program fail here */
     uint32_t fail_after; /* operations (erase, program) that still succeed; UINT32_MAX = all */
 };
 

@@ -8,6 +8,8 @@
 
 #include "world.h"
 
+#include "core/bytes.h"
+
 #include <string.h>
 
 static const struct otter_slot_layout *slot_b(void)
@@ -15,14 +17,19 @@ static const struct otter_slot_layout *slot_b(void)
     return &ram_flash_map_small.slot[1];
 }
 
-static void assert_running(struct world *w, enum otter_slot slot, const struct otter_digest *digest,
-                           bool confirmed)
+static uint32_t slot_b_erases(const struct world *w)
 {
-    const struct otter_poll *poll = &w->server.last_poll.poll;
+    return ram_flash_erases_in(&w->flash, slot_b()->base, slot_b()->size);
+}
 
-    assert_int_equal(poll->running.slot, slot);
-    assert_int_equal(poll->running.confirmed, confirmed);
-    assert_memory_equal(poll->running.sha256.b, digest->b, OTTER_DIGEST_LEN);
+static uint32_t image_sectors(const struct world *w)
+{
+    return (w->new_image.size + 16383) / 16384;
+}
+
+static void assert_slot_holds_image(struct world *w)
+{
+    assert_memory_equal(ram_flash_at(&w->flash, slot_b()->base), w->new_image.bytes, w->new_image.size);
 }
 
 static void an_update_goes_from_offer_to_confirm(void **state)
@@ -30,12 +37,15 @@ static void an_update_goes_from_offer_to_confirm(void **state)
     struct world *w = *state;
     struct otter_report report;
     const struct otter_journal_live *live = &w->journal.live;
+    const struct otter_running *running = &w->server.last_poll.poll.running;
 
     assert_true(world_run(w, 60000));
     assert_true(live->pending.present);
     assert_memory_equal(live->pending.digest.b, w->new_image.digest.b, OTTER_DIGEST_LEN);
     assert_int_equal(live->pending.attempt, WORLD_ATTEMPT);
-    assert_memory_equal(ram_flash_at(&w->flash, slot_b()->base), w->new_image.bytes, w->new_image.size);
+    assert_int_equal(otter_journal_install_count(&w->journal, &w->new_image.digest), 1);
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), image_sectors(w));
     assert_true(world_reported(w, OTTER_UPDATE_DOWNLOADING, NULL));
     assert_true(world_reported(w, OTTER_UPDATE_DOWNLOADED, NULL));
     assert_true(world_reported(w, OTTER_UPDATE_INSTALLED, &report));
@@ -43,6 +53,7 @@ static void an_update_goes_from_offer_to_confirm(void **state)
     assert_int_equal(w->server.connections, 1); /* one for a whole update */
 
     world_reset(w);
+    assert_string_equal(w->boot_row, "trial");
     w->server.empty_offer = true;
     assert_false(world_run(w, 60000));
     assert_true(world_reported(w, OTTER_UPDATE_TESTING, &report));
@@ -52,14 +63,350 @@ static void an_update_goes_from_offer_to_confirm(void **state)
     assert_false(live->pending.present);
     assert_false(live->trial.present);
     assert_int_equal(otter_journal_install_count(&w->journal, &w->new_image.digest), 0);
-    assert_running(w, OTTER_SLOT_B, &w->new_image.digest, true);
+    assert_int_equal(running->slot, OTTER_SLOT_B);
+    assert_true(running->confirmed);
+    assert_memory_equal(running->sha256.b, w->new_image.digest.b, OTTER_DIGEST_LEN);
+    assert_int_equal(w->server.last_poll.poll.sequence, 2);
     assert_int_equal(live->report_count, 0);
+    world_reset(w);
+    assert_string_equal(w->boot_row, "confirmed");
 }
+
+static void a_poll_that_changes_nothing_writes_nothing(void **state)
+{
+    struct world *w = *state;
+    uint32_t programs;
+
+    w->server.poll_status = 204;
+    assert_false(world_run(w, 1000));
+    programs = w->flash.programs;
+    assert_false(world_run(w, 20 * 3600 * 1000));
+    assert_true(w->server.polls > 15);
+    assert_int_equal(w->flash.programs, programs);
+}
+
+static void retry_after_sets_the_next_poll(void **state)
+{
+    struct world *w = *state;
+
+    w->server.poll_status = 204;
+    w->server.poll_headers = "Retry-After: 600\r\n";
+    world_run(w, 599000);
+    assert_int_equal(w->server.polls, 1);
+    world_run(w, 600 * 1000 / 16 + 2000);
+    assert_int_equal(w->server.polls, 2);
+    assert_true(world_view(w).polls == 2);
+}
+
+static void a_signed_reply_is_asked_for_at_boot_and_daily(void **state)
+{
+    struct world *w = *state;
+    struct otter_poll *poll = &w->server.last_poll.poll;
+
+    w->server.empty_offer = true;
+    world_run(w, 1000);
+    assert_true(poll->fresh);
+    w->server.poll_status = 204;
+    world_run(w, 3600 * 1000 * 2);
+    assert_false(poll->fresh);
+    world_run(w, 3600 * 1000 * 24);
+    assert_true(poll->fresh); /* until it is had */
+    w->server.poll_status = 200;
+    world_run(w, 3600 * 1000 * 4);
+    assert_false(poll->fresh);
+}
+
+static void a_week_without_an_offer_is_stale(void **state)
+{
+    struct world *w = *state;
+
+    w->server.poll_status = 204;
+    world_run(w, UINT64_C(604700) * 1000);
+    assert_false(world_view(w).stale);
+    world_run(w, 2 * 3600 * 1000);
+    assert_true(world_view(w).stale);
+    world_run(w, 2 * 3600 * 1000);
+    assert_true(w->server.last_poll.poll.stale);
+    w->server.poll_status = 200;
+    w->server.empty_offer = true;
+    world_run(w, 2 * 3600 * 1000);
+    assert_false(world_view(w).stale);
+}
+
+static void poll_now_polls_now(void **state)
+{
+    struct world *w = *state;
+
+    w->server.poll_status = 204;
+    world_run(w, 1000);
+    otter_client_poll_now(&w->client);
+    world_run(w, 1);
+    assert_int_equal(w->server.polls, 2);
+}
+
+static void attributes_are_sent_once_after_boot(void **state)
+{
+    struct world *w = *state;
+
+    w->hooks.attributes = "{\"tz\":\"Europe/Berlin\"}";
+    w->server.poll_status = 204;
+    world_run(w, 10 * 3600 * 1000);
+    assert_int_equal(w->server.attributes, 1);
+}
+
+static void a_dropped_download_goes_on_where_it_stopped(void **state)
+{
+    struct world *w = *state;
+
+    w->net.drop_after = 20000;
+    w->net.drops = 1;
+    assert_true(world_run(w, 60000));
+    assert_int_equal(w->server.image_requests, 2);
+    assert_non_null(strstr(w->server.blob_head, "\r\nRange: bytes=1"));
+    assert_non_null(strstr(w->server.blob_head, "\r\nIf-Range: \""));
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), image_sectors(w));
+}
+
+static void many_drops_erase_no_sector_twice(void **state)
+{
+    struct world *w = *state;
+
+    w->net.drop_after = 1500;
+    w->net.drops = 100;
+    assert_true(world_run(w, 600000));
+    assert_true(w->server.image_requests > 20);
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), image_sectors(w));
+}
+
+static void run_until_erases(struct world *w, uint32_t n)
+{
+    for (unsigned i = 0; i < 100000 && slot_b_erases(w) < n; i++)
+        (void)otter_client_step(&w->client, w->now);
+    assert_int_equal(slot_b_erases(w), n);
+}
+
+static void a_reset_resumes_at_the_last_full_sector(void **state)
+{
+    struct world *w = *state;
+
+    run_until_erases(w, 3);
+    world_reset(w);
+    assert_true(world_run(w, 60000));
+    assert_non_null(strstr(w->server.blob_head, "\r\nRange: bytes=32768-\r\n"));
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), image_sectors(w)); /* the third was erased and still blank */
+}
+
+static void a_sector_that_is_not_blank_is_erased_again(void **state)
+{
+    struct world *w = *state;
+    uint32_t programs;
+
+    run_until_erases(w, 2);
+    programs = w->flash.programs;
+    for (unsigned i = 0; i < 10000 && w->flash.programs < programs + 6; i++)
+        (void)otter_client_step(&w->client, w->now);
+    world_reset(w);
+    assert_true(world_run(w, 60000));
+    assert_non_null(strstr(w->server.blob_head, "\r\nRange: bytes=16384-\r\n"));
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), image_sectors(w) + 1);
+}
+
+static void a_reset_at_any_step_still_ends_updated(void **state)
+{
+    /* Each boot gets a little further than the last one: resets in every phase. */
+    struct world *w = *state;
+    unsigned boots = 0;
+    bool done = false;
+
+    w->net.piece = 4000;
+    for (unsigned steps = 10; !done && boots < 400; steps += 1, boots++) {
+        for (unsigned i = 0; i < steps && !done; i++)
+            done = otter_client_step(&w->client, w->now).want == OTTER_WANT_RESET;
+        world_reset(w);
+        done = w->handover.trial != 0;
+    }
+    assert_true(done);
+    assert_slot_holds_image(w);
+    w->server.empty_offer = true;
+    assert_false(world_run(w, 60000));
+    assert_int_equal(w->journal.live.confirmed.slot, OTTER_SLOT_B);
+}
+
+static void a_full_reply_to_a_range_is_taken_from_where_we_are(void **state)
+{
+    struct world *w = *state;
+
+    w->net.drop_after = 20000;
+    w->net.drops = 1;
+    w->server.ignore_range = true;
+    assert_true(world_run(w, 60000));
+    assert_int_equal(w->server.image_requests, 2);
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), image_sectors(w));
+}
+
+static const struct {
+    const char *content_range, *etag;
+} wrong_ranges[] = {
+    {"bytes 0-40000/40001", NULL},
+    {"bytes 1000-40687/40688", NULL},
+    {"bytes 19000-19999/40688", NULL},
+    {"bytes */40688", NULL},
+    {NULL, "\"another\""},
+    {NULL, "W/\"weak\""},
+    {NULL, ""},
+};
+
+static void a_wrongly_answered_range_is_named_and_the_whole_asked_for(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(wrong_ranges); i++) {
+        struct world *w;
+        void *fresh;
+
+        world_setup(&fresh);
+        w = fresh;
+        w->net.drop_after = 20000;
+        w->net.drops = 1;
+        w->server.content_range = wrong_ranges[i].content_range;
+        /* The first reply teaches no tag, so that If-Range names the digest and the second one must carry it.
+         */
+        w->server.etag = wrong_ranges[i].etag != NULL ? "" : NULL;
+        for (unsigned n = 0; n < 100000 && w->server.image_requests == 0; n++)
+            (void)otter_client_step(&w->client, w->now);
+        w->server.etag = wrong_ranges[i].etag;
+        assert_true(world_run(w, 60000));
+        assert_true(w->seen[OTTER_HTTP_RANGE]);
+        assert_int_equal(w->server.image_requests, 3);
+        assert_null(strstr(w->server.blob_head, "Range"));
+        assert_slot_holds_image(w);
+        world_teardown(&fresh);
+    }
+}
+
+static void a_flipped_bit_costs_one_more_download(void **state)
+{
+    struct world *w = *state;
+
+    w->server.corrupt_at = 12345;
+    w->server.corrupt_times = 1;
+    assert_true(world_run(w, 60000));
+    assert_true(w->seen[OTTER_IMAGE_DIGEST]);
+    assert_int_equal(w->server.image_requests, 2);
+    assert_slot_holds_image(w);
+}
+
+static void an_image_that_is_there_already_is_not_fetched(void **state)
+{
+    struct world *w = *state;
+
+    memcpy(ram_flash_at(&w->flash, slot_b()->base), w->new_image.bytes, w->new_image.size);
+    assert_true(world_run(w, 60000));
+    assert_int_equal(w->server.image_requests, 0);
+    assert_int_equal(slot_b_erases(w), 0);
+    assert_false(world_reported(w, OTTER_UPDATE_DOWNLOADING, NULL));
+    assert_true(world_reported(w, OTTER_UPDATE_INSTALLED, NULL));
+}
+
+static void the_application_decides_when(void **state)
+{
+    struct world *w = *state;
+
+    w->may_install = false;
+    assert_false(world_run(w, 10 * 60 * 1000));
+    assert_int_equal(w->may_install_asked, 11);
+    assert_false(w->journal.live.pending.present);
+    assert_false(world_run(w, 3 * 3600 * 1000)); /* polls go on, nothing is fetched twice */
+    assert_true(w->server.polls >= 3);
+    assert_int_equal(w->server.image_requests, 1);
+    assert_int_equal(w->server.reports, 2);
+    w->may_install = true;
+    assert_true(world_run(w, 61000));
+    assert_true(w->journal.live.pending.present);
+}
+
+static void an_offer_withdrawn_while_waiting_is_not_installed(void **state)
+{
+    struct world *w = *state;
+
+    w->may_install = false;
+    world_run(w, 60000);
+    w->server.empty_offer = true;
+    world_run(w, 4000 * 1000);
+    w->may_install = true;
+    assert_false(world_run(w, 4000 * 1000));
+    assert_false(w->journal.live.pending.present);
+}
+
+static void a_padded_trailer_goes_before_the_first_byte(void **state)
+{
+    struct world *w = *state;
+    uint8_t *magic = ram_flash_at(&w->flash, slot_b()->base + slot_b()->size - OTTER_TRAILER_MAGIC_LEN);
+
+    otter_image_trailer_magic(4, magic);
+    run_until_erases(w, 1);
+    assert_false(otter_image_trailer_good(magic, 4));
+    assert_true(world_run(w, 60000));
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), image_sectors(w) + 1);
+}
+
+static void a_checkpoint_of_another_image_vouches_for_nothing(void **state)
+{
+    struct world *w = *state;
+    struct otter_checkpoint cp = {
+        .present = true, .slot = OTTER_SLOT_B, .erased_to = 32768, .written_to = 32768};
+
+    memset(cp.digest.b, 7, sizeof(cp.digest.b));
+    assert_int_equal(otter_journal_set_checkpoint(&w->journal, &cp), OTTER_OK);
+    assert_true(world_run(w, 60000));
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), image_sectors(w));
+}
+
+static void a_week_of_uptime_forgives_installs(void **state)
+{
+    struct world *w = *state;
+    struct otter_installs installs = {w->new_image.digest, 2};
+
+    assert_int_equal(otter_journal_set_installs(&w->journal, &installs), OTTER_OK);
+    w->server.poll_status = 204;
+    world_run(w, 6 * OTTER_TEST_DAY);
+    assert_int_equal(otter_journal_install_count(&w->journal, &w->new_image.digest), 2);
+    world_run(w, 2 * OTTER_TEST_DAY);
+    assert_int_equal(otter_journal_install_count(&w->journal, &w->new_image.digest), 0);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_update_goes_from_offer_to_confirm, world_setup, world_teardown),
+        T(an_update_goes_from_offer_to_confirm),
+        T(a_poll_that_changes_nothing_writes_nothing),
+        T(retry_after_sets_the_next_poll),
+        T(a_signed_reply_is_asked_for_at_boot_and_daily),
+        T(a_week_without_an_offer_is_stale),
+        T(poll_now_polls_now),
+        T(attributes_are_sent_once_after_boot),
+        T(a_dropped_download_goes_on_where_it_stopped),
+        T(many_drops_erase_no_sector_twice),
+        T(a_reset_resumes_at_the_last_full_sector),
+        T(a_sector_that_is_not_blank_is_erased_again),
+        T(a_reset_at_any_step_still_ends_updated),
+        T(a_full_reply_to_a_range_is_taken_from_where_we_are),
+        cmocka_unit_test(a_wrongly_answered_range_is_named_and_the_whole_asked_for),
+        T(a_flipped_bit_costs_one_more_download),
+        T(an_image_that_is_there_already_is_not_fetched),
+        T(the_application_decides_when),
+        T(an_offer_withdrawn_while_waiting_is_not_installed),
+        T(a_padded_trailer_goes_before_the_first_byte),
+        T(a_checkpoint_of_another_image_vouches_for_nothing),
+        T(a_week_of_uptime_forgives_installs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

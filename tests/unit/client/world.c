@@ -175,6 +175,17 @@ static enum otter_selftest_result hook_self_test(struct otter_client_hooks *self
     return w->self_test;
 }
 
+static void hook_event(struct otter_client_hooks *self, enum otter_update_state state,
+                       enum otter_status reason, const char *text)
+{
+    struct world *w = OTTER_CONTAINER_OF(self, struct world, hooks);
+
+    (void)state;
+    assert_non_null(text);
+    if (reason < OTTER_STATUS_COUNT)
+        w->seen[reason] = true;
+}
+
 static bool hook_may_install(struct otter_client_hooks *self)
 {
     struct world *w = OTTER_CONTAINER_OF(self, struct world, hooks);
@@ -236,6 +247,7 @@ int world_setup(void **state)
     w->random.fill = fill_random;
     w->hooks.self_test = hook_self_test;
     w->hooks.may_install = hook_may_install;
+    w->hooks.event = hook_event;
     ram_flash_init(&w->flash, &ram_flash_map_small);
     make_keys(w);
     make_root(w);
@@ -248,7 +260,7 @@ int world_setup(void **state)
     assert_int_equal(otter_journal_open(&w->journal, &w->flash.flash), OTTER_OK);
     confirmed.digest = w->old_image.digest;
     assert_int_equal(otter_journal_set_confirmed(&w->journal, &confirmed), OTTER_OK);
-    assert_int_equal(world_boot(w, OTTER_SLOT_A, false), OTTER_OK);
+    world_reset(w);
     *state = w;
     return 0;
 }
@@ -272,7 +284,7 @@ int world_teardown(void **state)
     return 0;
 }
 
-enum otter_status world_boot(struct world *w, enum otter_slot slot, bool trial)
+enum otter_status world_start(struct world *w, enum otter_slot link_slot)
 {
     struct otter_client_config config = {
         .flash = &w->flash.flash,
@@ -284,52 +296,34 @@ enum otter_status world_boot(struct world *w, enum otter_slot slot, bool trial)
         .keys = &w->keys,
         .handover = &w->handover,
         .hooks = &w->hooks,
-        .link_slot = slot,
+        .link_slot = link_slot,
     };
 
     w->net.open = false;
-    assert_int_equal(otter_journal_open(&w->journal, &w->flash.flash), OTTER_OK);
-    memset(&w->handover, 0, sizeof(w->handover));
-    w->handover.magic = OTTER_HANDOVER_MAGIC;
-    w->handover.slot = (uint8_t)slot;
-    w->handover.trial = trial;
-    if (trial) {
-        struct otter_trial t = w->journal.live.trial;
-
-        if (!t.present || memcmp(t.digest.b, w->new_image.digest.b, OTTER_DIGEST_LEN) != 0)
-            t = (struct otter_trial){.present = true, .digest = w->new_image.digest};
-        t.boots_used++;
-        assert_int_equal(otter_journal_set_trial(&w->journal, &t), OTTER_OK);
-        w->handover.boots_used = t.boots_used;
-    }
-    otter_handover_seal(&w->handover);
     return otter_client_init(&w->client, &config, w->now);
 }
 
-/* As boot/decide has it, for the cases of these tests. */
+void world_reset_by(struct world *w, enum otter_reset_cause cause)
+{
+    struct otter_boot boot = {&w->flash.flash, &otter_crypto_openssl, &w->keys, &w->factory, &w->journal};
+    struct otter_boot_decision decision;
+
+    assert_int_equal(otter_boot_run(&boot, cause, &decision, &w->handover), OTTER_OK);
+    assert_true(decision.jump);
+    w->boot_row = decision.row;
+    assert_int_equal(world_start(w, (enum otter_slot)w->handover.slot), OTTER_OK);
+}
+
 void world_reset(struct world *w)
 {
-    const struct otter_journal_live *live = &w->journal.live;
-    struct otter_rejected rejected = {live->pending.digest, OTTER_TRIAL_DEADLINE};
-
-    assert_int_equal(otter_journal_open(&w->journal, &w->flash.flash), OTTER_OK);
-    if (!live->pending.present || otter_journal_is_rejected(&w->journal, &live->pending.digest, NULL)) {
-        assert_int_equal(world_boot(w, live->confirmed.slot, false), OTTER_OK);
-    } else if (live->trial.present && live->trial.boots_used >= OTTER_TRIAL_BOOTS) {
-        if (live->trial.self_test_passed)
-            rejected.cause = OTTER_TRIAL_NO_SERVER;
-        assert_int_equal(otter_journal_add_rejected(&w->journal, &rejected), OTTER_OK);
-        assert_int_equal(world_boot(w, live->confirmed.slot, false), OTTER_OK);
-    } else {
-        assert_int_equal(world_boot(w, live->pending.slot, true), OTTER_OK);
-    }
+    world_reset_by(w, OTTER_RESET_SOFTWARE);
 }
 
 /* ---- running ---- */
 
 bool world_run_until(struct world *w, uint64_t until_ms)
 {
-    for (unsigned steps = 0; steps < 200000; steps++) {
+    for (unsigned steps = 0; steps < 400000; steps++) {
         struct otter_client_next next = otter_client_step(&w->client, w->now);
         uint64_t wake = next.wake_ms;
 
@@ -353,6 +347,14 @@ bool world_run_until(struct world *w, uint64_t until_ms)
 bool world_run(struct world *w, uint64_t ms)
 {
     return world_run_until(w, w->now + ms);
+}
+
+struct otter_client_view world_view(const struct world *w)
+{
+    struct otter_client_view view;
+
+    otter_client_view(&w->client, &view);
+    return view;
 }
 
 bool world_reported(const struct world *w, enum otter_update_state state, struct otter_report *ret)

@@ -7,6 +7,7 @@
 #ifndef OTTER_TESTS_CLIENT_WORLD_H
 #define OTTER_TESTS_CLIENT_WORLD_H
 
+#include "boot/boot.h"
 #include "client/client_state.h"
 #include "host/crypto.h"
 #include "support/ram_flash.h"
@@ -15,10 +16,11 @@
 #include <stdint.h>
 
 #define WORLD_IMAGE_MAX (64u * 1024u)
-#define WORLD_REPORTS   64u
+#define WORLD_REPORTS 1024u
 #define WORLD_ROOTS     40u
 #define WORLD_OUT_MAX   (WORLD_IMAGE_MAX + 8192u)
 #define WORLD_ATTEMPT   111u
+#define OTTER_TEST_DAY  UINT64_C(86400000)
 
 struct world;
 
@@ -83,6 +85,7 @@ struct world_server {
     struct otter_report report[WORLD_REPORTS];
     unsigned reports;
     char last_head[2048]; /* of the last request */
+    char last_body[4096];
     char blob_head[2048]; /* of the last one for the image */
     char poll_head[2048];
 };
@@ -118,7 +121,7 @@ struct world {
     struct otter_random random;
     uint64_t seed;
     uint64_t now;
-    enum otter_slot link_slot;
+    const char *boot_row; /* of boot/decide.c's table, at the last reset */
 
     struct host_key *root_key, *release_key, *offer_key, *image_key, *image_key2, *stranger;
     struct otter_root root;           /* version 1 */
@@ -137,6 +140,7 @@ struct world {
     unsigned self_test_asked;
     bool may_install;
     unsigned may_install_asked;
+    bool seen[OTTER_STATUS_COUNT]; /* reasons of events */
 };
 
 /* cmocka fixtures: *state is a struct world, booted on the confirmed 1.0.0 in slot A. */
@@ -149,16 +153,18 @@ void world_publish(struct world *w);
 /* Adds a root: `root` is signed by w->root_key. Its version is the next one. */
 void world_add_root(struct world *w, struct otter_root *root);
 
-/* Initialises the client as after a reset into `slot`; trial counts a boot as the bootloader does. */
-enum otter_status world_boot(struct world *w, enum otter_slot slot, bool trial);
-/* What the bootloader does with the journal as it stands: into the pending image, or back to the confirmed
- * one. */
+/* The bootloader, over the flash as it stands, and the client of the image that it chose. */
 void world_reset(struct world *w);
+void world_reset_by(struct world *w, enum otter_reset_cause cause);
+/* Only the client, with w->handover as it is. */
+enum otter_status world_start(struct world *w, enum otter_slot link_slot);
 
 /* Steps until the client asks for a reset (true) or `until_ms` has come (false). */
 bool world_run_until(struct world *w, uint64_t until_ms);
 /* Steps for `ms` of the device's time. */
 bool world_run(struct world *w, uint64_t ms);
+
+struct otter_client_view world_view(const struct world *w);
 
 /* A report in this state has reached the server; *ret may be NULL. */
 bool world_reported(const struct world *w, enum otter_update_state state, struct otter_report *ret);

@@ -174,6 +174,7 @@ void world_serve(struct world *w, const struct world_request *r)
     struct world_server *s = &w->server;
 
     memcpy(s->last_head, r->head, sizeof(s->last_head));
+    memcpy(s->last_body, r->body, sizeof(s->last_body));
     if (s->raw_target != NULL && strncmp(r->target, s->raw_target, strlen(s->raw_target)) == 0) {
         memcpy(w->net.out, s->raw_reply, strlen(s->raw_reply));
         w->net.out_at = 0;
