@@ -2,6 +2,10 @@
 
 #include "http/route.h"
 
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #define HEX "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 struct row {
@@ -176,6 +180,75 @@ static void every_body_has_its_bound(void **state)
     }
 }
 
+/* docs/openapi.yaml, whole; the caller frees. */
+static char *read_openapi(void)
+{
+    FILE *f = fopen(OTTER_SOURCE "/docs/openapi.yaml", "r");
+    char *text = calloc(1, 1 << 18);
+
+    assert_non_null(f);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 18) - 1, f) > 0);
+    fclose(f);
+    return text;
+}
+
+static const struct http_route *row_of(const char *method, const char *pattern)
+{
+    for (size_t i = 0; i < http_route_count; i++) {
+        if (strcmp(http_routes[i].pattern, pattern) == 0 &&
+            strcmp(http_method_name(http_routes[i].method), method) == 0)
+            return &http_routes[i];
+    }
+    return NULL;
+}
+
+/* Lines "  /path:" and below them "    method:". Both directions: each has a row, and as many as there are
+ * rows. */
+static void the_documentation_has_the_same_operations(void **state)
+{
+    char *text = read_openapi(), *save = NULL, path[128] = "", method[16];
+    size_t found = 0;
+
+    (void)state;
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (strcmp(line, "components:") == 0)
+            break;
+        if (sscanf(line, "  /%120[^:]:", path + 1) == 1 && line[2] == '/') {
+            path[0] = '/';
+        } else if (strncmp(line, "    ", 4) == 0 && islower((unsigned char)line[4]) && path[0] == '/' &&
+                   sscanf(line, "    %15[a-z]:", method) == 1) {
+            for (char *c = method; *c; c++)
+                *c = (char)toupper((unsigned char)*c);
+            if (!row_of(method, path))
+                fail_msg("documented, but no route: %s %s", method, path);
+            found++;
+        }
+    }
+    assert_int_equal(found, http_route_count);
+    free(text);
+}
+
+static void the_documentation_has_every_code(void **state)
+{
+    char *text = read_openapi();
+    const char *codes = strstr(text, "    Code:\n");
+
+    (void)state;
+    assert_non_null(codes);
+    for (unsigned s = 1; s < OTTER_STATUS_COUNT; s++) {
+        const char *name = otter_status_name((enum otter_status)s), *at = codes;
+        bool found = false;
+        size_t len = strlen(name);
+
+        while (!found && (at = strstr(at + 1, name)))
+            found = at[-1] == ' ' && (at[len] == ',' || at[len] == '\n');
+        if (!found)
+            fail_msg("%s is no documented code", name);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +257,8 @@ int main(void)
         cmocka_unit_test(every_service_is_reached_by_a_row),
         cmocka_unit_test(only_roots_are_public),
         cmocka_unit_test(every_body_has_its_bound),
+        cmocka_unit_test(the_documentation_has_the_same_operations),
+        cmocka_unit_test(the_documentation_has_every_code),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
