@@ -31,7 +31,9 @@ struct otter_jws {
     char payload[OTTER_PAYLOAD_MAX + 1]; /* decoded, NUL-terminated */
 };
 
-/* OK, TOO_LARGE, BAD_JSON, BAD_ENVELOPE, BAD_HEADER, BAD_ENCODING, TOO_MANY_SIGNATURES, DUPLICATE_SIGNATURE.
+/*
+ * OK, TOO_LARGE, BAD_JSON, BAD_ENVELOPE, BAD_HEADER, BAD_ENCODING, TOO_MANY_SIGNATURES, DUPLICATE_SIGNATURE.
+ * *ret is filled in place: after a refusal its count is 0 and the rest undefined.
  */
 enum otter_status otter_jws_decode(const char *envelope, size_t len, struct otter_jws *ret);
 
