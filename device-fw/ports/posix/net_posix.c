@@ -11,9 +11,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-static bool look_up(const char *host, int flags, struct sockaddr_storage *ret_address, socklen_t *ret_len)
+static bool look_up(const char *host, int family, int flags, struct sockaddr_storage *ret_address,
+                    socklen_t *ret_len)
 {
-    struct addrinfo hints = {.ai_flags = flags, .ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = {.ai_flags = flags, .ai_family = family, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
     bool ok = false;
 
@@ -52,9 +53,10 @@ bool otter_posix_resolve(struct otter_posix_resolver *r, const char *host, uint1
     if (len == 0 || len >= sizeof(r->host))
         return false;
     if (strcmp(r->host, host) != 0) {
-        if (!look_up(host, AI_NUMERICHOST, &address, &address_len) &&
-            !look_up(host, AI_ADDRCONFIG, &address, &address_len) &&
-            !look_up(host, 0, &address, &address_len))
+        /* Names: IPv4 first, as on the boards, and "localhost" may be ::1 where nobody listens. */
+        if (!look_up(host, AF_UNSPEC, AI_NUMERICHOST, &address, &address_len) &&
+            !look_up(host, AF_INET, 0, &address, &address_len) &&
+            !look_up(host, AF_UNSPEC, 0, &address, &address_len))
             return false;
         memcpy(r->host, host, len + 1);
         r->address = address;

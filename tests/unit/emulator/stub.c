@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,8 +163,7 @@ static struct blob make_image(const struct stub *s, enum otter_slot slot, const 
     return blob;
 }
 
-static struct blob make_manifest(const struct stub *s, const struct blob *image,
-                                 const struct stub_release *r)
+static struct blob make_manifest(const struct stub *s, const struct blob *image, const struct stub_release *r)
 {
     struct otter_manifest m = {.product = "demo",
                                .hardware = {"nucleo-f429zi"},
@@ -406,11 +406,12 @@ static void *serve(void *arg)
 
     for (;;) {
         const struct timeval patience = {.tv_sec = 5};
-        int fd = accept(s->listener, NULL, NULL);
+        int fd = accept(s->listener, NULL, NULL), on = 1;
 
         if (fd < 0)
             return NULL;
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* head and body are two sends */
         while (serve_one(s, fd, buf))
             ;
         close(fd);

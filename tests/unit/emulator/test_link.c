@@ -185,6 +185,8 @@ static void names_are_looked_up_once(void **state)
     assert_int_equal(((struct sockaddr_in *)&at)->sin_port, htons(81));
     assert_true(otter_posix_resolve(&resolver, "::1", 82, &at, &len));
     assert_int_equal(at.ss_family, AF_INET6);
+    assert_true(otter_posix_resolve(&resolver, "localhost", 83, &at, &len));
+    assert_int_equal(((struct sockaddr_in *)&at)->sin_addr.s_addr, htonl(INADDR_LOOPBACK));
 }
 
 static void opening_again_closes_the_stream_before(void **state)

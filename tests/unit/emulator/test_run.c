@@ -33,7 +33,7 @@ static int emulate(struct stub *s, json_t **ret, char **ret_errors, const char *
                             (char *)(uintptr_t) "--slot-a",
                             image,
                             (char *)(uintptr_t) "--speed",
-                            (char *)(uintptr_t) "50",
+                            (char *)(uintptr_t) "500",
                             (char *)(uintptr_t) "--timeout",
                             (char *)(uintptr_t) "60"};
     auto_free char *text = NULL, *errors = NULL;
