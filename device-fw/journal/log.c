@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define TRIES 3
+#define BLOCK 256u /* divides a half */
 
 static const uint8_t header_magic[4] = {'O', 'T', 'T', 'J'};
 
@@ -159,23 +160,35 @@ bool otter_log_older(struct otter_journal *j, uint8_t half, uint32_t *at, struct
     return false;
 }
 
-void otter_log_find_end(struct otter_journal *j, uint8_t half, struct otter_journal_cursor *ret)
+/* Start of the blank tail: steps back over blocks first, as most of a half is blank, then over records. */
+static uint32_t blank_from(struct otter_journal *j, uint8_t half)
 {
-    uint32_t at = otter_log_half_size(j), newest = at;
-    struct otter_entry entry;
-    uint8_t record[OTTER_RECORD_LEN];
+    uint32_t at = otter_log_half_size(j);
+    uint8_t block[BLOCK];
 
+    while (at > 0 && j->flash->read(j->flash, half_base(j, half) + at - BLOCK, block, BLOCK) == OTTER_OK &&
+           is_blank(block, BLOCK))
+        at -= BLOCK;
     while (at > OTTER_RECORD_LEN) {
         uint32_t before = at - OTTER_RECORD_LEN;
 
         if (before % sector_size(j) != 0 &&
-            (!read_record(j, half, before, record) || !is_blank(record, sizeof(record))))
+            (!read_record(j, half, before, block) || !is_blank(block, OTTER_RECORD_LEN)))
             break;
         at = before;
     }
+    return at < OTTER_RECORD_LEN ? OTTER_RECORD_LEN : at;
+}
+
+void otter_log_find_end(struct otter_journal *j, uint8_t half, struct otter_journal_cursor *ret)
+{
+    uint32_t newest;
+    struct otter_entry entry;
+
     ret->half = half;
-    ret->write_at = at;
+    ret->write_at = blank_from(j, half);
     ret->valid_end = OTTER_RECORD_LEN;
+    newest = ret->write_at;
     if (otter_log_older(j, half, &newest, &entry)) {
         ret->valid_end = entry.end;
         ret->serial = entry.serial;

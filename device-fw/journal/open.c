@@ -4,18 +4,22 @@
 #include <string.h>
 
 /* Has the half been turned to? Its log says so once the live set in it is whole. */
-static bool is_turned(struct otter_journal *j, uint8_t half, uint32_t *ret_turn)
+static bool is_turned(struct otter_journal *j, uint8_t half, struct otter_journal_cursor *ret)
 {
-    uint32_t at = otter_log_half_size(j), turn;
+    struct otter_journal_cursor c = {0};
+    uint32_t at, turn;
     struct otter_entry entry;
     uint8_t data[4];
 
     if (!otter_log_half_marked(j, half, &turn))
         return false;
+    otter_log_find_end(j, half, &c);
+    at = c.write_at;
     while (otter_log_older(j, half, &at, &entry))
         if (entry.type == OTTER_RECORD_TURNED && entry.len == sizeof(data) &&
             otter_log_read(j, half, &entry, 0, data, sizeof(data)) == OTTER_OK && otter_le32(data) == turn) {
-            *ret_turn = turn;
+            c.turn = turn;
+            *ret = c;
             return true;
         }
     return false;
@@ -30,7 +34,7 @@ static bool is_later(uint32_t a, uint32_t b)
 /* Takes the newest value of each type over. */
 static enum otter_status load(struct otter_journal *j)
 {
-    uint32_t at = otter_log_half_size(j);
+    uint32_t at = j->now.write_at;
     uint8_t seen[32] = {0}, value[OTTER_VALUE_MAX];
     struct otter_entry entry;
 
@@ -73,7 +77,7 @@ static enum otter_status discard_interrupted(struct otter_journal *j)
 /* The newest entry might be torn and read well just this once: said again, it is sound. */
 static enum otter_status repeat_newest(struct otter_journal *j)
 {
-    uint32_t at = otter_log_half_size(j), copy_at;
+    uint32_t at = j->now.write_at, copy_at;
     struct otter_entry newest;
     struct otter_entry_data data = {.copy = &newest, .copy_half = j->now.half};
     enum otter_status status;
@@ -100,19 +104,17 @@ static enum otter_status start_blank(struct otter_journal *j)
 
 enum otter_status otter_journal_open(struct otter_journal *j, struct otter_flash *flash)
 {
-    uint32_t turn[2] = {0, 0};
+    struct otter_journal_cursor end[2] = {{0}, {0}};
     bool turned[2];
     enum otter_status status;
 
     memset(j, 0, sizeof(*j));
     j->flash = flash;
     for (uint8_t half = 0; half < 2; half++)
-        turned[half] = is_turned(j, half, &turn[half]);
+        turned[half] = is_turned(j, half, &end[half]);
     if (!turned[0] && !turned[1])
         return start_blank(j);
-    j->now.half = turned[1] && (!turned[0] || is_later(turn[1], turn[0])) ? 1 : 0;
-    j->now.turn = turn[j->now.half];
-    otter_log_find_end(j, j->now.half, &j->now);
+    j->now = turned[1] && (!turned[0] || is_later(end[1].turn, end[0].turn)) ? end[1] : end[0];
     status = load(j);
     if (status == OTTER_OK)
         status = discard_interrupted(j);

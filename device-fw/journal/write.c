@@ -50,7 +50,7 @@ static bool is_unknown(uint8_t type)
  */
 static enum otter_status copy_unknown(struct otter_journal *j, struct otter_journal_cursor *c)
 {
-    uint32_t at = otter_log_half_size(j);
+    uint32_t at = j->now.write_at;
     uint8_t seen[32] = {0};
     struct otter_entry entry;
 
