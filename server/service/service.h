@@ -83,6 +83,8 @@ struct svc_out {
     char id[OTTER_DIGEST_HEX + 1];
     unsigned retry_after;     /* seconds, for polls */
     uint64_t root;            /* Otter-Root header, for polls */
+    bool has_at;
+    size_t at;                /* where in the body (a target expression: where in it), if has_at */
 };
 
 struct svc_call {
@@ -100,6 +102,7 @@ struct svc_config {
     uint32_t commit_wait_us;  /* how long a group commit may wait for company; 0 */
     uint64_t max_blob;        /* bytes; 64 MiB */
     bool blobs_public;
+    int64_t (*clock)(void);   /* Unix seconds; NULL = host_clock_wall. For tests. */
 };
 
 /*

@@ -1,0 +1,98 @@
+/* An attempt's way through its states: rows, events, counts. All inside a transaction of the writer. */
+#include "service/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool attempt_stoppable(enum otter_update_state state)
+{
+    return state == OTTER_UPDATE_OFFERED || state == OTTER_UPDATE_DOWNLOADING ||
+           state == OTTER_UPDATE_DOWNLOADED;
+}
+
+static enum otter_status count(struct store *store, const struct store_attempt *row, int delta)
+{
+    struct store_count key = {.phase = row->phase, .state = row->state, .reason = row->reason};
+
+    return store->ops->count_add(store, row->rollout, &key, delta);
+}
+
+enum otter_status attempt_move(struct svc *svc, struct svc_call *call, uint32_t index,
+                               struct store_attempt *row, enum otter_update_state state,
+                               enum otter_status reason, const char *detail)
+{
+    struct store *store = svc->writer;
+    enum otter_status status = count(store, row, -1);
+    struct svc_effects *effects = effects_of(call);
+
+    row->state = state;
+    row->reason = reason;
+    (void)snprintf(row->detail, sizeof(row->detail), "%s", detail);
+    row->updated = svc_now(svc);
+    if (otter_update_finished(state))
+        row->finished = row->updated;
+    if (status == OTTER_OK)
+        status = count(store, row, 1);
+    if (status == OTTER_OK)
+        status = store->ops->attempt_update(store, row);
+    if (status != OTTER_OK)
+        return svc_stored(call, status);
+    if (!effects || !effects_attempt(call, index, row))
+        return OTTER_INTERNAL;
+    if (otter_update_finished(state))
+        effects->ended = row->rollout;
+    return OTTER_OK;
+}
+
+enum otter_status attempt_server_move(struct svc *svc, struct svc_call *call, uint32_t index,
+                                      struct store_attempt *row, enum otter_update_state state,
+                                      enum otter_status reason)
+{
+    struct store_event event = {.attempt = row->id, .at = svc_now(svc), .state = state, .reason = reason};
+    enum otter_status status;
+
+    if (!otter_update_may(row->state, state, OTTER_BY_SERVER))
+        return svc_refuse(call, OTTER_INTERNAL, "attempt %llu cannot go from %s to %s",
+                          (unsigned long long)row->id, otter_update_state_name(row->state),
+                          otter_update_state_name(state));
+    status = svc_stored(call, svc->writer->ops->event_add(svc->writer, &event));
+    return status == OTTER_OK ? attempt_move(svc, call, index, row, state, reason, "") : status;
+}
+
+/* A step that is not above the highest one: known (a repetition), or late (kept as an event, the state
+ * stays). */
+static enum otter_status old_step(struct svc *svc, struct svc_call *call, const struct store_event *event)
+{
+    enum otter_status status = svc->writer->ops->event_add(svc->writer, event);
+
+    return status == OTTER_ALREADY_EXISTS ? OTTER_OK : svc_stored(call, status);
+}
+
+enum otter_status attempt_report(struct svc *svc, struct svc_call *call, uint32_t index,
+                                 struct store_attempt *row, const struct otter_report *report)
+{
+    struct store_event event = {.attempt = row->id,
+                                .step = report->step,
+                                .at = svc_now(svc),
+                                .state = report->state,
+                                .reason = report->reason};
+    enum otter_status status;
+
+    memcpy(event.detail, report->detail, sizeof(event.detail));
+    if (report->step <= row->step)
+        return old_step(svc, call, &event);
+    if (otter_update_finished(row->state))
+        return svc_refuse(call, OTTER_ATTEMPT_CLOSED, "attempt %llu has ended: %s",
+                          (unsigned long long)row->id, otter_update_state_name(row->state));
+    if (!otter_update_may(row->state, report->state, OTTER_BY_DEVICE))
+        return svc_refuse(call, OTTER_BAD_TRANSITION, "attempt %llu cannot go from %s to %s by a report",
+                          (unsigned long long)row->id, otter_update_state_name(row->state),
+                          otter_update_state_name(report->state));
+    status = svc_stored(call, svc->writer->ops->event_add(svc->writer, &event));
+    if (status != OTTER_OK)
+        return status;
+    row->step = report->step;
+    if (report->has_bytes)
+        row->bytes = report->bytes;
+    return attempt_move(svc, call, index, row, report->state, report->reason, report->detail);
+}

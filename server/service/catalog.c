@@ -1,0 +1,202 @@
+#include "service/internal.h"
+
+#include "core/bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct catalog *catalog_get(struct svc *svc)
+{
+    struct catalog *c;
+
+    (void)pthread_mutex_lock(&svc->catalog_lock);
+    c = svc->catalog;
+    if (c)
+        atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    (void)pthread_mutex_unlock(&svc->catalog_lock);
+    return c;
+}
+
+void catalog_put(struct catalog *catalog)
+{
+    if (!catalog || atomic_fetch_sub_explicit(&catalog->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    free(catalog->releases);
+    free(catalog->rollouts);
+    free(catalog);
+}
+
+void catalog_cleanup(struct catalog **catalog)
+{
+    catalog_put(*catalog);
+    *catalog = NULL;
+}
+
+const struct catalog_release *catalog_release_by_num(const struct catalog *c, int64_t num)
+{
+    for (size_t low = 0, high = c->release_count; low < high;) {
+        size_t mid = low + (high - low) / 2;
+
+        if (c->releases[mid].num == num)
+            return &c->releases[mid];
+        if (c->releases[mid].num < num)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+const struct catalog_release *catalog_release_by_id(const struct catalog *c, const struct otter_digest *id)
+{
+    for (size_t i = 0; i < c->release_count; i++)
+        if (memcmp(c->releases[i].id.b, id->b, OTTER_DIGEST_LEN) == 0)
+            return &c->releases[i];
+    return NULL;
+}
+
+const struct catalog_rollout *catalog_rollout_by_id(const struct catalog *c, int64_t id)
+{
+    for (size_t low = 0, high = c->rollout_count; low < high;) {
+        size_t mid = low + (high - low) / 2;
+
+        if (c->rollouts[mid].row.id == id)
+            return &c->rollouts[mid];
+        if (c->rollouts[mid].row.id < id)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+unsigned catalog_open_cohorts(const struct store_rollout *row)
+{
+    return row->phase == 0 || row->phase > row->phase_count ? 0 : row->phases[row->phase - 1].upto;
+}
+
+/* Grows an array by one element; false when out of memory. */
+static bool grow(void **array, size_t count, size_t element)
+{
+    void *bigger;
+
+    if (count > 0 && (count & (count - 1)) != 0)
+        return true;
+    bigger = realloc(*array, (count ? count * 2 : 1) * element);
+    if (bigger)
+        *array = bigger;
+    return bigger != NULL;
+}
+
+struct loader {
+    struct store_root_visitor roots;
+    struct store_release_visitor releases;
+    struct store_rollout_visitor rollouts;
+    struct catalog *c;
+    enum otter_status status;
+};
+
+static bool load_root(struct store_root_visitor *self, const struct store_root *row)
+{
+    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, roots);
+    struct otter_jws jws;
+
+    l->status = otter_jws_decode(row->envelope, row->len, &jws);
+    if (l->status == OTTER_OK)
+        l->status = otter_root_decode(&otter_crypto_openssl, jws.payload, jws.payload_len, &l->c->root);
+    l->c->has_root = l->status == OTTER_OK;
+    return l->status == OTTER_OK;
+}
+
+static bool load_release(struct store_release_visitor *self, const struct store_release *row)
+{
+    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, releases);
+    void *array = l->c->releases;
+    struct catalog_release *r;
+    struct otter_jws jws;
+
+    if (!grow(&array, l->c->release_count, sizeof(*r))) {
+        l->status = OTTER_INTERNAL;
+        return false;
+    }
+    l->c->releases = array;
+    r = &l->c->releases[l->c->release_count];
+    *r = (struct catalog_release){.num = row->num,
+                                  .id = row->id,
+                                  .size = row->len,
+                                  .published = row->published,
+                                  .signature_checked = row->signature_checked};
+    l->status = otter_jws_decode(row->envelope, row->len, &jws);
+    if (l->status == OTTER_OK)
+        l->status = otter_manifest_decode(jws.payload, jws.payload_len, &r->manifest);
+    if (l->status == OTTER_OK)
+        l->c->release_count++;
+    return l->status == OTTER_OK;
+}
+
+static bool load_rollout(struct store_rollout_visitor *self, const struct store_rollout *row)
+{
+    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, rollouts);
+    struct policy_target_error error;
+    void *array = l->c->rollouts;
+    struct catalog_rollout *r;
+
+    if (!grow(&array, l->c->rollout_count, sizeof(*r))) {
+        l->status = OTTER_INTERNAL;
+        return false;
+    }
+    l->c->rollouts = array;
+    r = &l->c->rollouts[l->c->rollout_count];
+    r->row = *row;
+    r->state = policy_rollout_state_find(row->state);
+    r->release = catalog_release_by_num(l->c, row->release);
+    if (!r->release || r->state == POLICY_ROLLOUT_STATE_COUNT ||
+        !policy_target_compile(row->target, strlen(row->target), &r->target, &error)) {
+        l->status = OTTER_INTERNAL;
+        return false;
+    }
+    l->c->rollout_count++;
+    return true;
+}
+
+static struct catalog *read_catalog(struct store *store, enum otter_status *ret_status)
+{
+    struct loader l = {.roots.row = load_root,
+                       .releases.row = load_release,
+                       .rollouts.row = load_rollout,
+                       .c = calloc(1, sizeof(*l.c))};
+    enum otter_status status = OTTER_INTERNAL;
+
+    if (l.c) {
+        atomic_init(&l.c->refs, 1);
+        status = store->ops->roots(store, &l.roots);
+        if (status == OTTER_OK && l.status == OTTER_OK)
+            status = store->ops->releases(store, &l.releases);
+        if (status == OTTER_OK && l.status == OTTER_OK)
+            status = store->ops->rollouts(store, &l.rollouts);
+    }
+    *ret_status = status != OTTER_OK ? status : l.status;
+    if (*ret_status == OTTER_OK)
+        return l.c;
+    catalog_put(l.c);
+    return NULL;
+}
+
+enum otter_status catalog_reload(struct svc *svc, struct store *store)
+{
+    enum otter_status status;
+    struct catalog *fresh = read_catalog(store, &status), *old;
+
+    if (!fresh)
+        return status;
+    (void)pthread_mutex_lock(&svc->catalog_lock);
+    old = svc->catalog;
+    fresh->generation = old ? old->generation + 1 : 1;
+    svc->catalog = fresh;
+    atomic_store_explicit(&svc->root_version, fresh->has_root ? fresh->root.version : 0,
+                          memory_order_release);
+    atomic_store_explicit(&svc->generation, fresh->generation, memory_order_release);
+    (void)pthread_mutex_unlock(&svc->catalog_lock);
+    catalog_put(old);
+    return OTTER_OK;
+}

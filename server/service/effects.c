@@ -1,0 +1,162 @@
+#include "service/internal.h"
+
+#include "host/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct svc_effects *effects_of(struct svc_call *call)
+{
+    if (!call->effects) {
+        call->effects = calloc(1, sizeof(*call->effects));
+        if (call->effects)
+            call->effects->last = &call->effects->first;
+    }
+    return call->effects;
+}
+
+static struct effect *add(struct svc_call *call, enum effect_kind kind, uint32_t index)
+{
+    struct svc_effects *all = effects_of(call);
+    struct effect *e = all ? calloc(1, sizeof(*e)) : NULL;
+
+    if (!e)
+        return NULL;
+    e->kind = kind;
+    e->index = index;
+    *all->last = e;
+    all->last = &e->next;
+    return e;
+}
+
+static bool copy_labels(struct effect *e, const struct store_device *row)
+{
+    size_t total = row->tags.len + row->own_attrs.len + row->operator_attrs.len;
+    char *at;
+
+    e->tags_len = row->tags.len;
+    e->own_len = row->own_attrs.len;
+    e->operator_len = row->operator_attrs.len;
+    e->labels = at = malloc(total + 1);
+    if (!at)
+        return false;
+    if (e->tags_len)
+        at = (char *)memcpy(at, row->tags.data, e->tags_len) + e->tags_len;
+    if (e->own_len)
+        at = (char *)memcpy(at, row->own_attrs.data, e->own_len) + e->own_len;
+    if (e->operator_len)
+        memcpy(at, row->operator_attrs.data, e->operator_len);
+    return true;
+}
+
+static void copy_name(char to[OTTER_NAME_BUF], const char *from)
+{
+    size_t n = strnlen(from, OTTER_NAME_MAX);
+
+    memcpy(to, from, n);
+    to[n] = '\0';
+}
+
+bool effects_device(struct svc_call *call, const struct store_device *row)
+{
+    struct effect *e = add(call, EFFECT_DEVICE, (uint32_t)(row->num - 1));
+
+    if (!e)
+        return false;
+    copy_name(e->id, row->id);
+    copy_name(e->product, row->product);
+    copy_name(e->hardware, row->hardware);
+    e->token_hash = row->token_hash;
+    return copy_labels(e, row);
+}
+
+bool effects_labels(struct svc_call *call, uint32_t index, const struct store_device *row)
+{
+    struct effect *e = add(call, EFFECT_LABELS, index);
+
+    return e && copy_labels(e, row);
+}
+
+bool effects_attempt(struct svc_call *call, uint32_t index, const struct store_attempt *row)
+{
+    struct effect *e = add(call, EFFECT_ATTEMPT, index);
+
+    if (!e)
+        return false;
+    e->attempt = row->id;
+    e->rollout = row->rollout;
+    e->step = row->step;
+    e->state = row->state;
+    e->reason = row->reason;
+    e->slot = row->slot;
+    return true;
+}
+
+static bool publish_labels(struct svc *svc, const struct effect *e)
+{
+    struct fleet_device *d = fleet_lock(svc->fleet, e->index);
+    bool ok = fleet_set_labels(d, e->labels, e->tags_len, e->labels + e->tags_len, e->own_len,
+                               e->labels + e->tags_len + e->own_len, e->operator_len);
+
+    d->settled = 0;
+    fleet_unlock(svc->fleet, e->index);
+    return ok;
+}
+
+static bool publish_device(struct svc *svc, const struct effect *e)
+{
+    return fleet_add(svc->fleet, e->id, e->product, e->hardware, &e->token_hash) == e->index &&
+           publish_labels(svc, e);
+}
+
+static bool publish_attempt(struct svc *svc, const struct effect *e)
+{
+    struct fleet_device *d = fleet_lock(svc->fleet, e->index);
+
+    /* An older attempt may turn late; the newest is what polls ask for. */
+    if (e->attempt >= d->attempt) {
+        d->attempt = e->attempt;
+        d->attempt_rollout = (uint32_t)e->rollout;
+        d->attempt_step = e->step;
+        d->attempt_state = (uint8_t)e->state;
+        d->attempt_reason = (uint8_t)e->reason;
+        d->attempt_slot = (uint8_t)e->slot;
+    }
+    d->settled = 0;
+    fleet_unlock(svc->fleet, e->index);
+    return true;
+}
+
+void effects_publish(struct svc *svc, struct svc_call *call)
+{
+    static bool (*const publish[])(struct svc *, const struct effect *) = {
+        [EFFECT_DEVICE] = publish_device,
+        [EFFECT_LABELS] = publish_labels,
+        [EFFECT_ATTEMPT] = publish_attempt,
+    };
+
+    for (const struct effect *e = call->effects ? call->effects->first : NULL; e; e = e->next) {
+        if (publish[e->kind](svc, e))
+            continue;
+        /* The store is ahead of memory: going on would answer from what is not so. A restart reads it anew.
+         */
+        host_log(HOST_LOG_ERROR, "out-of-memory", HOST_LOG_STR("where", "publishing a committed change"));
+        abort();
+    }
+    effects_drop(call);
+}
+
+void effects_drop(struct svc_call *call)
+{
+    struct effect *e = call->effects ? call->effects->first : NULL;
+
+    while (e) {
+        struct effect *next = e->next;
+
+        free(e->labels);
+        free(e);
+        e = next;
+    }
+    free(call->effects);
+    call->effects = NULL;
+}

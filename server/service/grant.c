@@ -1,0 +1,206 @@
+/* Which rollout a device is offered: candidates from memory, checked and granted in one transaction of the
+ * writer. */
+#include "service/internal.h"
+
+#include <string.h>
+
+#define CANDIDATES_MAX 32u
+
+bool device_attempt_open(const struct fleet_device *d)
+{
+    return d->attempt != 0 && !otter_update_finished((enum otter_update_state)d->attempt_state);
+}
+
+const char *device_state_name(const struct fleet_device *d)
+{
+    if (d->attempt != 0)
+        return otter_update_state_name((enum otter_update_state)d->attempt_state);
+    return d->flags & FLEET_SEEN ? "idle" : "never-seen";
+}
+
+void grant_subject(const struct fleet_device *d, struct policy_subject *ret)
+{
+    *ret = (struct policy_subject){
+        .product = d->product,
+        .hardware = d->hardware,
+        .id = d->id,
+        .state = device_state_name(d),
+        .has_version = (d->flags & FLEET_SEEN) != 0,
+        .version = d->version,
+        .tags = fleet_tags(d),
+        .attrs = {fleet_operator_attrs(d), fleet_own_attrs(d)},
+    };
+}
+
+/* An attempt that the server itself spoiled may be granted again. */
+static bool ended_for_good(enum otter_update_state state, enum otter_status reason)
+{
+    return otter_update_finished(state) && !(state == OTTER_UPDATE_CANCELLED && reason == OTTER_SERVER_DOWN);
+}
+
+static void facts_of(const struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
+                     const struct otter_poll *poll, struct policy_facts *ret)
+{
+    *ret = (struct policy_facts){
+        .product = poll->product,
+        .hardware = poll->hardware,
+        .running = &poll->running,
+        .epoch = poll->epoch,
+        .sequence = poll->sequence,
+        .manifest = &r->release->manifest,
+        .state = r->state,
+        .open_cohorts = catalog_open_cohorts(&r->row),
+        .root_epoch = c->root.sequence_epoch,
+        .now = (uint64_t)svc_now(svc),
+    };
+}
+
+/* By what memory knows: the device's newest attempt, not those before it. */
+static bool may_grant(const struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
+                      const struct fleet_device *d, const struct otter_poll *poll)
+{
+    struct policy_subject subject;
+    struct policy_facts facts;
+
+    if (r->state != POLICY_ROLLOUT_RUNNING || strcmp(d->product, r->release->manifest.product) != 0)
+        return false;
+    grant_subject(d, &subject);
+    facts_of(svc, c, r, poll, &facts);
+    facts.in_target = policy_target_matches(&r->target, &subject);
+    if (!facts.in_target)
+        return false;
+    facts.cohort = policy_cohort(&otter_crypto_openssl, r->row.seed, d->id);
+    facts.attempt_ended =
+        d->attempt != 0 && d->attempt_rollout == (uint32_t)r->row.id &&
+        ended_for_good((enum otter_update_state)d->attempt_state, (enum otter_status)d->attempt_reason);
+    return policy_decide(&facts) == OTTER_OK;
+}
+
+bool grant_possible(const struct svc *svc, const struct catalog *c, const struct fleet_device *d,
+                    const struct otter_poll *poll)
+{
+    for (size_t i = 0; i < c->rollout_count; i++)
+        if (may_grant(svc, c, &c->rollouts[i], d, poll))
+            return true;
+    return false;
+}
+
+struct candidates {
+    unsigned count;
+    const struct catalog_rollout *r[CANDIDATES_MAX];
+};
+
+/* Kept in order of precedence; of more than CANDIDATES_MAX the last ones fall away. */
+static void insert(struct candidates *all, const struct catalog_rollout *r)
+{
+    unsigned at = all->count;
+
+    while (at > 0 && policy_precedence(r->row.priority, (uint64_t)r->row.id, all->r[at - 1]->row.priority,
+                                       (uint64_t)all->r[at - 1]->row.id) > 0)
+        at--;
+    if (at == CANDIDATES_MAX)
+        return;
+    if (all->count < CANDIDATES_MAX)
+        all->count++;
+    memmove(&all->r[at + 1], &all->r[at], (all->count - 1 - at) * sizeof(all->r[0]));
+    all->r[at] = r;
+}
+
+static unsigned phase_of(const struct store_rollout *row, unsigned cohort)
+{
+    unsigned phase = 1;
+
+    while (phase < row->phase && cohort >= row->phases[phase - 1].upto)
+        phase++;
+    return phase;
+}
+
+/* The last word, by what the transaction sees. OK fills *row. */
+static enum otter_status check(struct svc *svc, const struct catalog_rollout *r, uint32_t index,
+                               const struct otter_poll *poll, struct store_attempt *row)
+{
+    struct store *store = svc->writer;
+    struct policy_facts facts;
+    struct store_attempt before;
+    struct store_rollout now;
+    enum otter_status status = store->ops->rollout_get(store, r->row.id, &now);
+    int image;
+
+    if (status != OTTER_OK)
+        return status;
+    facts_of(svc, svc->catalog, r, poll, &facts);
+    facts.state = policy_rollout_state_find(now.state);
+    facts.open_cohorts = catalog_open_cohorts(&now);
+    facts.in_target = true;
+    facts.cohort = policy_cohort(&otter_crypto_openssl, now.seed, poll->device);
+    status = store->ops->attempt_in(store, (int64_t)index + 1, now.id, &before);
+    if (status != OTTER_OK && status != OTTER_NOT_FOUND)
+        return status;
+    facts.attempt_ended = status == OTTER_OK && ended_for_good(before.state, before.reason);
+    status = policy_decide(&facts);
+    image = policy_free_slot_image(facts.manifest, poll->running.slot);
+    if (status != OTTER_OK || image < 0)
+        return status;
+    *row = (struct store_attempt){
+        .device = (int64_t)index + 1,
+        .rollout = now.id,
+        .phase = phase_of(&now, facts.cohort),
+        .state = OTTER_UPDATE_OFFERED,
+        .reason = OTTER_OK,
+        .slot = facts.manifest->image[image].slot,
+        .created = (int64_t)facts.now,
+        .updated = (int64_t)facts.now,
+    };
+    return OTTER_OK;
+}
+
+static enum otter_status write_grant(struct svc *svc, struct svc_call *call, uint32_t index,
+                                     struct store_attempt *row)
+{
+    struct store *store = svc->writer;
+    struct store_count key = {.phase = row->phase, .state = row->state, .reason = OTTER_OK};
+    struct store_event event = {.at = row->created, .state = row->state, .reason = OTTER_OK};
+    enum otter_status status = store->ops->attempt_add(store, row, &row->id);
+
+    event.attempt = row->id;
+    if (status == OTTER_OK)
+        status = store->ops->event_add(store, &event);
+    if (status == OTTER_OK)
+        status = store->ops->count_add(store, row->rollout, &key, 1);
+    if (status != OTTER_OK)
+        return svc_stored(call, status);
+    return effects_attempt(call, index, row) ? OTTER_OK : OTTER_INTERNAL;
+}
+
+enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, struct store_attempt *ret)
+{
+    const struct catalog *c = svc->catalog; /* only this thread replaces it */
+    const struct otter_poll *poll = &call->in.poll;
+    struct candidates all = {0};
+    struct fleet_device *d;
+
+    d = fleet_lock(svc->fleet, index);
+    for (size_t i = 0; i < c->rollout_count; i++)
+        if (may_grant(svc, c, &c->rollouts[i], d, poll))
+            insert(&all, &c->rollouts[i]);
+    fleet_unlock(svc->fleet, index);
+    for (unsigned i = 0; i < all.count; i++) {
+        struct store_attempt row;
+        enum otter_status status = check(svc, all.r[i], index, poll, &row);
+
+        if (status == OTTER_OK) {
+            status = write_grant(svc, call, index, &row);
+            if (status == OTTER_OK)
+                *ret = row;
+            return status;
+        }
+        if (otter_status_group(status) != 'P' && otter_status_group(status) != 'M')
+            return svc_stored(call, status);
+    }
+    /* Nothing for it in this generation of the catalog: its next polls are answered from memory. */
+    d = fleet_lock(svc->fleet, index);
+    d->settled = c->generation;
+    fleet_unlock(svc->fleet, index);
+    ret->id = 0;
+    return OTTER_OK;
+}

@@ -1,0 +1,275 @@
+/* Inside server/service only: the services of one data directory, and what its parts ask of each other. */
+#ifndef OTTER_SERVICE_INTERNAL_H
+#define OTTER_SERVICE_INTERNAL_H
+
+#include "core/verify.h"
+#include "fleet/fleet.h"
+#include "fleet/pack.h"
+#include "host/crypto.h"
+#include "policy/decide.h"
+#include "policy/phase.h"
+#include "policy/target.h"
+#include "service/service.h"
+#include "store/blobs.h"
+#include "store/store.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define SVC_OFFER_DEADLINE 86400u /* seconds from `issued` */
+
+/* ---- catalog: roots, releases and rollouts as an unchanging picture in memory; the writer replaces it whole
+ * ---- */
+
+struct catalog_release {
+    int64_t num;
+    struct otter_digest id;
+    uint64_t size; /* of the envelope */
+    int64_t published;
+    bool signature_checked;
+    struct otter_manifest manifest;
+};
+
+struct catalog_rollout {
+    struct store_rollout row;
+    enum policy_rollout_state state;
+    struct policy_target target;
+    const struct catalog_release *release;
+};
+
+struct catalog {
+    atomic_uint refs;
+    uint32_t generation; /* from 1, rising */
+    bool has_root;
+    struct otter_root root; /* the newest */
+    size_t release_count;
+    struct catalog_release *releases; /* by num */
+    size_t rollout_count;
+    struct catalog_rollout *rollouts; /* by id */
+};
+
+/* A reference; give it back. Any thread. */
+struct catalog *catalog_get(struct svc *svc);
+void catalog_put(struct catalog *catalog);
+void catalog_cleanup(struct catalog **catalog);
+#define auto_catalog HOST_CLEANUP(catalog_cleanup)
+/* Reads it anew from the store; writer thread (or before the threads start). */
+enum otter_status catalog_reload(struct svc *svc, struct store *store);
+const struct catalog_release *catalog_release_by_id(const struct catalog *c, const struct otter_digest *id);
+const struct catalog_release *catalog_release_by_num(const struct catalog *c, int64_t num);
+const struct catalog_rollout *catalog_rollout_by_id(const struct catalog *c, int64_t id);
+/* Cohorts below it are in an open phase. */
+unsigned catalog_open_cohorts(const struct store_rollout *row);
+
+/* ---- queues and threads ---- */
+
+struct svc_queue {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct svc_call *first;
+    struct svc_call **last;
+    bool closing;
+};
+
+void queue_init(struct svc_queue *q);
+void queue_destroy(struct svc_queue *q);
+bool queue_push(struct svc_queue *q, struct svc_call *call);
+void queue_close(struct svc_queue *q);
+/* Takes up to max calls, waiting at most wait_ms for the first. NULL: none; *ret_closed then says if it is
+ * the end. */
+struct svc_call *queue_take(struct svc_queue *q, unsigned max, unsigned wait_ms, bool *ret_closed);
+
+/* Devices of a rollout's open phases that are still out, as last counted; -1 = count again. */
+struct progress_note {
+    int64_t rollout;
+    int64_t outstanding;
+};
+#define PROGRESS_NOTES 32u
+
+struct svc {
+    struct svc_config config;
+    char dir[PATH_MAX];
+    int lock_fd;
+    struct store *writer; /* the writer thread's */
+    struct store *reader; /* the reader thread's */
+    struct blobs *blobs;
+    struct fleet *fleet;
+    struct host_key *offer_key;
+    uint8_t secret_key[HOST_SEAL_KEY];
+    struct otter_digest admin_hash;
+
+    pthread_mutex_t catalog_lock; /* guards the pointer */
+    struct catalog *catalog;
+    _Atomic uint32_t generation;   /* of the catalog */
+    _Atomic uint64_t root_version; /* 0: none */
+
+    struct svc_queue writes, reads;
+    pthread_t writer_thread, reader_thread;
+    bool writer_started, reader_started;
+
+    struct progress_note progress[PROGRESS_NOTES]; /* writer thread */
+    unsigned progress_next;
+    bool progress_wanted;
+    int64_t next_sweep_ms, next_heartbeat, next_progress;
+
+    _Atomic uint64_t polls, offers, reports, commits, committed_calls;
+};
+
+int64_t svc_now(const struct svc *svc);
+
+/* ---- a call ---- */
+
+/* Sets out.error and returns the status, so that `return svc_refuse(...)` is one line. */
+enum otter_status svc_refuse(struct svc_call *call, enum otter_status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The like with an offset in the body. */
+enum otter_status svc_refuse_at(struct svc_call *call, enum otter_status status, size_t at, const char *fmt,
+                                ...) __attribute__((format(printf, 4, 5)));
+/* The like, keeping the message that a function of lib/host left in out.error: BAD_VALUE. */
+enum otter_status svc_refuse_host(struct svc_call *call);
+/* A status of the store, with a message if it is not OK. */
+enum otter_status svc_stored(struct svc_call *call, enum otter_status status);
+
+/* ---- effects: what a committed call changes in memory ---- */
+
+enum effect_kind { EFFECT_DEVICE, EFFECT_LABELS, EFFECT_ATTEMPT };
+
+struct effect {
+    struct effect *next;
+    enum effect_kind kind;
+    uint32_t index;
+    /* DEVICE */
+    char id[OTTER_NAME_BUF], product[OTTER_NAME_BUF], hardware[OTTER_NAME_BUF];
+    struct otter_digest token_hash;
+    /* DEVICE, LABELS: copies, one behind the other */
+    char *labels;
+    size_t tags_len, own_len, operator_len;
+    /* ATTEMPT */
+    uint64_t attempt;
+    int64_t rollout;
+    uint32_t step;
+    enum otter_update_state state;
+    enum otter_status reason;
+    enum otter_slot slot;
+};
+
+struct svc_effects {
+    struct effect *first;
+    struct effect **last;
+    bool catalog;  /* releases, rollouts or roots changed */
+    bool opened;   /* a phase opened: it may be through already */
+    int64_t ended; /* rollout of which an attempt ended; 0 = none */
+};
+
+/* False when out of memory. */
+bool effects_device(struct svc_call *call, const struct store_device *row);
+bool effects_labels(struct svc_call *call, uint32_t index, const struct store_device *row);
+bool effects_attempt(struct svc_call *call, uint32_t index, const struct store_attempt *row);
+/* NULL when out of memory. */
+struct svc_effects *effects_of(struct svc_call *call);
+void effects_publish(struct svc *svc, struct svc_call *call);
+void effects_drop(struct svc_call *call);
+
+/* ---- parts ---- */
+
+bool bootstrap_files(struct svc *svc, char ret_new_token[64], struct host_error *err);
+bool load_all(struct svc *svc, struct host_error *err, int *ret_exit);
+void *writer_main(void *svc);
+void *reader_main(void *svc);
+
+/* Writes up to max dirty records behind; returns how many. Inside a transaction of the writer. */
+struct sweep_result {
+    enum otter_status status;
+    unsigned rows;
+};
+struct sweep_result sweep_some(struct svc *svc, unsigned max);
+void sweep_tick(struct svc *svc, bool all);
+
+enum otter_status idempotency_check(struct svc *svc, struct svc_call *call, bool *ret_answered);
+enum otter_status idempotency_keep(struct svc *svc, struct svc_call *call);
+
+/* poll: from memory */
+bool poll_try(struct svc *svc, struct svc_call *call);
+/* Grants what the catalog and the store allow; *ret is the new attempt, or its id is 0. */
+enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, struct store_attempt *ret);
+/* Could a rollout be granted, as far as memory knows? */
+bool grant_possible(const struct svc *svc, const struct catalog *c, const struct fleet_device *d,
+                    const struct otter_poll *poll);
+void grant_subject(const struct fleet_device *d, struct policy_subject *ret);
+bool device_attempt_open(const struct fleet_device *d);
+const char *device_state_name(const struct fleet_device *d);
+unsigned poll_retry_after(const struct svc *svc, const char *device);
+
+/* Signs an offer into out.body: attempt NULL = 'nothing for you'. */
+enum otter_status offer_sign(struct svc *svc, struct svc_call *call, uint64_t attempt, enum otter_slot slot,
+                             const struct catalog_release *release);
+
+/* Brings an attempt to a state: row, counts, effect, in the writer's transaction. row->step is already set.
+ */
+enum otter_status attempt_move(struct svc *svc, struct svc_call *call, uint32_t index,
+                               struct store_attempt *row, enum otter_update_state state,
+                               enum otter_status reason, const char *detail);
+/* The server's own change, with an event. */
+enum otter_status attempt_server_move(struct svc *svc, struct svc_call *call, uint32_t index,
+                                      struct store_attempt *row, enum otter_update_state state,
+                                      enum otter_status reason);
+/* A report, by itself or as `last` of a poll. *row is the attempt, and is brought up to date. */
+enum otter_status attempt_report(struct svc *svc, struct svc_call *call, uint32_t index,
+                                 struct store_attempt *row, const struct otter_report *report);
+/* Would an abort stop an attempt in this state? */
+bool attempt_stoppable(enum otter_update_state state);
+
+/* After attempts ended or phases opened: completes and advances. Writer thread, its own transaction. */
+void progress_run(struct svc *svc);
+void progress_finished(struct svc *svc, int64_t rollout);
+void progress_forget(struct svc *svc);
+/* Opens the next phase of a row: plans it over the fleet. */
+void rollout_open_next(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
+                       int64_t now);
+/* How many of the target's devices each cohort holds; census has POLICY_COHORTS entries. */
+uint32_t rollout_census(struct svc *svc, const struct catalog_release *release,
+                        const struct policy_target *target, const uint8_t seed[STORE_SEED_LEN],
+                        uint32_t *census);
+
+/* Bodies. New references; NULL when out of memory. */
+json_t *json_root(const struct otter_root *root);
+json_t *json_release(const struct catalog_release *r);
+json_t *json_rollout(struct store *store, const struct catalog *c, const struct store_rollout *row,
+                     enum otter_status *ret_status);
+json_t *json_attempt(struct svc *svc, const struct catalog *c, const struct store_attempt *row);
+json_t *json_device(struct svc *svc, struct store *store, const struct catalog *c, uint32_t index);
+json_t *json_digest(const struct otter_digest *digest);
+json_t *json_time(int64_t t); /* 0: null */
+
+/* A list of which all items are at hand: filters, sorts and cuts it. */
+struct list_page {
+    struct svc_call *call;
+    const struct svc_page *page;
+    struct policy_target filter;
+    bool has_filter;
+    uint64_t after; /* from the cursor */
+    unsigned limit;
+    json_t *items;
+    bool more;
+    uint64_t last;
+};
+/* BAD_VALUE, BAD_TARGET. sorts: columns allowed, NULL-ended. */
+enum otter_status list_begin(struct list_page *l, struct svc_call *call, const char *const *sorts);
+bool list_wants(const struct list_page *l, const struct policy_subject *subject);
+/* Keeps an item (stolen, may be NULL: out of memory); position rises. False: the page is full. */
+bool list_add(struct list_page *l, json_t *item, uint64_t position);
+/* For lists with `sort`: every item is added by list_collect, then list_end sorts and cuts. */
+bool list_collect(struct list_page *l, json_t *item);
+enum otter_status list_end(struct list_page *l);
+
+/* ---- operations: one function each; writer ones run inside a transaction ---- */
+typedef enum otter_status svc_handler(struct svc *svc, struct svc_call *call);
+svc_handler op_poll, op_report, op_attributes, op_root_publish, op_release_publish, op_image_key_add,
+    op_rollout_create, op_rollout_action, op_device_create, op_device_batch, op_device_patch,
+    op_upload_create;
+svc_handler op_root_get, op_status, op_root_list, op_release_list, op_release_get, op_release_manifest,
+    op_image_key_list, op_rollout_list, op_rollout_get, op_rollout_attempts, op_device_list, op_device_get,
+    op_device_attempts;
+
+#endif

@@ -1,0 +1,101 @@
+/* At start: the whole fleet from the store into memory. */
+#include "service/internal.h"
+
+#include "core/bytes.h"
+
+struct loader {
+    struct store_device_visitor devices;
+    struct store_state_visitor states;
+    struct store_attempt_visitor attempts;
+    struct svc *svc;
+    const char *trouble;
+};
+
+static bool load_device(struct store_device_visitor *self, const struct store_device *row)
+{
+    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, devices);
+    struct fleet_device *d;
+    uint32_t index;
+    bool ok;
+
+    index = fleet_add(l->svc->fleet, row->id, row->product, row->hardware, &row->token_hash);
+    if (index == FLEET_NONE) {
+        l->trouble = "out of memory";
+        return false;
+    }
+    if ((int64_t)index + 1 != row->num) {
+        l->trouble = "the devices are not numbered in one row";
+        return false;
+    }
+    d = fleet_lock(l->svc->fleet, index);
+    ok = fleet_set_labels(d, row->tags.data, row->tags.len, row->own_attrs.data, row->own_attrs.len,
+                          row->operator_attrs.data, row->operator_attrs.len);
+    fleet_unlock(l->svc->fleet, index);
+    if (!ok)
+        l->trouble = "out of memory";
+    return ok;
+}
+
+static bool load_state(struct store_state_visitor *self, const struct store_device_state *row)
+{
+    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, states);
+    struct fleet_device *d;
+
+    if (row->device < 1 || row->device > (int64_t)fleet_count(l->svc->fleet)) {
+        l->trouble = "a state belongs to no device";
+        return false;
+    }
+    d = fleet_lock(l->svc->fleet, (uint32_t)(row->device - 1));
+    d->flags = (uint8_t)(FLEET_SEEN | (row->running.confirmed ? FLEET_CONFIRMED : 0) |
+                         (row->stale ? FLEET_STALE : 0));
+    d->slot = (uint8_t)row->running.slot;
+    d->sha256 = row->running.sha256;
+    d->version = row->running.version;
+    d->epoch = row->epoch;
+    d->sequence = row->sequence;
+    d->root = (uint32_t)row->root;
+    d->first_seen = (uint32_t)row->first_seen;
+    d->last_seen = (uint32_t)row->last_seen;
+    fleet_unlock(l->svc->fleet, (uint32_t)(row->device - 1));
+    return true;
+}
+
+static bool load_attempt(struct store_attempt_visitor *self, const struct store_attempt *row)
+{
+    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, attempts);
+    struct fleet_device *d;
+
+    if (row->device < 1 || row->device > (int64_t)fleet_count(l->svc->fleet)) {
+        l->trouble = "an attempt belongs to no device";
+        return false;
+    }
+    d = fleet_lock(l->svc->fleet, (uint32_t)(row->device - 1));
+    d->attempt = row->id;
+    d->attempt_rollout = (uint32_t)row->rollout;
+    d->attempt_step = row->step;
+    d->attempt_state = (uint8_t)row->state;
+    d->attempt_reason = (uint8_t)row->reason;
+    d->attempt_slot = (uint8_t)row->slot;
+    fleet_unlock(l->svc->fleet, (uint32_t)(row->device - 1));
+    return true;
+}
+
+bool load_all(struct svc *svc, struct host_error *err, int *ret_exit)
+{
+    struct loader l = {
+        .devices.row = load_device, .states.row = load_state, .attempts.row = load_attempt, .svc = svc};
+    struct store *store = svc->writer;
+    enum otter_status status = store->ops->devices(store, &l.devices);
+
+    if (status == OTTER_OK && !l.trouble)
+        status = store->ops->states(store, &l.states);
+    if (status == OTTER_OK && !l.trouble)
+        status = store->ops->attempts_newest(store, &l.attempts);
+    if (status == OTTER_OK && !l.trouble)
+        status = catalog_reload(svc, store);
+    if (status == OTTER_OK && !l.trouble)
+        return true;
+    *ret_exit = STORE_FAULT_DAMAGED;
+    return host_fail(err, HOST_ERROR_FORMAT, "the database in %s cannot be loaded: %s", svc->dir,
+                     l.trouble ? l.trouble : otter_status_meaning(status));
+}

@@ -1,0 +1,232 @@
+/* Polls: from memory where nothing must be durable, else by the writer. */
+#include "service/internal.h"
+
+#include <string.h>
+
+#define JITTER_STEPS 64u
+#define RETRY_MIN    5u
+
+/* FNV-1a: spreads the fleet over the interval, the same device always at the same place. */
+unsigned poll_retry_after(const struct svc *svc, const char *device)
+{
+    unsigned interval = svc->config.poll_interval_s, spread = interval / 4;
+    uint32_t h = 2166136261u;
+    unsigned after;
+
+    for (; *device; device++)
+        h = (h ^ (uint8_t)*device) * 16777619u;
+    after = interval - spread / 2 + spread * (h % JITTER_STEPS) / (JITTER_STEPS - 1);
+    return after < RETRY_MIN ? RETRY_MIN : after;
+}
+
+static bool same_digest(const struct otter_digest *a, const struct otter_digest *b)
+{
+    return memcmp(a->b, b->b, OTTER_DIGEST_LEN) == 0;
+}
+
+/* Takes down what the device says of itself; the lock is held. */
+static void take_down(struct fleet_device *d, const struct otter_poll *poll, int64_t now)
+{
+    const struct otter_running *running = &poll->running;
+    uint8_t flags =
+        (uint8_t)(FLEET_SEEN | (running->confirmed ? FLEET_CONFIRMED : 0) | (poll->stale ? FLEET_STALE : 0));
+
+    if (!same_digest(&d->sha256, &running->sha256) ||
+        ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0 || d->slot != (uint8_t)running->slot ||
+        d->epoch != poll->epoch || d->sequence != poll->sequence ||
+        otter_version_compare(&d->version, &running->version) != 0)
+        d->settled = 0;
+    d->flags = flags;
+    d->slot = (uint8_t)running->slot;
+    d->sha256 = running->sha256;
+    d->version = running->version;
+    d->epoch = poll->epoch;
+    d->sequence = poll->sequence;
+    d->root = poll->root > UINT32_MAX ? UINT32_MAX : (uint32_t)poll->root;
+    d->last_seen = (uint32_t)now;
+    if (d->first_seen == 0)
+        d->first_seen = (uint32_t)now;
+}
+
+/* Does the device prove that it runs the image that the attempt offered? */
+static bool proves(const struct otter_running *running, enum otter_slot slot, const struct otter_manifest *m)
+{
+    for (unsigned i = 0; i < m->image_count; i++)
+        if (m->image[i].slot == slot)
+            return running->confirmed && same_digest(&m->image[i].sha256, &running->sha256);
+    return false;
+}
+
+static bool news_in_last(const struct fleet_device *d, const struct otter_poll *poll)
+{
+    return poll->has_last && device_attempt_open(d) && poll->last.attempt == d->attempt &&
+           poll->last.step > d->attempt_step;
+}
+
+/* Must something be stored before this poll is answered? */
+static bool needs_writer(const struct svc *svc, const struct catalog *c, struct fleet_device *d,
+                         const struct otter_poll *poll)
+{
+    const struct catalog_rollout *r = d->attempt ? catalog_rollout_by_id(c, d->attempt_rollout) : NULL;
+    enum otter_update_state state = (enum otter_update_state)d->attempt_state;
+
+    if (news_in_last(d, poll))
+        return true;
+    if (r && (device_attempt_open(d) || state == OTTER_UPDATE_TIMED_OUT) &&
+        proves(&poll->running, (enum otter_slot)d->attempt_slot, &r->release->manifest))
+        return true;
+    if (device_attempt_open(d))
+        return !r || (r->state == POLICY_ROLLOUT_ABORTED && attempt_stoppable(state));
+    if (d->settled == c->generation)
+        return false;
+    if (grant_possible(svc, c, d, poll))
+        return true;
+    d->settled = c->generation;
+    return false;
+}
+
+/* The open attempt again under the new nonce, while the device runs none of its manifest's images; else
+ * nothing. */
+static enum otter_status answer(struct svc *svc, struct svc_call *call, const struct catalog *c,
+                                uint64_t attempt, int64_t rollout, enum otter_slot slot)
+{
+    const struct catalog_rollout *r = attempt ? catalog_rollout_by_id(c, rollout) : NULL;
+
+    if (r && r->state != POLICY_ROLLOUT_ABORTED &&
+        !policy_manifest_has(&r->release->manifest, &call->in.poll.running.sha256))
+        return offer_sign(svc, call, attempt, slot, r->release);
+    if (attempt || call->in.poll.fresh)
+        return offer_sign(svc, call, 0, OTTER_SLOT_ANY, NULL);
+    return OTTER_OK;
+}
+
+/* OK with *ret_index, or the refusal. */
+static enum otter_status identify(struct svc *svc, struct svc_call *call, uint32_t *ret_index)
+{
+    const struct otter_poll *poll = &call->in.poll;
+
+    if (call->in.device && strcmp(call->in.device, poll->device) != 0)
+        return svc_refuse(call, OTTER_FORBIDDEN, "the token is not that of the device in the poll");
+    *ret_index = fleet_find(svc->fleet, poll->device);
+    if (*ret_index == FLEET_NONE)
+        return svc_refuse(call, OTTER_UNKNOWN_DEVICE, "no such device");
+    call->out.root = atomic_load_explicit(&svc->root_version, memory_order_acquire);
+    call->out.retry_after = poll_retry_after(svc, poll->device);
+    if (call->out.root == 0)
+        return svc_refuse(call, OTTER_NO_ROOT, "no root has been published yet: otter root publish");
+    return OTTER_OK;
+}
+
+/* The common poll: nothing open, nothing new, nothing to grant. Takes the device's word down in any case. */
+static bool try_quietly(struct svc *svc, struct svc_call *call, uint32_t index)
+{
+    uint32_t generation = atomic_load_explicit(&svc->generation, memory_order_acquire);
+    struct fleet_device *d = fleet_lock(svc->fleet, index);
+    bool quiet;
+
+    take_down(d, &call->in.poll, svc_now(svc));
+    fleet_mark_dirty(svc->fleet, index);
+    quiet = d->settled == generation && !device_attempt_open(d) && !call->in.poll.fresh &&
+            !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);
+    fleet_unlock(svc->fleet, index);
+    return quiet;
+}
+
+bool poll_try(struct svc *svc, struct svc_call *call)
+{
+    auto_catalog struct catalog *c = NULL;
+    struct fleet_device *d;
+    uint64_t attempt;
+    int64_t rollout;
+    enum otter_slot slot;
+    uint32_t index;
+    bool writer;
+
+    atomic_fetch_add_explicit(&svc->polls, 1, memory_order_relaxed);
+    call->out.status = identify(svc, call, &index);
+    if (call->out.status != OTTER_OK || try_quietly(svc, call, index))
+        return true;
+    c = catalog_get(svc);
+    d = fleet_lock(svc->fleet, index);
+    writer = needs_writer(svc, c, d, &call->in.poll);
+    attempt = device_attempt_open(d) ? d->attempt : 0;
+    rollout = d->attempt_rollout;
+    slot = (enum otter_slot)d->attempt_slot;
+    fleet_unlock(svc->fleet, index);
+    if (!writer)
+        call->out.status = answer(svc, call, c, attempt, rollout, slot);
+    return !writer;
+}
+
+/* `last` of the poll. A refusal of it is no refusal of the poll; but it has been looked at, once and for all.
+ */
+static enum otter_status take_last(struct svc *svc, struct svc_call *call, uint32_t index,
+                                   struct store_attempt *row)
+{
+    const struct otter_report *last = &call->in.poll.last;
+    enum otter_status status;
+
+    if (!call->in.poll.has_last || last->attempt != row->id || last->step <= row->step)
+        return OTTER_OK;
+    status = attempt_report(svc, call, index, row, last);
+    if (status != OTTER_BAD_TRANSITION)
+        return status == OTTER_ATTEMPT_CLOSED ? OTTER_OK : status;
+    call->out.error = (struct host_error){0};
+    row->step = last->step;
+    status = svc_stored(call, svc->writer->ops->attempt_update(svc->writer, row));
+    if (status == OTTER_OK && !effects_attempt(call, index, row))
+        status = OTTER_INTERNAL;
+    return status;
+}
+
+/* What the poll itself says of the newest attempt: proven, or to be stopped. */
+static enum otter_status settle(struct svc *svc, struct svc_call *call, uint32_t index,
+                                struct store_attempt *row)
+{
+    const struct catalog_release *release;
+    struct store_rollout rollout;
+    enum otter_status status;
+
+    if (otter_update_finished(row->state) && row->state != OTTER_UPDATE_TIMED_OUT)
+        return OTTER_OK;
+    status = svc_stored(call, svc->writer->ops->rollout_get(svc->writer, row->rollout, &rollout));
+    if (status != OTTER_OK)
+        return status;
+    release = catalog_release_by_num(svc->catalog, rollout.release);
+    if (!release)
+        return OTTER_INTERNAL;
+    if (proves(&call->in.poll.running, row->slot, &release->manifest))
+        return attempt_server_move(svc, call, index, row, OTTER_UPDATE_SUCCEEDED, OTTER_OK);
+    if (policy_rollout_state_find(rollout.state) == POLICY_ROLLOUT_ABORTED && attempt_stoppable(row->state))
+        return attempt_server_move(svc, call, index, row, OTTER_UPDATE_CANCELLED, OTTER_ABORTED);
+    return OTTER_OK;
+}
+
+enum otter_status op_poll(struct svc *svc, struct svc_call *call)
+{
+    struct store_attempt row = {0};
+    enum otter_status status;
+    uint32_t index;
+
+    status = identify(svc, call, &index);
+    if (status != OTTER_OK)
+        return status;
+    status = svc->writer->ops->attempt_newest(svc->writer, (int64_t)index + 1, &row);
+    if (status == OTTER_NOT_FOUND)
+        row.id = 0;
+    else if (status != OTTER_OK)
+        return svc_stored(call, status);
+    if (row.id) {
+        status = take_last(svc, call, index, &row);
+        if (status == OTTER_OK)
+            status = settle(svc, call, index, &row);
+        if (status != OTTER_OK)
+            return status;
+    }
+    if (row.id == 0 || otter_update_finished(row.state)) {
+        status = grant(svc, call, index, &row);
+        if (status != OTTER_OK)
+            return status;
+    }
+    return answer(svc, call, svc->catalog, row.id, row.rollout, row.slot);
+}

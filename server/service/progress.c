@@ -1,0 +1,232 @@
+/*
+ * Moves rollouts on: phases complete, the next opens (auto), the last completes the rollout. Run by the
+ * writer after each batch in which an attempt ended, at start, and now and then; a crash in between loses
+ * nothing, since the decision is made from what is stored.
+ *
+ * Counting a phase's devices walks the fleet, so it is done only when as many attempts have ended as were out
+ * at the last count.
+ */
+#include "service/internal.h"
+
+#include "core/bytes.h"
+#include "host/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PROGRESS_S 10 /* a walk without any attempt's end: devices may have left the target otherwise */
+
+void progress_forget(struct svc *svc)
+{
+    memset(svc->progress, 0, sizeof(svc->progress));
+    svc->progress_wanted = true;
+}
+
+static struct progress_note *note_of(struct svc *svc, int64_t rollout)
+{
+    for (unsigned i = 0; i < PROGRESS_NOTES; i++)
+        if (svc->progress[i].rollout == rollout)
+            return &svc->progress[i];
+    return NULL;
+}
+
+static void take_note(struct svc *svc, int64_t rollout, uint64_t outstanding)
+{
+    struct progress_note *note = note_of(svc, rollout);
+
+    if (!note) {
+        note = &svc->progress[svc->progress_next];
+        svc->progress_next = (svc->progress_next + 1) % PROGRESS_NOTES;
+    }
+    *note = (struct progress_note){.rollout = rollout, .outstanding = (int64_t)outstanding};
+}
+
+void progress_finished(struct svc *svc, int64_t rollout)
+{
+    struct progress_note *note = note_of(svc, rollout);
+
+    if (note)
+        note->outstanding--;
+    if (!note || note->outstanding <= 0)
+        svc->progress_wanted = true;
+}
+
+struct walk {
+    const struct catalog *c;
+    const struct catalog_rollout *r;
+    const struct store_rollout *row;
+    uint64_t now;
+    uint64_t out[STORE_PHASES_MAX]; /* devices still out, by phase */
+    uint64_t total;
+};
+
+/* Is the device one that its phase waits for? */
+static bool waits_for(const struct walk *w, const struct fleet_device *d, unsigned cohort)
+{
+    struct otter_running running = {.version = d->version,
+                                    .sha256 = d->sha256,
+                                    .slot = (enum otter_slot)d->slot,
+                                    .confirmed = (d->flags & FLEET_CONFIRMED) != 0};
+    bool here = d->attempt != 0 && d->attempt_rollout == (uint32_t)w->row->id;
+    struct policy_subject subject;
+    struct policy_facts facts = {
+        .product = d->product,
+        .hardware = d->hardware,
+        .running = &running,
+        .epoch = d->epoch,
+        .sequence = d->sequence,
+        .manifest = &w->r->release->manifest,
+        .state = POLICY_ROLLOUT_RUNNING,
+        .open_cohorts = POLICY_COHORTS,
+        .cohort = cohort,
+        .attempt_ended = here && !device_attempt_open(d),
+        .attempt_elsewhere = !here && device_attempt_open(d),
+        .root_epoch = w->c->root.sequence_epoch,
+        .now = w->now,
+    };
+    enum otter_status status;
+
+    if (here && device_attempt_open(d))
+        return true;
+    grant_subject(d, &subject);
+    facts.in_target = policy_target_matches(&w->r->target, &subject);
+    status = policy_decide(&facts);
+    return status == OTTER_OK || !policy_refusal_lasts(status);
+}
+
+static void walk_fleet(struct svc *svc, struct walk *w)
+{
+    unsigned open = catalog_open_cohorts(w->row);
+    uint32_t count = fleet_count(svc->fleet);
+
+    for (uint32_t i = 0; i < count; i++) {
+        unsigned cohort = policy_cohort(&otter_crypto_openssl, w->row->seed, fleet_peek(svc->fleet, i)->id);
+        unsigned phase = 0;
+        bool waits;
+
+        if (cohort >= open)
+            continue;
+        waits = waits_for(w, fleet_lock(svc->fleet, i), cohort);
+        fleet_unlock(svc->fleet, i);
+        while (phase + 1 < w->row->phase && cohort >= w->row->phases[phase].upto)
+            phase++;
+        w->out[phase] += waits;
+        w->total += waits;
+    }
+}
+
+struct losses {
+    struct store_count_visitor visitor;
+    unsigned phase;
+    uint64_t n;
+};
+
+static bool count_lost(struct store_count_visitor *self, const struct store_count *row)
+{
+    struct losses *l = OTTER_CONTAINER_OF(self, struct losses, visitor);
+
+    if (row->phase == l->phase && (row->state == OTTER_UPDATE_FAILED || row->state == OTTER_UPDATE_REVERTED ||
+                                   row->state == OTTER_UPDATE_TIMED_OUT))
+        l->n += row->n;
+    return true;
+}
+
+static enum otter_status apply(struct svc *svc, struct walk *w, struct store_rollout *row, bool *ret_changed)
+{
+    struct losses lost = {.visitor.row = count_lost, .phase = row->phase};
+    enum otter_status status = svc->writer->ops->counts(svc->writer, row->id, &lost.visitor);
+    struct policy_progress_facts facts = {.running =
+                                              policy_rollout_state_find(row->state) == POLICY_ROLLOUT_RUNNING,
+                                          .auto_advance = row->auto_advance,
+                                          .last_phase = row->phase == row->phase_count,
+                                          .outstanding = w->total,
+                                          .lost = lost.n};
+
+    if (status != OTTER_OK)
+        return status;
+    for (unsigned i = 0; i < row->phase; i++) {
+        if (w->out[i] > 0 || row->phases[i].completed)
+            continue;
+        row->phases[i].completed = (int64_t)w->now;
+        *ret_changed = true;
+    }
+    switch (policy_progress(&facts)) {
+    case POLICY_ADVANCE:
+        rollout_open_next(svc, w->r, row, (int64_t)w->now);
+        *ret_changed = true;
+        svc->progress_wanted = true; /* the new phase may be through already */
+        break;
+    case POLICY_COMPLETE:
+        (void)snprintf(row->state, sizeof(row->state), "%s",
+                       policy_rollout_state_name(POLICY_ROLLOUT_COMPLETE));
+        row->finished = (int64_t)w->now;
+        *ret_changed = true;
+        break;
+    case POLICY_STAY:
+        break;
+    }
+    return OTTER_OK;
+}
+
+/* One rollout in its own transaction; *ret_changed if it was written. */
+static enum otter_status move_on(struct svc *svc, const struct catalog_rollout *r, bool *ret_changed)
+{
+    struct store *store = svc->writer;
+    struct store_rollout row;
+    struct walk w = {.c = svc->catalog, .r = r, .row = &row, .now = (uint64_t)svc_now(svc)};
+    enum otter_status status = store->ops->begin(store, true);
+    bool changed = false;
+
+    if (status != OTTER_OK)
+        return status;
+    status = store->ops->rollout_get(store, r->row.id, &row);
+    if (status == OTTER_OK && row.phase >= 1) {
+        walk_fleet(svc, &w);
+        take_note(svc, row.id, w.total);
+        status = apply(svc, &w, &row, &changed);
+    }
+    if (status == OTTER_OK && changed)
+        status = store->ops->rollout_update(store, &row);
+    if (status == OTTER_OK && changed)
+        status = store->ops->commit(store);
+    else
+        store->ops->rollback(store);
+    *ret_changed = changed && status == OTTER_OK;
+    return status;
+}
+
+static bool due(const struct svc *svc, const struct catalog_rollout *r)
+{
+    const struct progress_note *note = NULL;
+
+    for (unsigned i = 0; i < PROGRESS_NOTES && !note; i++)
+        if (svc->progress[i].rollout == r->row.id)
+            note = &svc->progress[i];
+    return r->state == POLICY_ROLLOUT_RUNNING && (!note || note->outstanding <= 0);
+}
+
+void progress_run(struct svc *svc)
+{
+    int64_t now = svc_now(svc);
+
+    if (now >= svc->next_progress || now < svc->next_progress - PROGRESS_S) {
+        progress_forget(svc);
+        svc->next_progress = now + PROGRESS_S;
+    }
+    while (svc->progress_wanted) {
+        bool any = false;
+
+        svc->progress_wanted = false;
+        for (size_t i = 0; i < svc->catalog->rollout_count; i++) {
+            bool changed = false;
+
+            if (due(svc, &svc->catalog->rollouts[i]) &&
+                move_on(svc, &svc->catalog->rollouts[i], &changed) != OTTER_OK)
+                host_log(HOST_LOG_WARNING, "progress-failed",
+                         HOST_LOG_INT("rollout", svc->catalog->rollouts[i].row.id));
+            any = any || changed;
+        }
+        if (any && catalog_reload(svc, svc->writer) != OTTER_OK)
+            host_log(HOST_LOG_ERROR, "catalog-not-read", HOST_LOG_STR("next", "restart otterd"));
+    }
+}

@@ -1,0 +1,47 @@
+/* The reader thread: lists and single objects, from memory and its own connection. */
+#include "service/internal.h"
+
+static svc_handler *handler_of(enum svc_op op)
+{
+    static svc_handler *const table[SVC_OP_COUNT] = {
+        [SVC_ROOT_GET] = op_root_get,
+        [SVC_STATUS] = op_status,
+        [SVC_ROOT_LIST] = op_root_list,
+        [SVC_RELEASE_LIST] = op_release_list,
+        [SVC_RELEASE_GET] = op_release_get,
+        [SVC_RELEASE_MANIFEST] = op_release_manifest,
+        [SVC_IMAGE_KEY_LIST] = op_image_key_list,
+        [SVC_ROLLOUT_LIST] = op_rollout_list,
+        [SVC_ROLLOUT_GET] = op_rollout_get,
+        [SVC_ROLLOUT_ATTEMPTS] = op_rollout_attempts,
+        [SVC_DEVICE_LIST] = op_device_list,
+        [SVC_DEVICE_GET] = op_device_get,
+        [SVC_DEVICE_ATTEMPTS] = op_device_attempts,
+    };
+
+    return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;
+}
+
+static void run(struct svc *svc, struct svc_call *call)
+{
+    svc_handler *handler = handler_of(call->op);
+
+    call->out.status = handler ? handler(svc, call) : OTTER_INTERNAL;
+    if (call->out.status != OTTER_OK)
+        svc_call_clear(call);
+    call->done(call);
+}
+
+void *reader_main(void *arg)
+{
+    struct svc *svc = arg;
+    bool closed = false;
+
+    while (!closed) {
+        struct svc_call *call = queue_take(&svc->reads, 1, 60000, &closed);
+
+        if (call)
+            run(svc, call);
+    }
+    return NULL;
+}

@@ -1,0 +1,334 @@
+#include "service/internal.h"
+
+#include "core/bytes.h"
+#include "host/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* An image's blob as lib/core reads it. */
+struct blob_source {
+    struct otter_image_source source;
+    int fd;
+};
+
+static enum otter_status read_blob(const struct otter_image_source *self, uint32_t off, void *buf,
+                                   uint32_t len)
+{
+    const struct blob_source *b = OTTER_CONTAINER_OF(self, const struct blob_source, source);
+
+    return host_pread_all(b->fd, buf, len, (off_t)off) ? OTTER_OK : OTTER_IO_ERROR;
+}
+
+struct key_collector {
+    struct store_image_key_visitor visitor;
+    struct otter_image_keys keys;
+};
+
+static bool collect_key(struct store_image_key_visitor *self, const struct store_image_key *row)
+{
+    struct otter_image_keys *keys = &OTTER_CONTAINER_OF(self, struct key_collector, visitor)->keys;
+    const uint8_t *point = otter_spki_point(row->spki, OTTER_SPKI_LEN);
+
+    if (point && keys->count < OTTER_IMAGE_KEYS) {
+        memcpy(keys->point[keys->count], point, OTTER_POINT_LEN);
+        keys->kid[keys->count++] = row->kid;
+    }
+    return keys->count < OTTER_IMAGE_KEYS;
+}
+
+/* The product's image keys, less those that the root revokes. */
+static enum otter_status image_keys(struct svc *svc, const char *product, struct otter_image_keys *ret)
+{
+    struct key_collector k = {.visitor.row = collect_key};
+    const struct otter_root *root = &svc->catalog->root;
+    enum otter_status status = svc->writer->ops->image_keys(svc->writer, product, &k.visitor);
+
+    if (status != OTTER_OK)
+        return status;
+    for (unsigned i = 0; i < root->revoked_count; i++)
+        k.keys.revoked[k.keys.revoked_count++] = root->revoked[i];
+    *ret = k.keys;
+    return OTTER_OK;
+}
+
+static enum otter_status blobs_held(struct svc *svc, struct svc_call *call, const struct otter_manifest *m)
+{
+    char missing[OTTER_IMAGES_MAX * (OTTER_DIGEST_HEX + 2) + 1];
+    size_t len = 0;
+    uint64_t size;
+
+    for (unsigned i = 0; i < m->image_count; i++) {
+        if (svc->blobs->ops->held(svc->blobs, &m->image[i].sha256, &size))
+            continue;
+        missing[len++] = ' ';
+        otter_hex_encode(m->image[i].sha256.b, OTTER_DIGEST_LEN, missing + len);
+        len += OTTER_DIGEST_HEX;
+    }
+    if (len == 0)
+        return OTTER_OK;
+    missing[len] = '\0';
+    return svc_refuse(call, OTTER_BLOB_MISSING, "upload these images first:%s", missing);
+}
+
+static enum otter_status verify_image(struct svc *svc, struct svc_call *call,
+                                      const struct otter_image_keys *keys, const struct otter_manifest *m,
+                                      unsigned i)
+{
+    struct blob_source b = {.source.read = read_blob, .fd = -1};
+    struct otter_image_info info;
+    enum otter_status status;
+    uint64_t size = 0;
+
+    b.fd = svc->blobs->ops->open(svc->blobs, &m->image[i].sha256, &size);
+    if (b.fd < 0)
+        return svc_refuse(call, OTTER_BLOB_MISSING, "the image for slot %s cannot be read",
+                          otter_slot_name(m->image[i].slot));
+    if (size > UINT32_MAX || size != m->image[i].size) {
+        status = OTTER_IMAGE_LENGTH;
+    } else {
+        b.source.size = (uint32_t)size;
+        status = otter_verify_manifest_image(&otter_crypto_openssl, keys->count ? keys : NULL, m, i,
+                                             &b.source, &info);
+    }
+    (void)close(b.fd);
+    if (status == OTTER_OK)
+        return status;
+    return svc_refuse(call, status, "image for slot %s: %s", otter_slot_name(m->image[i].slot),
+                      otter_status_meaning(status));
+}
+
+static enum otter_status verify(struct svc *svc, struct svc_call *call, struct otter_manifest *ret,
+                                bool *ret_checked)
+{
+    const struct catalog *c = svc->catalog;
+    uint64_t now = (uint64_t)svc_now(svc);
+    struct otter_image_keys keys;
+    enum otter_status status;
+    struct otter_jws jws;
+
+    if (!c->has_root)
+        return svc_refuse(call, OTTER_NO_ROOT, "publish a root first: otter root publish");
+    status = otter_verify_release(&otter_crypto_openssl, &c->root, now, call->in.body, call->in.body_len,
+                                  &jws, ret);
+    if (status != OTTER_OK)
+        return svc_refuse(call, status, "manifest refused under root %llu: %s",
+                          (unsigned long long)c->root.version, otter_status_meaning(status));
+    if (ret->created > now)
+        return svc_refuse(call, OTTER_CREATED_IN_FUTURE,
+                          "created at %llu, this server's clock says %llu: check both clocks",
+                          (unsigned long long)ret->created, (unsigned long long)now);
+    status = blobs_held(svc, call, ret);
+    if (status == OTTER_OK)
+        status = svc_stored(call, image_keys(svc, ret->product, &keys));
+    for (unsigned i = 0; status == OTTER_OK && i < ret->image_count; i++)
+        status = verify_image(svc, call, &keys, ret, i);
+    if (status == OTTER_OK)
+        *ret_checked = keys.count > 0;
+    return status;
+}
+
+static enum otter_status write_release(struct svc *svc, struct svc_call *call, const struct otter_manifest *m,
+                                       struct catalog_release *r)
+{
+    struct store_release row = {.id = r->id,
+                                .product = m->product,
+                                .epoch = m->epoch,
+                                .sequence = m->sequence,
+                                .published = r->published,
+                                .signature_checked = r->signature_checked,
+                                .envelope = call->in.body,
+                                .len = call->in.body_len};
+    struct store *store = svc->writer;
+    enum otter_status status = store->ops->release_add(store, &row, &r->num);
+
+    if (status == OTTER_ALREADY_EXISTS)
+        return svc_refuse(
+            call, OTTER_SEQUENCE_TAKEN,
+            "another release of %s has epoch %llu and sequence %llu: make it again with a higher"
+            " sequence",
+            m->product, (unsigned long long)m->epoch, (unsigned long long)m->sequence);
+    for (unsigned i = 0; status == OTTER_OK && i < m->image_count; i++)
+        status = store->ops->release_image_add(store, r->num, &m->image[i]);
+    if (status == OTTER_OK && !call->in.dry_run) /* devices fetch the manifest as a blob */
+        status = svc->blobs->ops->put(svc->blobs, &r->id, call->in.body, call->in.body_len, &call->out.error);
+    return svc_stored(call, status);
+}
+
+static bool ignore_release(struct store_release_visitor *self, const struct store_release *row)
+{
+    (void)self;
+    (void)row;
+    return false;
+}
+
+enum otter_status op_release_publish(struct svc *svc, struct svc_call *call)
+{
+    struct store_release_visitor ignore = {.row = ignore_release};
+    struct svc_effects *effects = effects_of(call);
+    const struct catalog_release *known;
+    struct catalog_release r = {.published = svc_now(svc), .size = call->in.body_len};
+    enum otter_status status;
+
+    if (!effects)
+        return OTTER_INTERNAL;
+    otter_sha256_of(&otter_crypto_openssl, call->in.body, call->in.body_len, &r.id);
+    known = catalog_release_by_id(svc->catalog, &r.id);
+    if (known) {
+        call->out.json = json_release(known);
+        return call->out.json ? OTTER_OK : OTTER_INTERNAL;
+    }
+    if (svc->writer->ops->release_get(svc->writer, &r.id, &ignore) == OTTER_OK)
+        return svc_refuse(call, OTTER_CONFLICT, "this release is just being published: ask again");
+    status = verify(svc, call, &r.manifest, &r.signature_checked);
+    if (status == OTTER_OK)
+        status = write_release(svc, call, &r.manifest, &r);
+    if (status != OTTER_OK)
+        return status;
+    effects->catalog = true;
+    call->out.created = true;
+    call->out.json = json_release(&r);
+    return call->out.json ? OTTER_OK : OTTER_INTERNAL;
+}
+
+json_t *json_digest(const struct otter_digest *digest)
+{
+    char hex[OTTER_DIGEST_HEX + 1];
+
+    otter_hex_encode(digest->b, OTTER_DIGEST_LEN, hex);
+    return json_string(hex);
+}
+
+static json_t *json_version(bool has, const struct otter_version *v)
+{
+    char text[OTTER_VERSION_STR] = "";
+
+    if (has)
+        otter_version_format(v, text);
+    return json_string(text);
+}
+
+static json_t *json_images(const struct otter_manifest *m)
+{
+    json_t *images = json_array();
+
+    for (unsigned i = 0; i < m->image_count; i++)
+        (void)json_array_append_new(
+            images, json_pack("{s:s, s:I, s:I, s:o}", "slot", otter_slot_name(m->image[i].slot), "link",
+                              (json_int_t)m->image[i].link, "size", (json_int_t)m->image[i].size, "sha256",
+                              json_digest(&m->image[i].sha256)));
+    return images;
+}
+
+json_t *json_release(const struct catalog_release *r)
+{
+    const struct otter_manifest *m = &r->manifest;
+    json_t *hardware = json_array();
+
+    for (unsigned i = 0; i < m->hardware_count; i++)
+        (void)json_array_append_new(hardware, json_string(m->hardware[i]));
+    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:{s:o, s:o}, s:o, s:I, s:b, s:I}", "id",
+                     json_digest(&r->id), "product", m->product, "version", json_version(true, &m->version),
+                     "hardware", hardware, "epoch", (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence,
+                     "security_counter", (json_int_t)m->security_counter, "created", (json_int_t)m->created,
+                     "expires", (json_int_t)m->expires, "requires", "from",
+                     json_version(m->has_requires_from, &m->requires_from), "below",
+                     json_version(m->has_requires_below, &m->requires_below), "images", json_images(m),
+                     "published", (json_int_t)r->published, "signature_checked", (int)r->signature_checked,
+                     "manifest_size", (json_int_t)r->size);
+}
+
+static bool wanted(const struct list_page *page, const struct catalog_release *r)
+{
+    char id[OTTER_DIGEST_HEX + 1];
+    struct policy_subject s = {
+        .product = r->manifest.product, .id = id, .has_version = true, .version = r->manifest.version};
+
+    otter_hex_encode(r->id.b, OTTER_DIGEST_LEN, id);
+    for (unsigned i = 0; i < r->manifest.hardware_count; i++) {
+        s.hardware = r->manifest.hardware[i];
+        if (list_wants(page, &s))
+            return true;
+    }
+    return false;
+}
+
+enum otter_status op_release_list(struct svc *svc, struct svc_call *call)
+{
+    static const char *const sorts[] = {"id", "product", "sequence", "created", "published", NULL};
+    auto_catalog struct catalog *c = catalog_get(svc);
+    struct list_page page;
+    enum otter_status status = list_begin(&page, call, sorts);
+    bool sorted = call->in.page.sort && *call->in.page.sort;
+
+    if (status != OTTER_OK)
+        return status;
+    for (size_t i = 0; i < c->release_count; i++) {
+        const struct catalog_release *r = &c->releases[i];
+
+        if ((!sorted && (uint64_t)r->num <= page.after) || !wanted(&page, r))
+            continue;
+        if (sorted ? !list_collect(&page, json_release(r))
+                   : !list_add(&page, json_release(r), (uint64_t)r->num))
+            break;
+    }
+    return list_end(&page);
+}
+
+static const struct catalog_release *find(const struct catalog *c, struct svc_call *call)
+{
+    const char *id = call->in.id ? call->in.id : "";
+    struct otter_digest digest;
+    const struct catalog_release *r = NULL;
+
+    if (otter_hex_decode(id, strlen(id), digest.b, OTTER_DIGEST_LEN))
+        r = catalog_release_by_id(c, &digest);
+    if (!r)
+        (void)svc_refuse(call, OTTER_NOT_FOUND, "there is no release \"%.64s\"", id);
+    return r;
+}
+
+enum otter_status op_release_get(struct svc *svc, struct svc_call *call)
+{
+    auto_catalog struct catalog *c = catalog_get(svc);
+    const struct catalog_release *r = find(c, call);
+
+    if (!r)
+        return OTTER_NOT_FOUND;
+    call->out.json = json_release(r);
+    return call->out.json ? OTTER_OK : OTTER_INTERNAL;
+}
+
+struct getter {
+    struct store_release_visitor visitor;
+    struct svc_call *call;
+};
+
+static bool copy_envelope(struct store_release_visitor *self, const struct store_release *row)
+{
+    struct svc_call *call = OTTER_CONTAINER_OF(self, struct getter, visitor)->call;
+
+    call->out.body = malloc(row->len + 1);
+    if (call->out.body) {
+        memcpy(call->out.body, row->envelope, row->len);
+        call->out.body[row->len] = '\0';
+        call->out.body_len = row->len;
+    }
+    return false;
+}
+
+enum otter_status op_release_manifest(struct svc *svc, struct svc_call *call)
+{
+    auto_catalog struct catalog *c = catalog_get(svc);
+    const struct catalog_release *r = find(c, call);
+    struct getter g = {.visitor.row = copy_envelope, .call = call};
+    enum otter_status status;
+
+    if (!r)
+        return OTTER_NOT_FOUND;
+    status = svc_stored(call, svc->reader->ops->release_get(svc->reader, &r->id, &g.visitor));
+    if (status != OTTER_OK)
+        return status;
+    return call->out.body ? OTTER_OK : OTTER_INTERNAL;
+}

@@ -1,0 +1,224 @@
+#include "service/internal.h"
+
+#include "core/bytes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void rollout_open_next(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
+                       int64_t now)
+{
+    auto_free uint32_t *census = calloc(POLICY_COHORTS, sizeof(*census));
+    unsigned from = catalog_open_cohorts(row);
+    struct store_phase *p = &row->phases[row->phase];
+    struct policy_phase_plan plan;
+
+    if (census) { /* without memory for a fresh census the plan of the creation stands */
+        (void)rollout_census(svc, r->release, &r->target, row->seed, census);
+        plan = policy_phase_plan(p->percent, from, census);
+        p->upto = plan.upto;
+        p->devices = plan.devices;
+        p->widened = plan.widened;
+    }
+    if (p->upto < from)
+        p->upto = from;
+    p->opened = now;
+    row->phase++;
+}
+
+static void set_state(struct store_rollout *row, enum policy_rollout_state state)
+{
+    (void)snprintf(row->state, sizeof(row->state), "%s", policy_rollout_state_name(state));
+}
+
+struct action {
+    struct svc *svc;
+    const struct catalog_rollout *r;
+    struct store_rollout row;
+    bool opened;
+};
+
+static void do_start(struct action *a)
+{
+    a->row.started = svc_now(a->svc);
+    rollout_open_next(a->svc, a->r, &a->row, a->row.started);
+    set_state(&a->row, POLICY_ROLLOUT_RUNNING);
+    a->opened = true;
+}
+
+static void do_advance(struct action *a)
+{
+    rollout_open_next(a->svc, a->r, &a->row, svc_now(a->svc));
+    a->opened = true;
+}
+
+static void do_pause(struct action *a)
+{
+    set_state(&a->row, POLICY_ROLLOUT_PAUSED);
+}
+
+static void do_resume(struct action *a)
+{
+    set_state(&a->row, POLICY_ROLLOUT_RUNNING);
+    a->opened = true; /* what ended meanwhile may move it on */
+}
+
+static void do_abort(struct action *a)
+{
+    set_state(&a->row, POLICY_ROLLOUT_ABORTED);
+    a->row.finished = svc_now(a->svc);
+}
+
+#define IN(state) (1u << POLICY_ROLLOUT_##state)
+
+static const struct {
+    const char *name;
+    unsigned from; /* bit set of states */
+    void (*act)(struct action *a);
+} actions[] = {
+    {"start", IN(DRAFT), do_start},
+    {"advance", IN(RUNNING), do_advance},
+    {"pause", IN(RUNNING), do_pause},
+    {"resume", IN(PAUSED), do_resume},
+    {"abort", IN(DRAFT) | IN(RUNNING) | IN(PAUSED), do_abort},
+};
+
+static enum otter_status act(struct svc_call *call, struct action *a)
+{
+    enum policy_rollout_state state = policy_rollout_state_find(a->row.state);
+    const char *name = call->in.id ? call->in.id : "";
+
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(actions); i++) {
+        if (strcmp(actions[i].name, name) != 0)
+            continue;
+        if (!(actions[i].from >> (unsigned)state & 1u))
+            return svc_refuse(call, OTTER_CONFLICT, "rollout %lld is %s: it cannot %s", (long long)a->row.id,
+                              a->row.state, name);
+        if (actions[i].act == do_advance && a->row.phase == a->row.phase_count)
+            return svc_refuse(call, OTTER_CONFLICT, "rollout %lld is in its last phase already",
+                              (long long)a->row.id);
+        actions[i].act(a);
+        return OTTER_OK;
+    }
+    return svc_refuse(call, OTTER_NOT_FOUND, "no such action: start, advance, pause, resume or abort");
+}
+
+static enum otter_status no_rollout(struct svc_call *call)
+{
+    return svc_refuse(call, OTTER_NOT_FOUND, "there is no rollout %llu", (unsigned long long)call->in.number);
+}
+
+enum otter_status op_rollout_action(struct svc *svc, struct svc_call *call)
+{
+    struct svc_effects *effects = effects_of(call);
+    struct action a = {.svc = svc};
+    enum otter_status status;
+
+    if (!effects)
+        return OTTER_INTERNAL;
+    a.r = call->in.number > OTTER_INT_MAX ? NULL
+                                          : catalog_rollout_by_id(svc->catalog, (int64_t)call->in.number);
+    if (!a.r)
+        return no_rollout(call);
+    status = svc_stored(call, svc->writer->ops->rollout_get(svc->writer, a.r->row.id, &a.row));
+    if (status == OTTER_OK)
+        status = act(call, &a);
+    if (status == OTTER_OK)
+        status = svc_stored(call, svc->writer->ops->rollout_update(svc->writer, &a.row));
+    if (status != OTTER_OK)
+        return status;
+    effects->catalog = true;
+    effects->opened = a.opened;
+    call->out.json = json_rollout(svc->writer, svc->catalog, &a.row, &status);
+    return status;
+}
+
+enum otter_status op_rollout_get(struct svc *svc, struct svc_call *call)
+{
+    auto_catalog struct catalog *c = catalog_get(svc);
+    struct store_rollout row;
+    enum otter_status status = OTTER_NOT_FOUND;
+
+    if (call->in.number <= OTTER_INT_MAX)
+        status = svc->reader->ops->rollout_get(svc->reader, (int64_t)call->in.number, &row);
+    if (status == OTTER_NOT_FOUND)
+        return no_rollout(call);
+    if (status == OTTER_OK)
+        call->out.json = json_rollout(svc->reader, c, &row, &status);
+    return svc_stored(call, status);
+}
+
+static bool wanted(const struct list_page *page, const struct catalog_rollout *r)
+{
+    char id[24];
+    struct policy_subject s = {.product = r->release->manifest.product,
+                               .id = id,
+                               .state = r->row.state,
+                               .has_version = true,
+                               .version = r->release->manifest.version};
+
+    (void)snprintf(id, sizeof(id), "%lld", (long long)r->row.id);
+    return list_wants(page, &s);
+}
+
+enum otter_status op_rollout_list(struct svc *svc, struct svc_call *call)
+{
+    static const char *const sorts[] = {"id",       "priority", "created", "started",
+                                        "finished", "state",    "name",    NULL};
+    auto_catalog struct catalog *c = catalog_get(svc);
+    bool sorted = call->in.page.sort && *call->in.page.sort;
+    struct list_page page;
+    enum otter_status status = list_begin(&page, call, sorts);
+
+    for (size_t i = 0; status == OTTER_OK && i < c->rollout_count; i++) {
+        const struct catalog_rollout *r = &c->rollouts[i];
+        json_t *item;
+
+        if ((!sorted && (uint64_t)r->row.id <= page.after) || !wanted(&page, r))
+            continue;
+        item = json_rollout(svc->reader, c, &r->row, &status);
+        if (status != OTTER_OK)
+            json_decref(page.items);
+        else if (sorted ? !list_collect(&page, item) : !list_add(&page, item, (uint64_t)r->row.id))
+            break;
+    }
+    return status == OTTER_OK ? list_end(&page) : svc_stored(call, status);
+}
+
+struct lister {
+    struct store_attempt_visitor visitor;
+    struct svc *svc;
+    const struct catalog *c;
+    struct list_page *page;
+};
+
+static bool list_attempt(struct store_attempt_visitor *self, const struct store_attempt *row)
+{
+    struct lister *l = OTTER_CONTAINER_OF(self, struct lister, visitor);
+    struct policy_subject s = {.state = otter_update_state_name(row->state)};
+
+    if (row->device >= 1 && row->device <= (int64_t)fleet_count(l->svc->fleet))
+        s.id = fleet_peek(l->svc->fleet, (uint32_t)(row->device - 1))->id;
+    return !list_wants(l->page, &s) || list_add(l->page, json_attempt(l->svc, l->c, row), row->id);
+}
+
+enum otter_status op_rollout_attempts(struct svc *svc, struct svc_call *call)
+{
+    static const char *const sorts[] = {NULL};
+    auto_catalog struct catalog *c = catalog_get(svc);
+    struct list_page page;
+    struct lister l = {.visitor.row = list_attempt, .svc = svc, .c = c, .page = &page};
+    enum otter_status status;
+
+    if (call->in.number > OTTER_INT_MAX || !catalog_rollout_by_id(c, (int64_t)call->in.number))
+        return no_rollout(call);
+    status = list_begin(&page, call, sorts);
+    if (status != OTTER_OK)
+        return status;
+    status = svc->reader->ops->attempts(svc->reader, (int64_t)call->in.number, 0, page.after, &l.visitor);
+    if (status == OTTER_OK)
+        return list_end(&page);
+    json_decref(page.items);
+    return svc_stored(call, status);
+}

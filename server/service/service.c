@@ -1,0 +1,192 @@
+#include "service/internal.h"
+
+#include "host/clock.h"
+#include "host/file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+int64_t svc_now(const struct svc *svc)
+{
+    return svc->config.clock ? svc->config.clock() : host_clock_wall();
+}
+
+/* One otterd a data directory: two would each believe its own memory. */
+static bool lock_dir(struct svc *svc, struct host_error *err)
+{
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof(path), "%s/lock", svc->dir) >= (int)sizeof(path))
+        return host_fail(err, HOST_ERROR_FILE, "the data directory's name is too long");
+    svc->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (svc->lock_fd < 0)
+        return host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be opened", path);
+    if (flock(svc->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    return host_fail(err, HOST_ERROR_FILE,
+                     "%s is in use by another otterd: stop that one, or give another --data", svc->dir);
+}
+
+static bool open_store(struct svc *svc, struct host_error *err, int *ret_exit)
+{
+    enum store_fault fault = STORE_FAULT_NONE;
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof(path), "%s/otter.db", svc->dir) >= (int)sizeof(path))
+        return host_fail(err, HOST_ERROR_FILE, "the data directory's name is too long");
+    svc->writer = store_sqlite_open(path, STORE_WRITER, &fault, err);
+    if (svc->writer)
+        svc->reader = store_sqlite_open(path, STORE_READER, &fault, err);
+    if (svc->writer && svc->reader)
+        return true;
+    *ret_exit = (int)fault;
+    return false;
+}
+
+static bool open_parts(struct svc *svc, struct host_error *err, int *ret_exit, char ret_new_token[64])
+{
+    uint64_t seed;
+
+    host_random(&seed, sizeof(seed));
+    if (!host_mkdir_p(svc->dir, 0750, err) || !lock_dir(svc, err) || !open_store(svc, err, ret_exit) ||
+        !bootstrap_files(svc, ret_new_token, err))
+        return false;
+    svc->blobs = blobs_file_open(svc->dir, err);
+    if (!svc->blobs)
+        return false;
+    svc->fleet = fleet_new(seed);
+    if (!svc->fleet)
+        return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
+    return load_all(svc, err, ret_exit);
+}
+
+static bool start_threads(struct svc *svc, struct host_error *err)
+{
+    svc->writer_started = pthread_create(&svc->writer_thread, NULL, writer_main, svc) == 0;
+    svc->reader_started =
+        svc->writer_started && pthread_create(&svc->reader_thread, NULL, reader_main, svc) == 0;
+    return svc->reader_started || host_fail(err, HOST_ERROR_MEMORY, "threads cannot be started");
+}
+
+static bool set_config(struct svc *svc, const struct svc_config *config, struct host_error *err)
+{
+    svc->config = *config;
+    if (svc->config.poll_interval_s == 0)
+        svc->config.poll_interval_s = 3600;
+    if (svc->config.poll_interval_s < 5)
+        return host_fail(err, HOST_ERROR_FORMAT, "poll.interval must be at least 5 seconds");
+    if (svc->config.max_blob == 0)
+        svc->config.max_blob = UINT64_C(64) << 20;
+    if (snprintf(svc->dir, sizeof(svc->dir), "%s", config->data_dir) >= (int)sizeof(svc->dir))
+        return host_fail(err, HOST_ERROR_FILE, "the data directory's name is too long");
+    svc->config.data_dir = svc->dir;
+    return true;
+}
+
+struct svc *svc_open(const struct svc_config *config, struct host_error *ret_error, int *ret_exit,
+                     char ret_new_token[64])
+{
+    struct svc *svc = calloc(1, sizeof(*svc));
+
+    ret_new_token[0] = '\0';
+    *ret_exit = 2;
+    if (!svc) {
+        (void)host_fail(ret_error, HOST_ERROR_MEMORY, "out of memory");
+        return NULL;
+    }
+    svc->lock_fd = -1;
+    (void)pthread_mutex_init(&svc->catalog_lock, NULL);
+    queue_init(&svc->writes);
+    queue_init(&svc->reads);
+    progress_forget(svc);
+    if (set_config(svc, config, ret_error) && open_parts(svc, ret_error, ret_exit, ret_new_token) &&
+        start_threads(svc, ret_error)) {
+        *ret_exit = 0;
+        return svc;
+    }
+    svc_close(svc);
+    return NULL;
+}
+
+void svc_close(struct svc *svc)
+{
+    if (!svc)
+        return;
+    queue_close(&svc->reads);
+    queue_close(&svc->writes);
+    if (svc->reader_started)
+        (void)pthread_join(svc->reader_thread, NULL);
+    if (svc->writer_started)
+        (void)pthread_join(svc->writer_thread, NULL);
+    store_close(svc->reader);
+    store_close(svc->writer);
+    blobs_close(svc->blobs);
+    fleet_free(svc->fleet);
+    catalog_put(svc->catalog);
+    host_key_free(svc->offer_key);
+    host_wipe(svc->secret_key, sizeof(svc->secret_key));
+    if (svc->lock_fd >= 0)
+        (void)close(svc->lock_fd);
+    queue_destroy(&svc->writes);
+    queue_destroy(&svc->reads);
+    (void)pthread_mutex_destroy(&svc->catalog_lock);
+    free(svc);
+}
+
+bool svc_try(struct svc *svc, struct svc_call *call)
+{
+    return call->op == SVC_POLL && poll_try(svc, call);
+}
+
+static bool is_read(enum svc_op op)
+{
+    switch (op) {
+    case SVC_ROOT_GET:
+    case SVC_STATUS:
+    case SVC_ROOT_LIST:
+    case SVC_RELEASE_LIST:
+    case SVC_RELEASE_GET:
+    case SVC_RELEASE_MANIFEST:
+    case SVC_IMAGE_KEY_LIST:
+    case SVC_ROLLOUT_LIST:
+    case SVC_ROLLOUT_GET:
+    case SVC_ROLLOUT_ATTEMPTS:
+    case SVC_DEVICE_LIST:
+    case SVC_DEVICE_GET:
+    case SVC_DEVICE_ATTEMPTS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool svc_submit(struct svc *svc, struct svc_call *call)
+{
+    call->effects = NULL;
+    return queue_push(is_read(call->op) ? &svc->reads : &svc->writes, call);
+}
+
+void svc_call_clear(struct svc_call *call)
+{
+    json_decref(call->out.json);
+    free(call->out.body);
+    call->out.json = NULL;
+    call->out.body = NULL;
+    call->out.body_len = 0;
+}
+
+void svc_stats(struct svc *svc, struct svc_stats *ret)
+{
+    *ret = (struct svc_stats){
+        .polls = atomic_load_explicit(&svc->polls, memory_order_relaxed),
+        .offers = atomic_load_explicit(&svc->offers, memory_order_relaxed),
+        .reports = atomic_load_explicit(&svc->reports, memory_order_relaxed),
+        .commits = atomic_load_explicit(&svc->commits, memory_order_relaxed),
+        .committed_calls = atomic_load_explicit(&svc->committed_calls, memory_order_relaxed),
+        .devices = fleet_count(svc->fleet),
+    };
+}

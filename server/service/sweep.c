@@ -1,0 +1,108 @@
+/* Writing behind: last-seen, running and the like, once a second, in batches that rise by key. */
+#include "service/internal.h"
+
+#include "host/clock.h"
+#include "host/log.h"
+
+#define SWEEP_MS       1000
+#define SWEEP_ROWS     4096u /* a transaction: bounds how long a grant may wait behind it */
+#define HEARTBEAT_S    10
+#define ANSWERS_KEPT_S 86400
+
+static void copy_state(struct svc *svc, uint32_t index, struct store_device_state *ret)
+{
+    const struct fleet_device *d = fleet_lock(svc->fleet, index);
+
+    *ret = (struct store_device_state){
+        .device = (int64_t)index + 1,
+        .running = {.version = d->version,
+                    .sha256 = d->sha256,
+                    .slot = (enum otter_slot)d->slot,
+                    .confirmed = (d->flags & FLEET_CONFIRMED) != 0},
+        .epoch = d->epoch,
+        .sequence = d->sequence,
+        .root = d->root,
+        .stale = (d->flags & FLEET_STALE) != 0,
+        .first_seen = d->first_seen,
+        .last_seen = d->last_seen,
+    };
+    fleet_unlock(svc->fleet, index);
+}
+
+struct sweep_result sweep_some(struct svc *svc, unsigned max)
+{
+    struct sweep_result result = {.status = OTTER_OK};
+    struct store_device_state row;
+    uint32_t index = 0;
+
+    while (result.rows < max) {
+        index = fleet_take_dirty(svc->fleet, index);
+        if (index == FLEET_NONE)
+            break;
+        copy_state(svc, index, &row);
+        result.status = svc->writer->ops->state_put(svc->writer, &row);
+        if (result.status != OTTER_OK) {
+            fleet_mark_dirty(svc->fleet, index);
+            break;
+        }
+        result.rows++;
+        index++;
+    }
+    return result;
+}
+
+/*
+ * One transaction. It need not be durable: what a power cut takes, the next polls bring again. Should the
+ * commit itself fail, the rows of this batch wait for the devices' next polls, too.
+ */
+static unsigned sweep_once(struct svc *svc)
+{
+    struct store *store = svc->writer;
+    struct sweep_result result;
+    enum otter_status status = store->ops->begin(store, false);
+
+    if (status != OTTER_OK)
+        return 0;
+    result = sweep_some(svc, SWEEP_ROWS);
+    status = result.status;
+    if (status == OTTER_OK)
+        status = store->ops->commit(store);
+    else
+        store->ops->rollback(store);
+    if (status != OTTER_OK)
+        host_log(HOST_LOG_WARNING, "sweep-failed", HOST_LOG_STR("status", otter_status_name(status)));
+    return status == OTTER_OK ? result.rows : 0;
+}
+
+/* The time up to which this otterd served: what lies between it and the next start counts toward no deadline.
+ */
+static void heartbeat(struct svc *svc, int64_t now)
+{
+    struct store *store = svc->writer;
+
+    if (store->ops->begin(store, false) != OTTER_OK)
+        return;
+    if (store->ops->meta_put(store, "last_serving", now) != OTTER_OK ||
+        store->ops->answers_forget(store, now - ANSWERS_KEPT_S) != OTTER_OK)
+        store->ops->rollback(store);
+    else
+        (void)store->ops->commit(store);
+    svc->next_heartbeat = now + HEARTBEAT_S;
+}
+
+void sweep_tick(struct svc *svc, bool all)
+{
+    int64_t mono = (int64_t)host_clock_mono_ms(), now = svc_now(svc);
+
+    if (all || mono >= svc->next_sweep_ms) {
+        unsigned rows = sweep_once(svc);
+
+        while (all && rows == SWEEP_ROWS)
+            rows = sweep_once(svc);
+        /* A full batch means more is waiting: go on after the next calls. */
+        if (rows < SWEEP_ROWS)
+            svc->next_sweep_ms = mono + SWEEP_MS;
+    }
+    if (all || now >= svc->next_heartbeat)
+        heartbeat(svc, now);
+}

@@ -1,0 +1,160 @@
+/*
+ * The writer thread: many calls in one transaction, each in its savepoint; commit; then, and only then,
+ * memory is changed and the callers are told. Between the batches it writes behind and moves rollouts on.
+ */
+#include "service/internal.h"
+
+#include "host/clock.h"
+#include "host/log.h"
+
+#include <time.h>
+
+#define BATCH_MAX 512u
+#define TICK_MS   250u
+
+static svc_handler *handler_of(enum svc_op op)
+{
+    static svc_handler *const table[SVC_OP_COUNT] = {
+        [SVC_POLL] = op_poll,
+        [SVC_REPORT] = op_report,
+        [SVC_ATTRIBUTES] = op_attributes,
+        [SVC_ROOT_PUBLISH] = op_root_publish,
+        [SVC_UPLOAD_CREATE] = op_upload_create,
+        [SVC_RELEASE_PUBLISH] = op_release_publish,
+        [SVC_IMAGE_KEY_ADD] = op_image_key_add,
+        [SVC_ROLLOUT_CREATE] = op_rollout_create,
+        [SVC_ROLLOUT_ACTION] = op_rollout_action,
+        [SVC_DEVICE_CREATE] = op_device_create,
+        [SVC_DEVICE_BATCH] = op_device_batch,
+        [SVC_DEVICE_PATCH] = op_device_patch,
+    };
+
+    return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;
+}
+
+static enum otter_status handle(struct svc *svc, struct svc_call *call)
+{
+    svc_handler *handler = handler_of(call->op);
+    enum otter_status status;
+    bool answered = false;
+
+    if (!handler)
+        return OTTER_INTERNAL;
+    status = idempotency_check(svc, call, &answered);
+    if (status != OTTER_OK || answered)
+        return status;
+    status = handler(svc, call);
+    return status == OTTER_OK ? idempotency_keep(svc, call) : status;
+}
+
+/* One call in its savepoint; false if the transaction itself is lost. */
+static bool run_call(struct svc *svc, struct svc_call *call)
+{
+    struct store *store = svc->writer;
+
+    if (store->ops->savepoint(store) != OTTER_OK)
+        return false;
+    call->out.status = handle(svc, call);
+    if (call->out.status == OTTER_OK && !call->in.dry_run)
+        return store->ops->savepoint_release(store) == OTTER_OK;
+    effects_drop(call);
+    if (call->out.status != OTTER_OK)
+        svc_call_clear(call);
+    return store->ops->savepoint_undo(store) == OTTER_OK;
+}
+
+static enum otter_status run_transaction(struct svc *svc, struct svc_call *list)
+{
+    struct store *store = svc->writer;
+    enum otter_status status = store->ops->begin(store, true);
+
+    if (status != OTTER_OK)
+        return status;
+    for (struct svc_call *c = list; c; c = c->next) {
+        if (run_call(svc, c))
+            continue;
+        store->ops->rollback(store);
+        return OTTER_STORE_FULL; /* a full disk takes SQLite's transaction away under us */
+    }
+    return store->ops->commit(store);
+}
+
+static void publish(struct svc *svc, struct svc_call *list)
+{
+    bool catalog = false;
+
+    for (struct svc_call *c = list; c; c = c->next) {
+        if (!c->effects)
+            continue;
+        catalog = catalog || c->effects->catalog;
+        if (c->effects->opened)
+            progress_forget(svc);
+        if (c->effects->ended)
+            progress_finished(svc, c->effects->ended);
+        effects_publish(svc, c);
+    }
+    if (catalog && catalog_reload(svc, svc->writer) != OTTER_OK)
+        host_log(HOST_LOG_ERROR, "catalog-not-read", HOST_LOG_STR("next", "restart otterd"));
+}
+
+/* Nothing was written: nobody is told otherwise, memory stays as it was. */
+static void fail_all(struct svc_call *list, enum otter_status status)
+{
+    for (struct svc_call *c = list; c; c = c->next) {
+        effects_drop(c);
+        if (c->out.status != OTTER_OK)
+            continue; /* a refusal stays what it was */
+        svc_call_clear(c);
+        c->out.status =
+            svc_refuse(c, status, "the change could not be stored: %s", otter_status_meaning(status));
+    }
+}
+
+static void run_batch(struct svc *svc, struct svc_call *list)
+{
+    enum otter_status status = run_transaction(svc, list);
+    uint64_t n = 0;
+
+    if (status == OTTER_OK)
+        publish(svc, list);
+    else
+        fail_all(list, status);
+    for (struct svc_call *c = list, *next; c; c = next) {
+        next = c->next; /* done may free the call */
+        n++;
+        c->done(c);
+    }
+    atomic_fetch_add_explicit(&svc->commits, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&svc->committed_calls, n, memory_order_relaxed);
+    if (status != OTTER_OK)
+        host_log(HOST_LOG_ERROR, "commit-failed", HOST_LOG_STR("status", otter_status_name(status)),
+                 HOST_LOG_UINT("calls", n));
+}
+
+static void wait_for_company(const struct svc *svc)
+{
+    struct timespec t = {.tv_sec = svc->config.commit_wait_us / 1000000,
+                         .tv_nsec = (long)(svc->config.commit_wait_us % 1000000) * 1000L};
+
+    if (svc->config.commit_wait_us > 0)
+        (void)nanosleep(&t, NULL);
+}
+
+void *writer_main(void *arg)
+{
+    struct svc *svc = arg;
+    bool closed = false;
+
+    progress_run(svc); /* what was decided but not done before the last stop */
+    while (!closed) {
+        struct svc_call *list;
+
+        wait_for_company(svc);
+        list = queue_take(&svc->writes, BATCH_MAX, TICK_MS, &closed);
+        if (list)
+            run_batch(svc, list);
+        progress_run(svc);
+        sweep_tick(svc, closed);
+    }
+    return NULL;
+}
