@@ -150,14 +150,17 @@ static void an_empty_list_of_signatures_is_no_envelope(void **state)
 
 static void a_second_signature_by_a_key_is_refused(void **state)
 {
-    static const enum test_key twice[] = {KEY_ROOT, KEY_OFFER, KEY_ROOT};
+    static const enum test_key apart[] = {KEY_ROOT, KEY_OFFER, KEY_ROOT};
+    static const enum test_key adjacent[] = {KEY_ROOT, KEY_ROOT};
     static struct otter_jws jws;
     char envelope[OTTER_ENVELOPE_MAX + 1];
-    size_t len = seal("{}", 2, twice, 3, envelope);
+    size_t len = seal("{}", 2, apart, 3, envelope);
 
     (void)state;
     assert_int_equal(otter_jws_decode(envelope, len, &jws), OTTER_DUPLICATE_SIGNATURE);
     assert_int_equal(jws.count, 0);
+    len = seal("{}", 2, adjacent, 2, envelope);
+    assert_int_equal(otter_jws_decode(envelope, len, &jws), OTTER_DUPLICATE_SIGNATURE);
 }
 
 /* Envelopes with n signatures by n made-up keys. */
