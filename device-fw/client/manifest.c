@@ -14,10 +14,9 @@ enum otter_client_want otter_phase_manifest(struct otter_client *c, uint64_t now
     enum otter_status why = OTTER_NET_UNREACHABLE;
 
     if (!c->ex.busy) {
-        if (c->offer.manifest.size > OTTER_ENVELOPE_MAX)
-            return otter_client_attempt_failed(c, OTTER_TOO_LARGE);
         return begin(c, now) ? OTTER_WANT_STEP : otter_client_fetch_failed(c, now, why);
     }
+    /* The offer's decoder bounds manifest.size by the same maximum. */
     switch (otter_exchange_collect(c, now, OTTER_ENVELOPE_MAX, &why)) {
     case OTTER_EX_WAIT:
         return otter_exchange_wait(c);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define WORLD_IMAGE_MAX (64u * 1024u)
-#define WORLD_REPORTS 1024u
+#define WORLD_REPORTS   1024u
 #define WORLD_ROOTS     40u
 #define WORLD_OUT_MAX   (WORLD_IMAGE_MAX + 8192u)
 #define WORLD_ATTEMPT   111u

@@ -1,0 +1,223 @@
+/* Newer roots: when they are asked for, and what they change. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+#include "core/bytes.h"
+
+#include <string.h>
+
+static void replace_key(struct otter_root *root, enum otter_role role, const struct host_key *key)
+{
+    struct otter_root_key *k = &root->key[root->role[role].key[0]];
+
+    k->kid = *host_key_kid(key);
+    memcpy(k->point, host_key_point(key), OTTER_POINT_LEN);
+}
+
+static void a_chain_is_followed_to_its_end_and_kept(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct otter_root root = w->root;
+
+        root.created += i + 1;
+        world_add_root(w, &root);
+    }
+    w->server.poll_status = 204;
+    world_run(w, 1000);
+    assert_int_equal(w->server.root_requests, 4); /* 2, 3, 4 and the 404 of 5 */
+    assert_int_equal(w->client.root.version, 4);
+    assert_int_equal(w->journal.live.root_version, 4);
+    assert_int_equal(w->journal.live.time_floor, w->root.created + 3);
+    assert_int_equal(w->server.last_poll.poll.root, 4);
+    world_reset(w);
+    assert_int_equal(w->client.root.version, 4);
+}
+
+static void a_long_chain_goes_on_at_the_next_poll(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < 35; i++) {
+        struct otter_root root = w->root;
+
+        world_add_root(w, &root);
+    }
+    w->server.empty_offer = true;
+    w->server.poll_headers = "Retry-After: 5\r\n";
+    world_run(w, 1000);
+    assert_int_equal(w->client.root.version, 33);
+    world_run(w, 6000);
+    assert_int_equal(w->client.root.version, 36);
+}
+
+static void a_hint_brings_a_run_and_a_second_poll(void **state)
+{
+    struct world *w = *state;
+    struct otter_root root = w->root;
+
+    w->server.poll_status = 204;
+    world_run(w, 1000);
+    assert_int_equal(w->server.root_requests, 1);
+    world_add_root(w, &root);
+    w->server.poll_headers = "Otter-Root: 2\r\n";
+    otter_client_poll_now(&w->client);
+    world_run(w, 1000);
+    assert_int_equal(w->client.root.version, 2);
+    assert_int_equal(w->server.polls, 3);
+    assert_int_equal(w->server.last_poll.poll.root, 2);
+}
+
+static void a_hint_that_lies_costs_one_request_a_poll(void **state)
+{
+    struct world *w = *state;
+
+    w->server.poll_status = 204;
+    world_run(w, 1000);
+    w->server.root_requests = 0;
+    w->server.poll_headers = "Otter-Root: 99\r\nRetry-After: 3600\r\n";
+    otter_client_poll_now(&w->client);
+    world_run(w, 1000);
+    assert_int_equal(w->server.root_requests, 1);
+    assert_int_equal(w->server.polls, 2);
+}
+
+static void a_new_offer_key_is_learnt_from_the_root(void **state)
+{
+    struct world *w = *state;
+    struct otter_root root = w->root;
+
+    w->server.empty_offer = true;
+    world_run(w, 1000);
+    replace_key(&root, OTTER_ROLE_OFFER, w->stranger);
+    world_add_root(w, &root);
+    w->server.offer_key = w->stranger;
+    w->server.empty_offer = false;
+    otter_client_poll_now(&w->client);
+    assert_true(world_run(w, 60000));
+    assert_int_equal(w->client.root.version, 2);
+}
+
+static void a_new_release_key_and_epoch_are_learnt_from_the_root(void **state)
+{
+    struct world *w = *state;
+    struct otter_root root = w->root;
+
+    w->server.empty_offer = true;
+    world_run(w, 1000);
+    replace_key(&root, OTTER_ROLE_RELEASE, w->stranger);
+    root.sequence_epoch = 2;
+    world_add_root(w, &root);
+    w->server.release_key = w->stranger;
+    w->server.empty_offer = false;
+    w->manifest.epoch = 2;
+    w->manifest.sequence = 1;
+    world_publish(w);
+    otter_client_poll_now(&w->client);
+    assert_true(world_run(w, 60000));
+    assert_int_equal(w->journal.live.pending.epoch, 2);
+    assert_false(world_reported(w, OTTER_UPDATE_FAILED, NULL));
+}
+
+static void a_new_epoch_is_learnt_before_it_is_refused(void **state)
+{
+    struct world *w = *state;
+    struct otter_root root = w->root;
+
+    w->server.empty_offer = true;
+    world_run(w, 1000);
+    root.sequence_epoch = 2;
+    world_add_root(w, &root);
+    w->server.empty_offer = false;
+    w->manifest.epoch = 2;
+    world_publish(w);
+    otter_client_poll_now(&w->client);
+    assert_true(world_run(w, 60000));
+    assert_false(world_reported(w, OTTER_UPDATE_FAILED, NULL));
+}
+
+static void nothing_is_refused_for_good_while_roots_are_out_of_reach(void **state)
+{
+    struct world *w = *state;
+
+    w->server.release_key = w->stranger;
+    world_publish(w);
+    w->server.raw_target = "/v1/roots/";
+    w->server.raw_reply = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
+    w->client.roots_due = false;
+    assert_false(world_run(w, 500));
+    assert_int_equal(w->server.manifest_requests, 1);
+    assert_false(world_reported(w, OTTER_UPDATE_FAILED, NULL));
+    assert_int_equal(world_view(w).last_error, OTTER_HTTP_STATUS);
+}
+
+static void a_root_by_strangers_is_ignored(void **state)
+{
+    struct world *w = *state;
+    struct otter_root root = w->root;
+    struct host_key *good = w->root_key;
+
+    w->root_key = w->stranger;
+    world_add_root(w, &root);
+    w->root_key = good;
+    w->server.poll_status = 204;
+    world_run(w, 1000);
+    assert_int_equal(w->client.root.version, 1);
+    assert_int_equal(w->journal.live.root_version, 0);
+    assert_int_equal(w->server.polls, 1); /* the poll comes all the same */
+    assert_true(w->seen[OTTER_UNKNOWN_KEY]);
+}
+
+static void roots_are_asked_for_daily(void **state)
+{
+    struct world *w = *state;
+
+    w->server.poll_status = 204;
+    world_run(w, 23 * 3600 * 1000);
+    assert_int_equal(w->server.root_requests, 1);
+    world_run(w, 3 * 3600 * 1000);
+    assert_int_equal(w->server.root_requests, 2);
+}
+
+static void a_root_that_flash_does_not_take_is_not_used(void **state)
+{
+    struct world *w = *state;
+    struct otter_root root = w->root;
+
+    world_add_root(w, &root);
+    w->server.poll_status = 204;
+    w->flash.fail_after = 0;
+    world_run(w, 1000);
+    assert_int_equal(w->client.root.version, 1);
+    w->flash.fail_after = UINT32_MAX;
+    world_run(w, 2 * 3600 * 1000);
+    assert_int_equal(w->client.root.version, 2);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(a_chain_is_followed_to_its_end_and_kept),
+        T(a_long_chain_goes_on_at_the_next_poll),
+        T(a_hint_brings_a_run_and_a_second_poll),
+        T(a_hint_that_lies_costs_one_request_a_poll),
+        T(a_new_offer_key_is_learnt_from_the_root),
+        T(a_new_release_key_and_epoch_are_learnt_from_the_root),
+        T(a_new_epoch_is_learnt_before_it_is_refused),
+        T(nothing_is_refused_for_good_while_roots_are_out_of_reach),
+        T(a_root_by_strangers_is_ignored),
+        T(roots_are_asked_for_daily),
+        T(a_root_that_flash_does_not_take_is_not_used),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
