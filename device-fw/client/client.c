@@ -101,15 +101,22 @@ static uint32_t failure_wait_ms(struct otter_client *c)
     return wait > least ? wait : least;
 }
 
-enum otter_client_want otter_client_cycle_failed(struct otter_client *c, uint64_t now, enum otter_status why)
+static void count_failure(struct otter_client *c)
 {
-    otter_exchange_close(c);
-    c->last_error = why;
     if (c->failures < OTTER_FAILURES_MAX)
         c->failures++;
     /* Not the first two: a network that comes and goes must not wear the journal out. */
     if (c->failures > 2 && c->failures != c->config.journal->live.failures)
         (void)otter_journal_set_failures(c->config.journal, c->failures);
+}
+
+enum otter_client_want otter_client_cycle_failed(struct otter_client *c, uint64_t now, enum otter_status why)
+{
+    otter_exchange_close(c);
+    c->last_error = why;
+    /* A trial polls every minute: counted, it would leave the image that comes after it a day's back-off. */
+    if (!c->on_trial)
+        count_failure(c);
     if (c->server_count > 1)
         c->server_at ^= 1;
     c->next_poll_ms = now + failure_wait_ms(c);

@@ -80,36 +80,47 @@ static enum otter_status begin_fresh(struct otter_client *c)
     return checkpoint(c, 0);
 }
 
+/* A checkpoint that speaks of this image in this slot. */
+static bool is_ours(const struct otter_download *dl, const struct otter_checkpoint *cp)
+{
+    return cp->present && same(&cp->digest, &dl->digest) && cp->slot == dl->slot;
+}
+
+/* Can the download go on at the checkpoint? It must be a sector's edge of this board's map. */
+static bool can_resume(const struct otter_client *c, const struct otter_checkpoint *cp)
+{
+    uint32_t at = c->dl.base + cp->written_to;
+    uint32_t size;
+
+    return is_ours(&c->dl, cp) && cp->written_to > 0 && cp->written_to <= cp->erased_to &&
+           cp->written_to <= c->dl.size && otter_flash_sector(c->config.flash->map, at, &size) == at &&
+           size > 0;
+}
+
 static enum otter_client_want begin_or_resume(struct otter_client *c)
 {
     const struct otter_checkpoint *cp = &c->config.journal->live.checkpoint;
+    uint32_t clean_to = is_ours(&c->dl, cp) ? cp->erased_to : 0;
     struct otter_download *dl = &c->dl;
-    enum otter_status status = OTTER_OK;
 
     dl->etag[0] = '\0';
     dl->restarted = false;
     dl->plain = false;
     dl->erase_trailer = trailer_wishes(c);
     dl->resume_ms = 0;
-    c->after = OTTER_PHASE_DOWNLOAD;
-    if (cp->present && same(&cp->digest, &dl->digest) && cp->slot == dl->slot && cp->written_to > 0 &&
-        cp->written_to <= cp->erased_to && cp->written_to <= dl->size) {
+    if (can_resume(c, cp)) {
         dl->received = cp->written_to;
         dl->erased_to = cp->written_to;
-        dl->clean_to = cp->erased_to;
         dl->chunk_len = 0;
-        c->after = OTTER_PHASE_REHASH;
         dl->skip = 0; /* REHASH counts in it */
         c->config.crypto->sha256_init(&dl->sha);
+        c->after = OTTER_PHASE_REHASH;
     } else {
-        uint32_t clean =
-            cp->present && same(&cp->digest, &dl->digest) && cp->slot == dl->slot ? cp->erased_to : 0;
-
-        status = begin_fresh(c);
-        dl->clean_to = clean;
+        if (begin_fresh(c) != OTTER_OK)
+            return otter_client_attempt_failed(c, OTTER_FLASH_ERROR);
+        c->after = OTTER_PHASE_DOWNLOAD;
     }
-    if (status != OTTER_OK)
-        return otter_client_attempt_failed(c, status);
+    dl->clean_to = clean_to;
     (void)otter_report_add(c, c->offer.attempt, OTTER_UPDATE_DOWNLOADING, OTTER_OK);
     return otter_client_go(c, OTTER_PHASE_REPORT);
 }

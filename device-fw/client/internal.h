@@ -28,7 +28,10 @@ struct otter_request {
 void otter_request_init(const struct otter_client *c, struct otter_request *r, const char *method,
                         const char *target);
 
-/* One for <prefix>/<digest>; the prefix is the offer's `blobs` or the server's. False if that is no URL. */
+/*
+ * One for <prefix>/<digest>. The prefix is the offer's `blobs`, a URL or a path below the server's URL;
+ * /v1/blobs without one. *url is storage for it. False if it is neither.
+ */
 bool otter_request_blob(const struct otter_client *c, struct otter_request *r, struct otter_url *url,
                         const struct otter_digest *digest);
 

@@ -236,6 +236,37 @@ static void a_reset_at_any_step_still_ends_updated(void **state)
     assert_int_equal(w->journal.live.confirmed.slot, OTTER_SLOT_B);
 }
 
+/* From operation `cut` on flash does nothing any more, as after a power cut; then it comes back. */
+static void a_cut_at_any_flash_operation_still_ends_updated(void **state)
+{
+    bool whole = false;
+
+    (void)state;
+    for (uint32_t cut = 0; !whole; cut++) {
+        struct world *w;
+        void *fresh;
+
+        world_setup(&fresh);
+        w = fresh;
+        w->flash.fail_after = cut;
+        whole = world_run(w, 1000) && w->flash.fail_after > 0;
+        w->flash.fail_after = UINT32_MAX;
+        world_reset(w);
+        for (unsigned i = 0; i < 2 && w->handover.trial == 0; i++) {
+            assert_true(world_run(w, 8 * 3600 * 1000));
+            world_reset(w);
+        }
+        assert_int_equal(w->handover.trial, 1);
+        assert_slot_holds_image(w);
+        w->server.empty_offer = true;
+        assert_false(world_run(w, 60000));
+        assert_int_equal(w->journal.live.confirmed.slot, OTTER_SLOT_B);
+        assert_int_equal(w->journal.live.confirmed.sequence, 2);
+        world_teardown(&fresh);
+        assert_true(cut < 1000);
+    }
+}
+
 static void a_full_reply_to_a_range_is_taken_from_where_we_are(void **state)
 {
     struct world *w = *state;
@@ -368,6 +399,42 @@ static void a_checkpoint_of_another_image_vouches_for_nothing(void **state)
     assert_int_equal(slot_b_erases(w), image_sectors(w));
 }
 
+static void a_checkpoint_between_sector_edges_is_not_used(void **state)
+{
+    struct world *w = *state;
+    struct otter_checkpoint cp = {
+        .present = true, .slot = OTTER_SLOT_B, .erased_to = 32768, .written_to = 20000};
+
+    cp.digest = w->new_image.digest;
+    assert_int_equal(otter_journal_set_checkpoint(&w->journal, &cp), OTTER_OK);
+    assert_true(world_run(w, 60000));
+    assert_null(strstr(w->server.blob_head, "Range"));
+    assert_slot_holds_image(w);
+}
+
+static void a_device_without_factory_data_stays_quiet(void **state)
+{
+    struct world *w = *state;
+    struct otter_client_config config = w->client.config;
+    struct otter_factory factory = w->factory;
+
+    config.factory = NULL;
+    assert_int_equal(otter_client_init(&w->client, &config, w->now), OTTER_UNKNOWN_DEVICE);
+    assert_false(world_run(w, OTTER_TEST_DAY));
+    config.factory = &factory;
+    strcpy(factory.hardware, "other");
+    assert_int_equal(otter_client_init(&w->client, &config, w->now), OTTER_WRONG_HARDWARE);
+    strcpy(factory.hardware, "ram-board");
+    strcpy(factory.url[0], "gopher://h");
+    assert_int_equal(otter_client_init(&w->client, &config, w->now), OTTER_BAD_VALUE);
+    strcpy(factory.url[0], "http://h");
+    factory.root_len = 3;
+    assert_true(otter_client_init(&w->client, &config, w->now) != OTTER_OK);
+    assert_false(world_run(w, OTTER_TEST_DAY));
+    assert_true(world_view(w).disabled);
+    assert_int_equal(w->server.polls, 0);
+}
+
 static void a_week_of_uptime_forgives_installs(void **state)
 {
     struct world *w = *state;
@@ -398,6 +465,7 @@ int main(void)
         T(a_reset_resumes_at_the_last_full_sector),
         T(a_sector_that_is_not_blank_is_erased_again),
         T(a_reset_at_any_step_still_ends_updated),
+        cmocka_unit_test(a_cut_at_any_flash_operation_still_ends_updated),
         T(a_full_reply_to_a_range_is_taken_from_where_we_are),
         cmocka_unit_test(a_wrongly_answered_range_is_named_and_the_whole_asked_for),
         T(a_flipped_bit_costs_one_more_download),
@@ -406,6 +474,8 @@ int main(void)
         T(an_offer_withdrawn_while_waiting_is_not_installed),
         T(a_padded_trailer_goes_before_the_first_byte),
         T(a_checkpoint_of_another_image_vouches_for_nothing),
+        T(a_checkpoint_between_sector_edges_is_not_used),
+        T(a_device_without_factory_data_stays_quiet),
         T(a_week_of_uptime_forgives_installs),
     };
 
