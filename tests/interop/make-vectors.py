@@ -2,8 +2,8 @@
 """Makes manifests/vectors: one JSON file a case, each with its inputs, the facts it is judged by and the wire name of
 the status expected. `--check` judges every committed file again with tests/interop/otterspec.py and changes nothing.
 
-ECDSA nonces are random here, so a new run gives other signatures: the files are made once and committed, and made
-again only when the format changes. Signatures that a device never checks (for cases refused earlier) are real, too, so
+ECDSA nonces are random here, so a new run gives other signatures: the files are made once and committed; a new
+case is added with `--add`, and all are made again (`--write`) only when the format changes. Signatures that a device never checks (for cases refused earlier) are real, too, so
 that each file is wrong in one thing alone."""
 
 import argparse
@@ -259,6 +259,8 @@ def envelope_cases(folder, check, good, payload, signer, other, inputs):
         entry(o.b64(('{"alg":"ES384","kid":"%s"}' % key_id).encode())))  # fmt: skip
     add("header-more-members", "the header has a member more", "bad-header",
         entry(o.b64(('{"alg":"ES256","kid":"%s","crit":["x"]}' % key_id).encode())))  # fmt: skip
+    add("header-tail", "the header ends in another bracket", "bad-header",
+        entry(o.b64(('{"alg":"ES256","kid":"%s"]' % key_id).encode())))  # fmt: skip
     add("header-order", "kid before alg", "bad-header", entry(o.b64(('{"kid":"%s","alg":"ES256"}' % key_id).encode())))
     add("header-no-kid", "kid is absent", "bad-header", entry(o.b64(b'{"alg":"ES256"}')))
     add("header-kid-alphabet", "kid is not base64url", "bad-header",
@@ -671,6 +673,12 @@ def tlv_cases(add, good, sec):
         add("tlv-" + name, about, "image-tlv", patched(good, at, new))
     one_more = struct.pack("<H", struct.unpack_from("<H", good, open_at + 2)[0] + 2)
     add("tlv-half-entry", "two bytes where an entry begins", "image-tlv", patched(good, open_at + 2, one_more) + b"\0\0")
+    add("tlv-open-foreign-over", "a foreign entry, the last one, over the edge", "image-tlv",
+        image(extra=[struct.pack("<HH", 0xABA0, 9) + b"12345678"]))  # fmt: skip
+    add("tlv-protected-foreign-over", "the same in the protected area", "image-tlv",
+        image(protected=[sec, struct.pack("<HH", 0xABA0, 9) + b"12345678"]))  # fmt: skip
+    add("tlv-protected-total-short", "the protected area says it is empty, the header that it is not", "image-tlv",
+        short_protected(sec))  # fmt: skip
     hashed = good[:open_at]
     sha = o.tlv(o.SHA256, hashlib.sha256(hashed).digest())
     rest = [o.tlv(o.KEYHASH, kid("image-1")), o.tlv(o.ECDSA_SIG, o.sign_der(K["image-1"], hashed))]
@@ -688,6 +696,14 @@ def tlv_cases(add, good, sec):
     for name, value in (("mode-0", b"\0\x64"), ("mode-3", b"\3\x64"), ("percent-0", b"\1\0"), ("percent-101", b"\1\x65"), ("short", b"\1")):
         add("tlv-selftest-" + name, "a self-test TLV out of range", "image-tlv", image(protected=[sec, o.tlv(o.SELFTEST, value)]))
     add("tlv-selftest-unprotected", "a self-test TLV outside the protected area", "image-tlv", image(extra=[o.tlv(o.SELFTEST, b"\1\x64")]))
+
+
+def short_protected(sec):
+    """Hash and signature fit the area's own size: only its disagreement with the header is wrong."""
+    hashed = o.image_header(len(PAYLOAD), 12, (1, 1, 0, 0), BASE_B, 0x80) + PAYLOAD + o.area(o.PROTECTED_INFO, [])
+    entries = [o.tlv(o.SHA256, hashlib.sha256(hashed).digest()), o.tlv(o.KEYHASH, kid("image-1")),
+               o.tlv(o.ECDSA_SIG, o.sign_der(K["image-1"], hashed))]  # fmt: skip
+    return hashed + sec + o.area(o.OPEN_INFO, entries)
 
 
 def der_cases(add, good, end):
@@ -753,6 +769,8 @@ def manifest_image_cases(keys, manifest):
         ("signature", "a signature of other bytes", "image-signature", image(sig_over=b"x")),
     ):
         add(name, about, expect, data, fitting(data))
+    bare = image(counter=None)
+    add("counter-absent-zero", "no SEC_CNT where the manifest says 0", "image-counter", bare, fitting(bare, security_counter=0))
     second = image("image-2")
     add("key-revoked", "signed by a key that the root revoked", "image-key-revoked", second, fitting(second), revoked=[o.b64(kid("image-2"))])
 
@@ -866,7 +884,8 @@ def write_examples():
         (EXAMPLES / (name + ".json")).write_text(json.dumps(doc, indent=2) + "\n")
 
 
-def make():
+def make(keep):
+    """Makes all cases; with keep, writes only those that have no file yet."""
     K.update(load_keys(True))
     for group in (root_cases, root_next_cases, offer_cases, manifest_cases, image_cases, body_cases):
         group()
@@ -876,13 +895,17 @@ def make():
     if wrong:
         return 1
     for old in VECTORS.glob("*/*.json"):
-        old.unlink()
+        if not keep or "%s/%s" % (old.parent.name, old.stem) not in CASES:
+            old.unlink()
     for path, c in CASES.items():
         target = VECTORS / (path + ".json")
+        if target.exists():
+            continue
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(c, indent=1) + "\n")
-    write_examples()
-    print("%d vectors written" % len(CASES))
+    if not keep:
+        write_examples()
+    print("%d vectors" % len(CASES))
     return 0
 
 
@@ -903,10 +926,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="judge the committed vectors, write nothing")
     parser.add_argument("--write", action="store_true", help="make all vectors anew")
+    parser.add_argument("--add", action="store_true", help="make the cases that have no file yet")
     args = parser.parse_args()
-    if args.check == args.write:
-        parser.error("give either --check or --write")
-    return check() if args.check else make()
+    if args.check + args.write + args.add != 1:
+        parser.error("give one of --check, --add and --write")
+    return check() if args.check else make(args.add)
 
 
 if __name__ == "__main__":
