@@ -16,7 +16,7 @@
 struct host_key {
     EVP_PKEY *pkey;
     EVP_PKEY_CTX
-        *signer; /* initialised for signing; copied for each signature, which is what makes it thread safe */
+    *signer; /* initialised for signing; copied for each signature, which is what makes it thread safe */
     struct otter_digest kid;
     uint8_t point[OTTER_POINT_LEN];
 };
