@@ -157,7 +157,7 @@ static void look(struct run *r)
 {
     struct emu_summary *s = &r->summary;
 
-    *s = (struct emu_summary){0};
+    *s = (struct emu_summary){.total.sockets = r->world.links.open_max_seen};
     for (uint32_t i = 0; i < r->fleet.count; i++) {
         struct emu_device *d = &r->device[i];
 

@@ -88,10 +88,25 @@ static void a_fleet_goes_to_the_new_release_and_confirms_it(void **state)
 static void few_sockets_serve_many_devices(void **state)
 {
     struct stub *s = stub_new(24);
+    auto_json json_t *j = NULL;
 
     (void)state;
     stub_publish(s, &good);
-    assert_int_equal(EMULATE(s, NULL, "--expect", "1.1.0", "--concurrency", "2"), EMU_EXIT_OK);
+    assert_int_equal(EMULATE(s, &j, "--expect", "1.1.0", "--concurrency", "2"), EMU_EXIT_OK);
+    assert_int_equal(number(j, NULL, "sockets"), 2);
+    stub_free(s);
+}
+
+static void a_slow_link_times_nobody_out_however_fast_the_clocks_run(void **state)
+{
+    struct stub *s = stub_new(1);
+    struct stub_counts counts;
+
+    (void)state;
+    stub_publish(s, &good);
+    assert_int_equal(EMULATE(s, NULL, "--expect", "1.1.0", "--fault", "slow=40000"), EMU_EXIT_OK);
+    stub_counts(s, &counts);
+    assert_int_equal(counts.ranges, 0); /* in one go */
     stub_free(s);
 }
 
@@ -219,7 +234,8 @@ static void kept_devices_go_on_where_they_were(void **state)
 {
     struct stub *s = stub_new(3);
     auto_free char *keep = stub_path(s, "keep"), *flash = stub_path(s, "keep/dev-1.flash");
-    auto_json json_t *first = NULL, *second = NULL, *third = NULL;
+    const struct stub_release next = {"1.2.0", OTTER_SELFTEST_NONE, 0, 3000, false};
+    auto_json json_t *first = NULL, *second = NULL, *third = NULL, *fourth = NULL;
 
     (void)state;
     assert_int_equal(EMULATE(s, &first, "--keep", keep, "--expect", "1.0.0"), EMU_EXIT_OK);
@@ -227,6 +243,10 @@ static void kept_devices_go_on_where_they_were(void **state)
     assert_int_equal(EMULATE(s, &second, "--keep", keep, "--expect", "1.1.0"), EMU_EXIT_OK);
     assert_int_equal(EMULATE(s, &third, "--keep", keep, "--expect", "1.1.0"), EMU_EXIT_OK);
     assert_int_equal(number(third, NULL, "boots"), 3);
+    stub_publish(s, &next); /* into slot A, where the factory's image must not come back */
+    assert_int_equal(EMULATE(s, NULL, "--keep", keep, "--expect", "1.2.0"), EMU_EXIT_OK);
+    assert_int_equal(EMULATE(s, &fourth, "--keep", keep, "--expect", "1.2.0"), EMU_EXIT_OK);
+    assert_int_equal(number(fourth, NULL, "boots"), 3);
     assert_int_equal(access(flash, R_OK), 0);
     stub_free(s);
 }
@@ -309,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fleet_goes_to_the_new_release_and_confirms_it),
         cmocka_unit_test(few_sockets_serve_many_devices),
+        cmocka_unit_test(a_slow_link_times_nobody_out_however_fast_the_clocks_run),
         cmocka_unit_test(an_image_that_hangs_is_left_by_the_watchdog),
         cmocka_unit_test(a_self_test_that_fails_is_reverted_at_once),
         cmocka_unit_test(a_self_test_for_some_devices_spares_the_others),
