@@ -42,7 +42,7 @@ static void keys_of(struct config *c, struct key keys[KEYS])
 void config_defaults(struct config *config)
 {
     *config = (struct config){
-        .connections = 20000,
+        .connections = 16384,
         .idle_timeout_s = 20,
         .drain_s = 10,
         .poll_interval_s = 3600,

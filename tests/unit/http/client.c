@@ -2,6 +2,7 @@
 
 #include "http/address.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +106,9 @@ void client_read(int fd, bool is_head, struct answer *ret)
 bool client_ended(int fd)
 {
     char c;
+    ssize_t n = recv(fd, &c, 1, 0);
 
-    return recv(fd, &c, 1, 0) <= 0;
+    return n == 0 || (n < 0 && errno == ECONNRESET); /* but not: nothing came in time */
 }
 
 void answer_clear(struct answer *a)

@@ -143,6 +143,46 @@ static void an_interval_and_its_jitter_never_share_a_slot(void **state)
     }
 }
 
+static void expect_wait(struct MHD_Response *response, const char *seconds, const char *root)
+{
+    assert_non_null(response);
+    assert_string_equal(MHD_get_response_header(response, "Retry-After"), seconds);
+    assert_string_equal(MHD_get_response_header(response, "Otter-Root"), root);
+}
+
+static void waits_are_shared_until_seconds_or_root_change(void **state)
+{
+    static struct http_responses all;
+    struct MHD_Response *first = http_responses_wait(&all, 3600, 3);
+
+    (void)state;
+    expect_wait(first, "3584", "3");
+    assert_ptr_equal(http_responses_wait(&all, 3590, 3), first);
+    expect_wait(http_responses_wait(&all, 3600, 4), "3584", "4");
+    assert_int_equal(http_wait_slot(896), http_wait_slot(3584));
+    expect_wait(http_responses_wait(&all, 896, 4), "896", "4");
+    expect_wait(http_responses_wait(&all, 3600, 4), "3584", "4");
+    http_responses_free(&all);
+}
+
+static void shared_refusals_know_the_kind_of_route(void **state)
+{
+    static struct http_responses all;
+    struct MHD_Response *device = http_responses_refusal(&all, OTTER_UNKNOWN_DEVICE, &poll_route);
+
+    (void)state;
+    assert_ptr_equal(http_responses_refusal(&all, OTTER_UNKNOWN_DEVICE, &report), device);
+    assert_ptr_not_equal(http_responses_refusal(&all, OTTER_UNKNOWN_DEVICE, &operators), device);
+    assert_string_equal(MHD_get_response_header(device, "WWW-Authenticate"), "Bearer realm=\"otter\"");
+    assert_null(
+        MHD_get_response_header(http_responses_refusal(&all, OTTER_NOT_FOUND, NULL), "WWW-Authenticate"));
+    assert_string_equal(
+        MHD_get_response_header(http_responses_refusal(&all, OTTER_TOO_BUSY, &poll_route), "Retry-After"),
+        "30");
+    assert_non_null(http_responses_refusal(&all, OTTER_STATUS_COUNT, NULL)); /* internal */
+    http_responses_free(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +191,8 @@ int main(void)
         cmocka_unit_test(the_body_names_what_and_where),
         cmocka_unit_test(a_detail_that_is_no_utf8_is_left_out),
         cmocka_unit_test(waits_are_rounded_down_by_a_32nd_at_most),
+        cmocka_unit_test(waits_are_shared_until_seconds_or_root_change),
+        cmocka_unit_test(shared_refusals_know_the_kind_of_route),
         cmocka_unit_test(an_interval_and_its_jitter_never_share_a_slot),
     };
 
