@@ -1,0 +1,301 @@
+#include "api.h"
+
+#include "config.h"
+#include "core/bytes.h"
+#include "host/crypto.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TRIES           4u
+#define BUSY_WAIT_MAX   10u
+#define RESPONSE_MAX    (16u << 20)
+#define IDEMPOTENCY_LEN 16u
+
+struct cli_session {
+    struct cli_config config;
+    struct host_http *http;
+    const char *base; /* config.server, or a stand-in host for a unix socket */
+};
+
+static enum cli_exit open_session(struct cli *cli, struct cli_session **ret)
+{
+    struct cli_session *s;
+    struct host_http_options options = {0};
+    struct host_error err = {0};
+    enum cli_exit code;
+
+    if (cli->session != NULL) {
+        *ret = cli->session;
+        return CLI_DONE;
+    }
+    s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return cli_fail_memory(cli);
+    code = cli_config_load(cli, cli->args, &s->config);
+    if (code != CLI_DONE) {
+        free(s);
+        return code;
+    }
+    s->base = s->config.server;
+    if (strncmp(s->base, "unix:", 5) == 0) {
+        options.unix_socket = s->base + 5;
+        s->base = "http://localhost";
+    }
+    options.cacert = s->config.cacert;
+    options.bearer = s->config.token[0] != '\0' ? s->config.token : NULL;
+    s->http = host_http_new(&options, &err);
+    cli->session = s;
+    *ret = s;
+    return s->http != NULL ? CLI_DONE : cli_fail_error(cli, &err);
+}
+
+void cli_session_close(struct cli *cli)
+{
+    struct cli_session *s = cli->session;
+
+    if (s == NULL)
+        return;
+    host_http_free(s->http);
+    cli_config_free(&s->config);
+    free(s);
+    cli->session = NULL;
+}
+
+void cli_reply_free(struct cli_reply *reply)
+{
+    host_http_response_clear(&reply->http);
+    json_decref(reply->json);
+    reply->json = NULL;
+}
+
+enum cli_exit cli_exit_of_http(int status)
+{
+    if (status >= 200 && status < 300)
+        return CLI_DONE;
+    if (status == 401 || status == 403)
+        return CLI_UNAUTHORIZED;
+    return status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED;
+}
+
+const char *cli_hint(const char *code)
+{
+    static const struct {
+        const char *code, *hint;
+    } hints[] = {
+        {"unauthorized", "Give the operator's token: --token-file DIR/admin.token, or OTTER_TOKEN"},
+        {"no-root", "Publish a root first: otter root new, otter root sign, otter root publish"},
+        {"blob-missing", "Give the images: otter release publish RELEASE.json A.img B.img"},
+        {"sequence-taken", "Numbers are never used twice: otter release create --sequence with the next one"},
+        {"unknown-key", "Sign with a key of the release role: otter root show says which"},
+        {"threshold-not-met", "More keys of the role must sign: run sign again with the next key"},
+        {"wrong-epoch", "otter root show says the root's epoch: otter release create --epoch"},
+        {"empty-target", "otter device list --filter EXPR shows what an expression selects"},
+        {"root-version", "otter root show says the newest; make the next with: otter root new --from"},
+        {"image-key-unknown", "otter image-key add --product P KEY.pub makes a key known"},
+        {"store-full", "The server's disk is full"},
+    };
+
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(hints); i++)
+        if (strcmp(hints[i].code, code) == 0)
+            return hints[i].hint;
+    return NULL;
+}
+
+static const char *text_of(const struct cli_reply *reply, const char *name)
+{
+    const char *text = json_string_value(json_object_get(reply->json, name));
+
+    return text != NULL ? text : "";
+}
+
+const char *cli_api_code(const struct cli_reply *reply)
+{
+    return text_of(reply, "code");
+}
+
+enum cli_exit cli_api_problem(struct cli *cli, const struct cli_reply *reply)
+{
+    enum cli_exit exit_code = cli_exit_of_http(reply->http.status);
+    const char *code = text_of(reply, "code"), *detail = text_of(reply, "detail"), *hint = cli_hint(code);
+
+    if (detail[0] == '\0')
+        detail = text_of(reply, "title");
+    if (code[0] == '\0')
+        return cli_fail(cli, exit_code, "the server answered %d%s%s", reply->http.status,
+                        detail[0] != '\0' ? ": " : "", detail);
+    return cli_fail(cli, exit_code, "%s: %s%s%s", code, detail, hint != NULL ? "\n" : "",
+                    hint != NULL ? hint : "");
+}
+
+/* Headers of a request, NULL-ended. */
+struct headers {
+    char idempotency[64];
+    char content_type[96];
+    const char *list[6];
+};
+
+static void make_headers(const struct cli_request *r, struct headers *h)
+{
+    size_t n = 0;
+
+    h->list[n++] = "Accept: application/json";
+    if (r->body != NULL || r->has_fd) {
+        snprintf(h->content_type, sizeof(h->content_type), "Content-Type: %s",
+                 r->content_type != NULL ? r->content_type : "application/json");
+        h->list[n++] = h->content_type;
+    }
+    if (r->creating) {
+        uint8_t random[IDEMPOTENCY_LEN];
+        char text[OTTER_B64_LEN(IDEMPOTENCY_LEN) + 1];
+
+        host_random(random, sizeof(random));
+        otter_b64_encode(random, sizeof(random), text);
+        snprintf(h->idempotency, sizeof(h->idempotency), "Idempotency-Key: %s", text);
+        h->list[n++] = h->idempotency;
+    }
+    if (r->header != NULL)
+        h->list[n++] = r->header;
+    h->list[n] = NULL;
+}
+
+static char *make_url(const struct cli *cli, const struct cli_session *s, const struct cli_request *r)
+{
+    auto_free char *path = NULL;
+    const char *mark = strchr(r->path, '?') != NULL ? "&" : "?";
+
+    if (asprintf(&path, "%s%s%s", r->path, r->changing && cli->dry_run ? mark : "",
+                 r->changing && cli->dry_run ? "dry_run=1" : "") < 0) {
+        path = NULL; /* undefined after a failure */
+        return NULL;
+    }
+    return host_http_url(s->base, path);
+}
+
+static bool may_repeat(const struct cli_request *r)
+{
+    return r->creating || strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
+}
+
+static bool was_lost(const struct host_error *err)
+{
+    return err->kind == HOST_ERROR_NETWORK || err->kind == HOST_ERROR_TIMEOUT;
+}
+
+/* One reply, over as many tries as are allowed. */
+static bool exchange(const struct cli_session *s, const struct cli_request *r,
+                     const struct host_http_request *http, struct host_http_response *ret,
+                     struct host_error *err)
+{
+    for (unsigned i = 1;; i++) {
+        if (!host_http_do(s->http, http, ret, err)) {
+            if (i == TRIES || !may_repeat(r) || !was_lost(err))
+                return false;
+            sleep(i);
+            continue;
+        }
+        if (ret->status != 503 || i == TRIES || ret->retry_after == 0 || ret->retry_after > BUSY_WAIT_MAX ||
+            !may_repeat(r))
+            return true;
+        sleep(ret->retry_after);
+        host_http_response_clear(ret);
+    }
+}
+
+static enum cli_exit unreachable(struct cli *cli, const struct cli_session *s, const struct host_error *err)
+{
+    if (err->kind != HOST_ERROR_CONNECT)
+        return cli_fail_error(cli, err);
+    return cli_fail(cli, CLI_UNREACHABLE,
+                    "%s\nIs otterd running at %s? --server or OTTER_SERVER names another", err->message,
+                    s->config.server);
+}
+
+enum cli_exit cli_api(struct cli *cli, const struct cli_request *r, struct cli_reply *ret)
+{
+    struct cli_session *s;
+    struct headers headers;
+    struct host_error err = {0};
+    struct cli_reply reply = {0};
+    auto_free char *url = NULL;
+    enum cli_exit code = open_session(cli, &s);
+
+    if (code != CLI_DONE)
+        return code;
+    url = make_url(cli, s, r);
+    if (url == NULL)
+        return cli_fail_memory(cli);
+    make_headers(r, &headers);
+    if (!exchange(s, r,
+                  &(struct host_http_request){.method = r->method,
+                                              .url = url,
+                                              .headers = headers.list,
+                                              .body = r->body,
+                                              .body_len = r->body_len,
+                                              .has_body_fd = r->has_fd,
+                                              .body_fd = r->fd,
+                                              .body_fd_at = r->fd_at,
+                                              .body_fd_len = r->fd_len,
+                                              .max_response = RESPONSE_MAX,
+                                              .progress = r->progress},
+                  &reply.http, &err))
+        return r->has_fd && was_lost(&err) ? CLI_UNREACHABLE : unreachable(cli, s, &err);
+    if (reply.http.body_len > 0)
+        reply.json = host_json_load(reply.http.body, reply.http.body_len, "reply", NULL);
+    code = cli_exit_of_http(reply.http.status);
+    if (code != CLI_DONE && !(r->tolerate && reply.http.status < 500)) {
+        code = cli_api_problem(cli, &reply);
+        cli_reply_free(&reply);
+        return code;
+    }
+    *ret = reply;
+    return code;
+}
+
+enum cli_exit cli_api_send(struct cli *cli, const char *method, const char *path, json_t *body, bool creating,
+                           struct cli_reply *ret)
+{
+    size_t len = 0;
+    auto_free char *text = body != NULL ? host_json_dump(body, &len) : NULL;
+    bool failed = body != NULL && text == NULL;
+
+    json_decref(body);
+    if (failed)
+        return cli_fail_memory(cli);
+    return cli_api(cli,
+                   &(struct cli_request){.method = method,
+                                         .path = path,
+                                         .body = text,
+                                         .body_len = len,
+                                         .creating = creating,
+                                         .changing = true},
+                   ret);
+}
+
+enum cli_exit cli_api_result(struct cli *cli, const struct cli_reply *reply, const struct cli_column *columns)
+{
+    if (cli->format == CLI_FORMAT_JSON && reply->http.body_len > 0) {
+        cli_print_text(cli, reply->http.body, reply->http.body_len);
+        return CLI_DONE;
+    }
+    return reply->json != NULL ? cli_print_object(cli, reply->json, columns) : CLI_DONE;
+}
+
+enum cli_exit cli_api_show(struct cli *cli, const char *path, const struct cli_column *columns)
+{
+    auto_reply struct cli_reply reply = {0};
+    enum cli_exit code = cli_api(cli, &(struct cli_request){.method = "GET", .path = path}, &reply);
+
+    return code == CLI_DONE ? cli_api_result(cli, &reply, columns) : code;
+}
+
+char *cli_api_path(const char *name, const char *id, const char *more)
+{
+    auto_free char *escaped = host_http_escape(id);
+    char *path = NULL;
+
+    if (escaped == NULL || asprintf(&path, "/api/v1/%s/%s%s", name, escaped, more) < 0)
+        return NULL;
+    return path;
+}

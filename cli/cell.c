@@ -1,0 +1,133 @@
+/* One JSON value as the text of a cell. */
+#include "output.h"
+
+#include "core/bytes.h"
+#include "parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const json_t *at_path(const json_t *item, const char *path)
+{
+    while (item != NULL) {
+        size_t len = strcspn(path, ".");
+        const json_t *whole = json_object_get(item, path);
+
+        if (whole != NULL || path[len] == '\0')
+            return whole;
+        item = json_object_getn(item, path, len);
+        path += len + 1;
+    }
+    return NULL;
+}
+
+static char *join(char *left, const char *separator, char *right)
+{
+    char *out = NULL;
+
+    if (left == NULL || right == NULL ||
+        asprintf(&out, "%s%s%s", left, left[0] != '\0' ? separator : "", right) < 0)
+        out = NULL;
+    free(left);
+    free(right);
+    return out;
+}
+
+static char *number(json_int_t v, enum cli_kind kind, bool machine)
+{
+    char text[32];
+
+    if (kind == CLI_KIND_TIME && v >= 0)
+        cli_time_format((uint64_t)v, text);
+    else if (kind == CLI_KIND_BYTES && v >= 0 && !machine)
+        cli_bytes_format((uint64_t)v, text);
+    else if (kind == CLI_KIND_HEX && !machine)
+        snprintf(text, sizeof(text), "0x%08llx", (unsigned long long)v);
+    else
+        snprintf(text, sizeof(text), "%lld", (long long)v);
+    return strdup(text);
+}
+
+static char *value(const json_t *v, enum cli_kind kind, bool machine);
+
+static char *array(const json_t *v, enum cli_kind kind, bool machine)
+{
+    char *out = strdup("");
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(v, i, item) out = join(out, machine ? ";" : ", ", value(item, kind, machine));
+    return out;
+}
+
+static char *object(const json_t *v, enum cli_kind kind, bool machine)
+{
+    char *out = strdup("");
+
+    for (void *i = json_object_iter((json_t *)(uintptr_t)v); i != NULL;
+         i = json_object_iter_next((json_t *)(uintptr_t)v, i)) {
+        char *name = strdup(json_object_iter_key(i));
+        char *text = value(json_object_iter_value(i), kind, machine);
+
+        out = join(out, machine ? ";" : ", ", join(name, "=", text));
+    }
+    return out;
+}
+
+static char *value(const json_t *v, enum cli_kind kind, bool machine)
+{
+    const char *text = json_string_value(v);
+
+    if (text != NULL)
+        return kind == CLI_KIND_SHORT && !machine ? strndup(text, 12) : strdup(text);
+    if (json_is_integer(v))
+        return number(json_integer_value(v), kind, machine);
+    if (json_is_boolean(v))
+        return strdup(machine ? (json_is_true(v) ? "true" : "false") : (json_is_true(v) ? "yes" : "no"));
+    if (json_is_array(v))
+        return array(v, kind, machine);
+    if (json_is_object(v))
+        return object(v, kind, machine);
+    if (json_is_real(v))
+        return json_dumps(v, JSON_ENCODE_ANY);
+    return strdup("");
+}
+
+char *cli_cell(const json_t *item, const struct cli_column *column, bool machine)
+{
+    return value(at_path(item, column->path), column->kind, machine);
+}
+
+void cli_put_string(json_t *o, const char *name, const char *text)
+{
+    json_object_set_new(o, name, json_string(text));
+}
+
+void cli_put_uint(json_t *o, const char *name, uint64_t v)
+{
+    json_object_set_new(o, name, json_integer((json_int_t)v));
+}
+
+void cli_put_hex(json_t *o, const char *name, const struct otter_digest *digest)
+{
+    char hex[OTTER_DIGEST_HEX + 1];
+
+    otter_hex_encode(digest->b, sizeof(digest->b), hex);
+    cli_put_string(o, name, hex);
+}
+
+void cli_put_kid(json_t *o, const char *name, const struct otter_digest *kid)
+{
+    char text[CLI_KID_STR];
+
+    cli_kid_format(kid, text);
+    cli_put_string(o, name, text);
+}
+
+void cli_put_version(json_t *o, const char *name, const struct otter_version *version)
+{
+    char text[OTTER_VERSION_STR];
+
+    otter_version_format(version, text);
+    cli_put_string(o, name, text);
+}

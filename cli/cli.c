@@ -1,0 +1,153 @@
+#include "cli.h"
+
+#include "api.h"
+#include "output.h"
+#include "verbs.h"
+
+#include "host/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define VERSION_TEXT "otter 0.1.0\n"
+
+static void look_at_terminal(struct cli *cli)
+{
+    struct winsize size = {0};
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    cli->out_tty = isatty(fileno(cli->out)) == 1;
+    cli->err_tty = isatty(fileno(cli->err)) == 1;
+    cli->color = cli->out_tty && (no_color == NULL || no_color[0] == '\0') &&
+                 (term == NULL || strcmp(term, "dumb") != 0);
+    if (cli->out_tty || cli->err_tty)
+        cli->screen = 80;
+    if (cli->out_tty && ioctl(fileno(cli->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        cli->screen = size.ws_col;
+}
+
+static enum cli_exit usage(struct cli *cli, const struct host_error *err)
+{
+    return cli_fail(cli, CLI_USAGE, "%s\nSee: otter %s %s --help", err->message, cli->verb->noun,
+                    cli->verb->name);
+}
+
+static enum cli_exit run_verb(struct cli *cli, int argc, char **argv)
+{
+    const struct cli_verb *verb = cli->verb;
+    const struct cli_syntax syntax = {.options = verb->options,
+                                      .globals = cli_global_options,
+                                      .min_operands = verb->min_operands,
+                                      .max_operands = verb->max_operands,
+                                      .operands = verb->operands};
+    struct host_error err = {0};
+    struct cli_args args;
+    enum cli_exit code;
+
+    if (!cli_args_parse(&syntax, argc, argv, &args, &err))
+        return usage(cli, &err);
+    cli->args = &args;
+    cli->dry_run = cli_arg_flag(&args, "dry-run");
+    if (!cli_format_choose(&args, &cli->format, &err)) {
+        code = usage(cli, &err);
+    } else if (cli_arg_flag(&args, "help")) {
+        cli_help_verb(cli->out, verb);
+        code = CLI_DONE;
+    } else {
+        code = verb->run(cli, &args);
+    }
+    cli_session_close(cli);
+    cli->args = NULL;
+    cli_args_free(&args);
+    return code;
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* Global options may stand before the noun: they are moved behind the verb. Returns the noun's place in argv.
+ */
+static int find_noun(int argc, char **argv)
+{
+    int i = 1;
+
+    while (i < argc && argv[i][0] == '-') {
+        const struct cli_option *option = cli_global_options;
+        const char *name = argv[i] + (strncmp(argv[i], "--", 2) == 0 ? 2 : 0);
+
+        while (option->kind != CLI_OPTION_END && strcmp(option->name, name) != 0)
+            option++;
+        i += option->kind == CLI_OPTION_VALUE ? 2 : 1;
+    }
+    return i;
+}
+
+/* argv without the noun and the verb, which stand at `noun` and behind. */
+static enum cli_exit dispatch(struct cli *cli, int argc, char **argv, int noun)
+{
+    char **rest;
+    enum cli_exit code;
+    int n = 0;
+
+    cli->verb = cli_verb_find(argv[noun], argv[noun + 1]);
+    if (cli->verb == NULL)
+        return cli_fail(cli, CLI_USAGE, "\"%s\" has no verb \"%s\"\nSee: otter %s --help", argv[noun],
+                        argv[noun + 1], argv[noun]);
+    rest = calloc((size_t)argc, sizeof(*rest));
+    if (rest == NULL)
+        return cli_fail_memory(cli);
+    for (int i = 1; i < argc; i++)
+        if (i != noun && i != noun + 1)
+            rest[n++] = argv[i];
+    code = run_verb(cli, n, rest);
+    free(rest);
+    return code;
+}
+
+static enum cli_exit find_and_run(struct cli *cli, int argc, char **argv)
+{
+    int noun = find_noun(argc, argv);
+
+    if (argc < 2) {
+        cli_help(cli->err);
+        return CLI_USAGE;
+    }
+    if (is_help(argv[1])) {
+        cli_help(cli->out);
+        return CLI_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        fputs(VERSION_TEXT, cli->out);
+        return CLI_DONE;
+    }
+    if (noun >= argc || !cli_noun_exists(argv[noun]))
+        return cli_fail(cli, CLI_USAGE, "there is no \"%s\"\nSee: otter --help",
+                        noun < argc ? argv[noun] : argv[1]);
+    if (noun + 1 >= argc) {
+        cli_help_noun(cli->err, argv[noun]);
+        return CLI_USAGE;
+    }
+    if (is_help(argv[noun + 1])) {
+        cli_help_noun(cli->out, argv[noun]);
+        return CLI_DONE;
+    }
+    return dispatch(cli, argc, argv, noun);
+}
+
+int cli_main(int argc, char **argv, FILE *out, FILE *err)
+{
+    struct cli cli = {.out = out, .err = err, .now = (uint64_t)host_clock_wall()};
+    enum cli_exit code;
+
+    look_at_terminal(&cli);
+    code = find_and_run(&cli, argc, argv);
+    /* A full disk or a closed pipe must not look like success. */
+    if ((fflush(out) != 0 || ferror(out)) && code == CLI_DONE)
+        code = cli_fail(&cli, CLI_FILE, "writing the result failed");
+    return (int)code;
+}

@@ -1,0 +1,39 @@
+/* CSV (RFC 4180): a header line names the columns; quotes, doubled quotes, CR LF and a final line without
+ * end. */
+#ifndef OTTER_CLI_CSV_H
+#define OTTER_CLI_CSV_H
+
+#include "host/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define CLI_CSV_COLUMNS 32u
+
+struct cli_csv {
+    char *text; /* the file, cut into cells in place */
+    const char **cell;
+    size_t columns;
+    size_t rows;    /* without the header line */
+    unsigned *line; /* of each row, for messages */
+    const char *header[CLI_CSV_COLUMNS];
+};
+
+/* `what` (a file's name) begins every message. Empty lines are skipped. The caller frees with cli_csv_free.
+ */
+bool cli_csv_parse(const char *text, size_t len, const char *what, struct cli_csv *ret,
+                   struct host_error *err);
+bool cli_csv_load(const char *path, struct cli_csv *ret, struct host_error *err);
+void cli_csv_free(struct cli_csv *csv);
+
+/* The cell of a named column; NULL if there is no such column, "" where it is empty. */
+const char *cli_csv_get(const struct cli_csv *csv, size_t row, const char *column);
+
+/* The first column that is not in the NULL-ended list; NULL if all are. */
+const char *cli_csv_unknown(const struct cli_csv *csv, const char *const *known);
+
+/* Writes one cell, quoted where needed. */
+void cli_csv_put(FILE *to, const char *cell);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * Files of signed documents. `root new` and `release create` write the payload alone, one line of JSON; the
+ * first `sign` turns the file into the envelope, in place, further ones add signatures. An envelope is never
+ * re-serialised: its exact bytes are what is published and what a release's id is the digest of.
+ */
+#ifndef OTTER_CLI_DOCUMENT_H
+#define OTTER_CLI_DOCUMENT_H
+
+#include "cli.h"
+
+#include "core/verify.h"
+#include "host/crypto.h"
+
+struct cli_document {
+    char *text; /* the file */
+    size_t len;
+    bool is_signed;       /* an envelope; jws.payload is its payload */
+    struct otter_jws jws; /* of an unsigned one: payload alone */
+};
+
+/* Reads and takes apart; says on its own what is wrong. The caller frees with cli_document_free. */
+enum cli_exit cli_document_load(struct cli *cli, const char *path, struct cli_document *ret);
+void cli_document_free(struct cli_document *d);
+#define auto_document HOST_CLEANUP(cli_document_free)
+
+/* The like from memory (an envelope that the server sent, say); takes text over. */
+enum cli_exit cli_document_take(struct cli *cli, const char *what, char *text, size_t len,
+                                struct cli_document *ret);
+
+/* A payload or envelope as a root or a manifest, by lib/core's own decoders. */
+enum cli_exit cli_document_root(struct cli *cli, const char *what, const struct cli_document *d,
+                                struct otter_root *ret);
+enum cli_exit cli_document_manifest(struct cli *cli, const char *what, const struct cli_document *d,
+                                    struct otter_manifest *ret);
+
+/* Adds key's signature and writes the file (unless --dry-run). */
+enum cli_exit cli_document_sign(struct cli *cli, const char *path, struct cli_document *d,
+                                const struct host_key *key);
+
+/* Writes a payload that a document's encoder made (0644, with a line feed). */
+enum cli_exit cli_document_create(struct cli *cli, const char *path, const char *payload);
+
+/* Valid signatures of a role, and whether they reach its threshold: for saying what is still missing. */
+struct cli_signers {
+    unsigned valid, threshold;
+    bool enough;
+};
+struct cli_signers cli_document_signers(const struct cli_document *d, const struct otter_root *by,
+                                        enum otter_role role);
+
+#endif

@@ -1,0 +1,258 @@
+#include "output.h"
+
+#include "core/bytes.h"
+#include "csv.h"
+#include "parse.h"
+#include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS_MAX 32u
+
+/* The columns that are shown, chosen from a verb's table or by --columns. */
+struct chosen {
+    struct cli_piece piece;
+    const struct cli_column *all;
+    struct cli_column column[COLUMNS_MAX];
+    char *owned[COLUMNS_MAX]; /* names that --columns gave as paths */
+    size_t count;
+};
+
+bool cli_format_choose(const struct cli_args *args, enum cli_format *ret, struct host_error *err)
+{
+    static const char *const name[] = {"table", "json", "jsonl", "csv"};
+    const char *text = cli_arg(args, "format");
+
+    if (cli_arg_flag(args, "json")) {
+        if (text != NULL && strcmp(text, "json") != 0)
+            return host_fail(err, HOST_ERROR_FORMAT, "--json and --format %s do not go together", text);
+        *ret = CLI_FORMAT_JSON;
+        return true;
+    }
+    if (text == NULL)
+        return true;
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(name); i++) {
+        if (strcmp(text, name[i]) == 0) {
+            *ret = (enum cli_format)i;
+            return true;
+        }
+    }
+    return host_fail(err, HOST_ERROR_FORMAT, "--format %s: expected table, json, jsonl or csv", text);
+}
+
+static bool choose_one(struct cli_piece *piece, const char *text)
+{
+    struct chosen *c = OTTER_CONTAINER_OF(piece, struct chosen, piece);
+    const struct cli_column *column = c->all;
+
+    if (c->count == COLUMNS_MAX)
+        return false;
+    while (column->name != NULL && strcasecmp(column->name, text) != 0)
+        column++;
+    if (column->name != NULL) {
+        c->column[c->count++] = *column;
+        return true;
+    }
+    c->owned[c->count] = strdup(text);
+    if (c->owned[c->count] == NULL)
+        return false;
+    c->column[c->count] = (struct cli_column){.name = c->owned[c->count], .path = c->owned[c->count]};
+    c->count++;
+    return true;
+}
+
+static bool choose(const struct cli_args *args, const struct cli_column *all, struct chosen *c)
+{
+    const char *wanted = args != NULL ? cli_arg(args, "columns") : NULL;
+
+    *c = (struct chosen){.piece = {choose_one}, .all = all};
+    if (wanted != NULL)
+        return cli_split(wanted, ',', &c->piece);
+    for (; all->name != NULL && c->count < COLUMNS_MAX; all++)
+        if (!all->extra)
+            c->column[c->count++] = *all;
+    return true;
+}
+
+static void chosen_free(struct chosen *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        free(c->owned[i]);
+}
+
+static const char *paint_state(size_t row, size_t column, const char *text)
+{
+    static const struct {
+        const char *word, *color;
+    } states[] = {
+        {"complete", "\033[32m"}, {"succeeded", "\033[32m"}, {"running", "\033[36m"},
+        {"open", "\033[36m"},     {"failed", "\033[31m"},    {"reverted", "\033[31m"},
+        {"aborted", "\033[31m"},  {"timed-out", "\033[31m"}, {"paused", "\033[33m"},
+    };
+
+    (void)row;
+    (void)column;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(states); i++)
+        if (strcmp(text, states[i].word) == 0)
+            return states[i].color;
+    return NULL;
+}
+
+static bool is_right(enum cli_kind kind)
+{
+    return kind == CLI_KIND_NUMBER || kind == CLI_KIND_BYTES;
+}
+
+static void cells_free(char **cell, size_t n)
+{
+    for (size_t i = 0; cell != NULL && i < n; i++)
+        free(cell[i]);
+    free(cell);
+}
+
+static char *heading(const char *name)
+{
+    char *out = strdup(name);
+
+    for (char *p = out; p != NULL && *p != '\0'; p++)
+        if (*p >= 'a' && *p <= 'z')
+            *p = (char)(*p - 'a' + 'A');
+    return out;
+}
+
+static enum cli_exit print_table(struct cli *cli, const json_t *items, const struct chosen *c)
+{
+    size_t rows = json_array_size(items) + 1, n = rows * c->count;
+    char **cell = calloc(n, sizeof(*cell));
+    bool right[COLUMNS_MAX] = {false};
+    struct cli_table t = {.columns = c->count,
+                          .rows = rows,
+                          .cell = cell,
+                          .to_right = right,
+                          .headed = true,
+                          .color = cli->color,
+                          .paint = paint_state};
+    bool ok = cell != NULL;
+
+    for (size_t i = 0; ok && i < n; i++) {
+        const struct cli_column *column = &c->column[i % c->count];
+
+        right[i % c->count] = is_right(column->kind);
+        cell[i] = i < c->count ? heading(column->name)
+                               : cli_cell(json_array_get(items, i / c->count - 1), column, false);
+        ok = cell[i] != NULL;
+    }
+    ok = ok && cli_table_print(cli->out, &t);
+    cells_free(cell, n);
+    return ok ? CLI_DONE : cli_fail_memory(cli);
+}
+
+static enum cli_exit print_csv(struct cli *cli, const json_t *items, const struct chosen *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        cli_csv_put(cli->out, c->column[i].name);
+        fputc(i + 1 < c->count ? ',' : '\n', cli->out);
+    }
+    for (size_t row = 0; row < json_array_size(items); row++) {
+        for (size_t i = 0; i < c->count; i++) {
+            auto_free char *text = cli_cell(json_array_get(items, row), &c->column[i], true);
+
+            if (text == NULL)
+                return cli_fail_memory(cli);
+            cli_csv_put(cli->out, text);
+            fputc(i + 1 < c->count ? ',' : '\n', cli->out);
+        }
+    }
+    return CLI_DONE;
+}
+
+static enum cli_exit print_line(struct cli *cli, const json_t *item)
+{
+    size_t len;
+    auto_free char *text = host_json_dump(item, &len);
+
+    if (text == NULL)
+        return cli_fail_memory(cli);
+    cli_print_text(cli, text, len);
+    return CLI_DONE;
+}
+
+static enum cli_exit print_lines(struct cli *cli, const json_t *items)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(items, i, item) if (print_line(cli, item) != CLI_DONE) return CLI_REFUSED;
+    return CLI_DONE;
+}
+
+enum cli_exit cli_print_items(struct cli *cli, const json_t *items, const struct cli_column *columns)
+{
+    struct chosen c;
+    enum cli_exit code;
+
+    if (cli->format == CLI_FORMAT_JSON)
+        return print_line(cli, items);
+    if (cli->format == CLI_FORMAT_JSONL)
+        return print_lines(cli, items);
+    if (!choose(cli->args, columns, &c))
+        code = cli_fail(cli, CLI_USAGE, "--columns: expected names between commas, at most %u", COLUMNS_MAX);
+    else
+        code = cli->format == CLI_FORMAT_CSV ? print_csv(cli, items, &c) : print_table(cli, items, &c);
+    chosen_free(&c);
+    return code;
+}
+
+static enum cli_exit print_fields(struct cli *cli, const json_t *object, const struct chosen *c)
+{
+    size_t rows = 0;
+    char **cell = calloc(c->count * 2 + 1, sizeof(*cell));
+    struct cli_table t = {.columns = 2, .cell = cell, .color = cli->color, .paint = paint_state};
+    bool ok = cell != NULL;
+
+    for (size_t i = 0; ok && i < c->count; i++) {
+        char *text = cli_cell(object, &c->column[i], false);
+
+        /* What is absent says nothing: its line is left out. */
+        if (text != NULL && text[0] == '\0') {
+            free(text);
+            continue;
+        }
+        cell[rows * 2] = strdup(c->column[i].name);
+        cell[rows * 2 + 1] = text;
+        ok = text != NULL && cell[rows * 2] != NULL;
+        rows++;
+    }
+    t.rows = rows;
+    ok = ok && cli_table_print(cli->out, &t);
+    cells_free(cell, rows * 2);
+    return ok ? CLI_DONE : cli_fail_memory(cli);
+}
+
+enum cli_exit cli_print_object(struct cli *cli, const json_t *object, const struct cli_column *columns)
+{
+    auto_json json_t *items = NULL;
+    struct chosen c;
+    enum cli_exit code;
+
+    if (cli->format == CLI_FORMAT_JSON || cli->format == CLI_FORMAT_JSONL)
+        return print_line(cli, object);
+    if (cli->format == CLI_FORMAT_CSV) {
+        items = json_pack("[O]", object);
+        return items != NULL ? cli_print_items(cli, items, columns) : cli_fail_memory(cli);
+    }
+    if (!choose(cli->args, columns, &c))
+        code = cli_fail(cli, CLI_USAGE, "--columns: expected names between commas, at most %u", COLUMNS_MAX);
+    else
+        code = print_fields(cli, object, &c);
+    chosen_free(&c);
+    return code;
+}
+
+void cli_print_text(struct cli *cli, const char *text, size_t len)
+{
+    fwrite(text, 1, len, cli->out);
+    if (len == 0 || text[len - 1] != '\n')
+        fputc('\n', cli->out);
+}

@@ -1,0 +1,34 @@
+#include "rollout_action.h"
+
+#include "api.h"
+#include "core/bytes.h"
+#include "parse.h"
+#include "show_rollout.h"
+
+enum cli_exit cli_rollout_id(struct cli *cli, const char *text, uint64_t *ret)
+{
+    if (!cli_parse_number(text, OTTER_INT_MAX, false, ret))
+        return cli_fail(cli, CLI_USAGE, "\"%s\" is no rollout's number\notter rollout list shows them", text);
+    return CLI_DONE;
+}
+
+enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *action)
+{
+    auto_reply struct cli_reply reply = {0};
+    auto_free char *shown = NULL;
+    char path[96];
+    uint64_t number;
+    enum cli_exit code = cli_rollout_id(cli, id, &number);
+
+    if (code != CLI_DONE)
+        return code;
+    snprintf(path, sizeof(path), "/api/v1/rollouts/%llu/%s", (unsigned long long)number, action);
+    code = cli_api_send(cli, "POST", path, NULL, false, &reply);
+    if (code != CLI_DONE)
+        return code;
+    if (cli->format != CLI_FORMAT_TABLE)
+        return cli_api_result(cli, &reply, cli_rollout_columns);
+    shown = cli_rollout_text(reply.json, cli->color);
+    fputs(shown != NULL ? shown : "", cli->out);
+    return CLI_DONE;
+}

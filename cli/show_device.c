@@ -1,0 +1,40 @@
+#include "show_device.h"
+
+const struct cli_column cli_device_columns[] = {
+    {"id", "id"},
+    {"product", "product"},
+    {"hardware", "hardware"},
+    {"version", "running.version"},
+    {"slot", "running.slot"},
+    {"confirmed", "running.confirmed"},
+    {"state", "state", CLI_KIND_STATE},
+    {"reason", "reason"},
+    {"last seen", "last_seen", CLI_KIND_TIME},
+    {"tags", "tags"},
+    {"attributes", "attributes", .extra = true},
+    {"digest", "running.sha256", CLI_KIND_SHORT, .extra = true},
+    {"sequence", "sequence", CLI_KIND_NUMBER, .extra = true},
+    {"first seen", "first_seen", CLI_KIND_TIME, .extra = true},
+    {NULL},
+};
+
+const struct cli_column cli_device_fields[] = {
+    {"id", "id"},
+    {"product", "product"},
+    {"hardware", "hardware"},
+    {"tags", "tags"},
+    {"attributes", "attributes"},
+    {"version", "running.version"},
+    {"digest", "running.sha256"},
+    {"slot", "running.slot"},
+    {"confirmed", "running.confirmed"},
+    {"epoch", "epoch"},
+    {"sequence", "sequence"},
+    {"root", "root"},
+    {"first seen", "first_seen", CLI_KIND_TIME},
+    {"last seen", "last_seen", CLI_KIND_TIME},
+    {"stale", "stale"},
+    {"state", "state", CLI_KIND_STATE},
+    {"reason", "reason"},
+    {NULL},
+};

@@ -1,0 +1,183 @@
+#include "show_rollout.h"
+
+#include "core/bytes.h"
+#include "core/update_state.h"
+#include "parse.h"
+#include "progress.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BAR_WIDTH 24u
+
+const struct cli_column cli_rollout_columns[] = {
+    {"id", "id", CLI_KIND_NUMBER},
+    {"state", "state", CLI_KIND_STATE},
+    {"product", "product"},
+    {"version", "version"},
+    {"phase", "phase", CLI_KIND_NUMBER},
+    {"devices", "devices", CLI_KIND_NUMBER},
+    {"succeeded", "counts.succeeded", CLI_KIND_NUMBER},
+    {"failed", "counts.failed", CLI_KIND_NUMBER},
+    {"reverted", "counts.reverted", CLI_KIND_NUMBER},
+    {"created", "created", CLI_KIND_TIME},
+    {"name", "name"},
+    {"target", "target", .extra = true},
+    {"priority", "priority", CLI_KIND_NUMBER, .extra = true},
+    {"auto", "auto", .extra = true},
+    {"release", "release", CLI_KIND_SHORT, .extra = true},
+    {"started", "started", CLI_KIND_TIME, .extra = true},
+    {"finished", "finished", CLI_KIND_TIME, .extra = true},
+    {NULL},
+};
+
+static uint64_t number(const json_t *o, const char *name)
+{
+    json_int_t v = json_integer_value(json_object_get(o, name));
+
+    return v > 0 ? (uint64_t)v : 0;
+}
+
+static const char *text(const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+
+    return s != NULL ? s : "";
+}
+
+uint64_t cli_counts_finished(const json_t *counts)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < OTTER_UPDATE_STATE_COUNT; i++)
+        if (otter_update_finished((enum otter_update_state)i))
+            n += number(counts, otter_update_state_name((enum otter_update_state)i));
+    return n;
+}
+
+bool cli_rollout_ended(const json_t *rollout)
+{
+    return strcmp(text(rollout, "state"), "complete") == 0 || strcmp(text(rollout, "state"), "aborted") == 0;
+}
+
+/* "38 succeeded, 2 failed", in the order of the table of states. */
+static void put_counts(FILE *to, const json_t *counts)
+{
+    const char *between = "";
+
+    for (unsigned i = 0; i < OTTER_UPDATE_STATE_COUNT; i++) {
+        const char *name = otter_update_state_name((enum otter_update_state)i);
+
+        if (number(counts, name) == 0)
+            continue;
+        fprintf(to, "%s%" PRIu64 " %s", between, number(counts, name), name);
+        between = ", ";
+    }
+}
+
+static const char *state_color(const char *state)
+{
+    if (strcmp(state, "complete") == 0)
+        return "\033[32m";
+    if (strcmp(state, "aborted") == 0)
+        return "\033[31m";
+    return strcmp(state, "paused") == 0 ? "\033[33m" : "\033[36m";
+}
+
+static void put_phase(FILE *to, const json_t *phase, size_t i, bool color)
+{
+    const json_t *counts = json_object_get(phase, "counts");
+    uint64_t devices = number(phase, "devices");
+    char bar[BAR_WIDTH + 1];
+
+    cli_bar(cli_counts_finished(counts), devices, BAR_WIDTH, bar);
+    fprintf(to, "phase %zu  %3" PRIu64 "%%  %s[%s]%s %5" PRIu64 " devices  %-8s  ", i + 1,
+            number(phase, "percent"), color ? state_color(text(phase, "state")) : "", bar,
+            color ? "\033[0m" : "", devices, text(phase, "state"));
+    put_counts(to, counts);
+    if (json_is_true(json_object_get(phase, "widened")))
+        fputs(" (widened to one device)", to);
+    fputc('\n', to);
+}
+
+static void put_reasons(FILE *to, const json_t *rollout)
+{
+    json_t *reasons = json_object_get(rollout, "reasons");
+    const char *name;
+    json_t *count;
+
+    if (json_object_size(reasons) == 0)
+        return;
+    fputs("reasons  ", to);
+    json_object_foreach(reasons, name, count)
+        fprintf(to, " %s=%lld", name, (long long)json_integer_value(count));
+    fputc('\n', to);
+}
+
+static void put_next_step(FILE *to, const json_t *rollout)
+{
+    const char *state = text(rollout, "state");
+    uint64_t id = number(rollout, "id");
+
+    if (strcmp(state, "draft") == 0)
+        fprintf(to, "Next: otter rollout start %" PRIu64 "\n", id);
+    else if (strcmp(state, "paused") == 0)
+        fprintf(to, "Next: otter rollout resume %" PRIu64 "\n", id);
+    else if (strcmp(state, "running") == 0 && !json_is_true(json_object_get(rollout, "auto")) &&
+             number(rollout, "phase") < json_array_size(json_object_get(rollout, "phases")))
+        fprintf(to, "Next phase: otter rollout advance %" PRIu64 "\n", id);
+}
+
+static void put_all(FILE *to, const json_t *rollout, bool color)
+{
+    const json_t *phases = json_object_get(rollout, "phases"), *phase;
+    const char *state = text(rollout, "state"), *name = text(rollout, "name");
+    size_t i;
+
+    fprintf(to, "rollout %" PRIu64 "%s%s: %s %s to %s, %s%s%s\n", number(rollout, "id"),
+            name[0] != '\0' ? " " : "", name, text(rollout, "product"), text(rollout, "version"),
+            text(rollout, "target"), color ? state_color(state) : "", state, color ? "\033[0m" : "");
+    json_array_foreach(phases, i, phase) put_phase(to, phase, i, color);
+    fprintf(to, "all      %" PRIu64 " devices: ", number(rollout, "devices"));
+    put_counts(to, json_object_get(rollout, "counts"));
+    fputc('\n', to);
+    put_reasons(to, rollout);
+    put_next_step(to, rollout);
+}
+
+char *cli_rollout_text(const json_t *rollout, bool color)
+{
+    char *out = NULL;
+    size_t len;
+    FILE *to = open_memstream(&out, &len);
+
+    if (to == NULL)
+        return NULL;
+    put_all(to, rollout, color);
+    if (fclose(to) != 0) {
+        free(out);
+        return NULL;
+    }
+    return out;
+}
+
+char *cli_rollout_line(const json_t *rollout)
+{
+    const json_t *counts = json_object_get(rollout, "counts");
+    char *out = NULL;
+    size_t len;
+    FILE *to = open_memstream(&out, &len);
+
+    if (to == NULL)
+        return NULL;
+    fprintf(to, "%s phase %" PRIu64 "/%zu: %" PRIu64 " of %" PRIu64 " finished; ", text(rollout, "state"),
+            number(rollout, "phase"), json_array_size(json_object_get(rollout, "phases")),
+            cli_counts_finished(counts), number(rollout, "devices"));
+    put_counts(to, counts);
+    if (fclose(to) != 0) {
+        free(out);
+        return NULL;
+    }
+    return out;
+}

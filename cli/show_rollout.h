@@ -1,0 +1,22 @@
+/* A rollout as people see it: its facts, a bar for each phase, why devices failed. */
+#ifndef OTTER_CLI_SHOW_ROLLOUT_H
+#define OTTER_CLI_SHOW_ROLLOUT_H
+
+#include "output.h"
+
+extern const struct cli_column cli_rollout_columns[];
+
+/* Lines of text; malloc'ed, NULL when out of memory. Pure. `color`: with escape sequences. */
+char *cli_rollout_text(const json_t *rollout, bool color);
+
+/* One line for watching without a terminal: "running phase 2/3: 40 of 50 finished, 38 succeeded, 2 failed".
+ */
+char *cli_rollout_line(const json_t *rollout);
+
+/* complete or aborted. */
+bool cli_rollout_ended(const json_t *rollout);
+
+/* Attempts of these counts that have ended. */
+uint64_t cli_counts_finished(const json_t *counts);
+
+#endif

@@ -1,0 +1,73 @@
+/* Included by every verb_<noun>_<verb>.c: the functions and option tables that verbs.c gathers. */
+#ifndef OTTER_CLI_VERB_H
+#define OTTER_CLI_VERB_H
+
+#include "cli.h"
+#include "options.h"
+
+#include "core/bytes.h"
+#include "core/documents.h"
+
+/* X(noun_verb): one function a verb. */
+#define CLI_RUN(name) enum cli_exit cli_run_##name(struct cli *cli, const struct cli_args *args)
+
+CLI_RUN(key_new);
+CLI_RUN(key_show);
+CLI_RUN(root_new);
+CLI_RUN(root_sign);
+CLI_RUN(root_publish);
+CLI_RUN(root_show);
+CLI_RUN(root_list);
+CLI_RUN(image_sign);
+CLI_RUN(image_info);
+CLI_RUN(image_verify);
+CLI_RUN(image_key_add);
+CLI_RUN(image_key_list);
+CLI_RUN(release_create);
+CLI_RUN(release_sign);
+CLI_RUN(release_verify);
+CLI_RUN(release_publish);
+CLI_RUN(release_list);
+CLI_RUN(release_show);
+CLI_RUN(rollout_create);
+CLI_RUN(rollout_start);
+CLI_RUN(rollout_advance);
+CLI_RUN(rollout_pause);
+CLI_RUN(rollout_resume);
+CLI_RUN(rollout_abort);
+CLI_RUN(rollout_list);
+CLI_RUN(rollout_status);
+CLI_RUN(rollout_attempts);
+CLI_RUN(device_provision);
+CLI_RUN(device_enroll);
+CLI_RUN(device_list);
+CLI_RUN(device_show);
+CLI_RUN(device_tag);
+CLI_RUN(device_set);
+CLI_RUN(server_status);
+
+extern const struct cli_option cli_options_key_new[];
+extern const struct cli_option cli_options_root_new[];
+extern const struct cli_option cli_options_root_sign[];
+extern const struct cli_option cli_options_root_show[];
+extern const struct cli_option cli_options_image_sign[];
+extern const struct cli_option cli_options_image_verify[];
+extern const struct cli_option cli_options_image_key_add[];
+extern const struct cli_option cli_options_release_create[];
+extern const struct cli_option cli_options_release_sign[];
+extern const struct cli_option cli_options_release_verify[];
+extern const struct cli_option cli_options_release_publish[];
+extern const struct cli_option cli_options_rollout_create[];
+extern const struct cli_option cli_options_rollout_status[];
+extern const struct cli_option cli_options_device_provision[];
+extern const struct cli_option cli_options_device_enroll[];
+extern const struct cli_option cli_options_device_tag[];
+
+extern const char cli_notes_image_sign[];
+extern const char cli_notes_root_new[];
+extern const char cli_notes_release_create[];
+extern const char cli_notes_release_publish[];
+extern const char cli_notes_device_provision[];
+extern const char cli_notes_device_enroll[];
+
+#endif

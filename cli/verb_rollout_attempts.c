@@ -1,0 +1,29 @@
+#include "verb.h"
+
+#include "api.h"
+#include "rollout_action.h"
+
+enum cli_exit cli_run_rollout_attempts(struct cli *cli, const struct cli_args *args)
+{
+    static const struct cli_column columns[] = {
+        {"id", "id", CLI_KIND_NUMBER},
+        {"device", "device"},
+        {"state", "state", CLI_KIND_STATE},
+        {"reason", "reason"},
+        {"phase", "phase", CLI_KIND_NUMBER},
+        {"bytes", "bytes", CLI_KIND_BYTES},
+        {"updated", "updated", CLI_KIND_TIME},
+        {"finished", "finished", CLI_KIND_TIME},
+        {"detail", "detail"},
+        {"created", "created", CLI_KIND_TIME, .extra = true},
+        {NULL},
+    };
+    char path[96];
+    uint64_t number;
+    enum cli_exit code = cli_rollout_id(cli, args->operand[0], &number);
+
+    if (code != CLI_DONE)
+        return code;
+    snprintf(path, sizeof(path), "/api/v1/rollouts/%llu/attempts", (unsigned long long)number);
+    return cli_api_list(cli, path, columns);
+}

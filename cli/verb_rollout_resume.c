@@ -1,0 +1,8 @@
+#include "verb.h"
+
+#include "rollout_action.h"
+
+enum cli_exit cli_run_rollout_resume(struct cli *cli, const struct cli_args *args)
+{
+    return cli_rollout_action(cli, args->operand[0], "resume");
+}

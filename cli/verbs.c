@@ -1,0 +1,116 @@
+#include "verbs.h"
+#include "verb.h"
+
+#include <string.h>
+
+const struct cli_noun cli_nouns[] = {
+    {"key", "Keys"},
+    {"root", "Root: whom the devices trust"},
+    {"image", "Images (MCUboot's format)"},
+    {"image-key", "Image keys that the server knows"},
+    {"release", "Releases"},
+    {"rollout", "Rollouts"},
+    {"device", "Devices"},
+    {"server", "Server"},
+    {NULL, NULL},
+};
+
+const struct cli_option cli_global_options[] = {
+    {"server", CLI_OPTION_VALUE, "URL", "otterd: http://..., https://... or unix:/path"},
+    {"token-file", CLI_OPTION_VALUE, "F", "file with the operator's token"},
+    {"cacert", CLI_OPTION_VALUE, "F", "PEM file of the CA to trust instead of the system's"},
+    {"insecure-plain-http", CLI_OPTION_FLAG, NULL, "send the token over http to another machine"},
+    {"format", CLI_OPTION_VALUE, "FORMAT", "table, json, jsonl or csv"},
+    {"json", CLI_OPTION_FLAG, NULL, "the server's answer unchanged"},
+    {"columns", CLI_OPTION_VALUE, "A,B", "columns of a table or CSV; any member's path is one"},
+    {"filter", CLI_OPTION_VALUE, "EXPR", "of lists: what the expression selects"},
+    {"sort", CLI_OPTION_VALUE, "COLUMN", "of lists: by this column; -COLUMN: falling"},
+    {"limit", CLI_OPTION_VALUE, "N", "of lists: at most N items"},
+    {"all", CLI_OPTION_FLAG, NULL, "of lists: every page"},
+    {"dry-run", CLI_OPTION_FLAG, NULL, "check everything, change nothing"},
+    {"help", CLI_OPTION_FLAG, NULL, "this text"},
+    {NULL},
+};
+
+/* noun, verb, operands, summary, least and most operands, options, function, notes */
+const struct cli_verb cli_verbs[] = {
+    {"key", "new", "", "Make a key pair on P-256", 0, 0, cli_options_key_new, cli_run_key_new},
+    {"key", "show", "FILE", "Show a key's id", 1, 1, NULL, cli_run_key_show},
+
+    {"root", "new", "", "Write a root that names keys and thresholds", 0, 0, cli_options_root_new,
+     cli_run_root_new, cli_notes_root_new},
+    {"root", "sign", "FILE", "Add a root key's signature", 1, 1, cli_options_root_sign, cli_run_root_sign},
+    {"root", "publish", "FILE", "Verify a signed root and send it to the server", 1, 1, NULL,
+     cli_run_root_publish},
+    {"root", "show", "[FILE]", "Show a root: of a file, or the server's newest", 0, 1, cli_options_root_show,
+     cli_run_root_show},
+    {"root", "list", "", "List the server's roots", 0, 0, NULL, cli_run_root_list},
+
+    {"image", "sign", "IN OUT", "Make a signed image of a firmware", 2, 2, cli_options_image_sign,
+     cli_run_image_sign, cli_notes_image_sign},
+    {"image", "info", "FILE", "Show what an image says about itself", 1, 1, NULL, cli_run_image_info},
+    {"image", "verify", "FILE", "Check an image's hash and signature as a bootloader does", 1, 1,
+     cli_options_image_verify, cli_run_image_verify},
+
+    {"image-key", "add", "FILE", "Tell the server a product's image key", 1, 1, cli_options_image_key_add,
+     cli_run_image_key_add},
+    {"image-key", "list", "", "List the image keys that the server knows", 0, 0, NULL,
+     cli_run_image_key_list},
+
+    {"release", "create", "", "Write a release of signed images", 0, 0, cli_options_release_create,
+     cli_run_release_create, cli_notes_release_create},
+    {"release", "sign", "FILE", "Add a release key's signature", 1, 1, cli_options_release_sign,
+     cli_run_release_sign},
+    {"release", "verify", "FILE [IMAGE...]", "Check a release as a device does", 1, 1 + OTTER_IMAGES_MAX,
+     cli_options_release_verify, cli_run_release_verify},
+    {"release", "publish", "FILE [IMAGE...]", "Upload the images and publish the release", 1,
+     1 + OTTER_IMAGES_MAX, cli_options_release_publish, cli_run_release_publish, cli_notes_release_publish},
+    {"release", "list", "", "List the published releases", 0, 0, NULL, cli_run_release_list},
+    {"release", "show", "R", "Show a release: a file, or a published one", 1, 1, NULL, cli_run_release_show},
+
+    {"rollout", "create", "", "Plan a release for the devices that a target selects", 0, 0,
+     cli_options_rollout_create, cli_run_rollout_create},
+    {"rollout", "start", "ID", "Open the first phase", 1, 1, NULL, cli_run_rollout_start},
+    {"rollout", "advance", "ID", "Open the next phase", 1, 1, NULL, cli_run_rollout_advance},
+    {"rollout", "pause", "ID", "Grant no further devices; running updates finish", 1, 1, NULL,
+     cli_run_rollout_pause},
+    {"rollout", "resume", "ID", "Go on after a pause", 1, 1, NULL, cli_run_rollout_resume},
+    {"rollout", "abort", "ID", "End it; downloads stop, installed updates finish", 1, 1, NULL,
+     cli_run_rollout_abort},
+    {"rollout", "list", "", "List the rollouts", 0, 0, NULL, cli_run_rollout_list},
+    {"rollout", "status", "ID", "Show a rollout, or watch it to its end", 1, 1, cli_options_rollout_status,
+     cli_run_rollout_status},
+    {"rollout", "attempts", "ID", "List a rollout's updates, device by device", 1, 1, NULL,
+     cli_run_rollout_attempts},
+
+    {"device", "provision", "", "Write factory data for devices and register them", 0, 0,
+     cli_options_device_provision, cli_run_device_provision, cli_notes_device_provision},
+    {"device", "enroll", "[FACTORY...]", "Register devices that have their factory data", 0,
+     CLI_OPERANDS_MANY, cli_options_device_enroll, cli_run_device_enroll, cli_notes_device_enroll},
+    {"device", "list", "", "List the devices", 0, 0, NULL, cli_run_device_list},
+    {"device", "show", "ID", "Show a device and its updates", 1, 1, NULL, cli_run_device_show},
+    {"device", "tag", "ID...", "Add and remove tags", 1, CLI_OPERANDS_MANY, cli_options_device_tag,
+     cli_run_device_tag},
+    {"device", "set", "ID NAME=VALUE...", "Set attributes; NAME= removes one", 2, CLI_OPERANDS_MANY, NULL,
+     cli_run_device_set},
+
+    {"server", "status", "", "Show version, root and counts of the server", 0, 0, NULL,
+     cli_run_server_status},
+    {NULL},
+};
+
+const struct cli_verb *cli_verb_find(const char *noun, const char *name)
+{
+    for (const struct cli_verb *verb = cli_verbs; verb->noun != NULL; verb++)
+        if (strcmp(verb->noun, noun) == 0 && strcmp(verb->name, name) == 0)
+            return verb;
+    return NULL;
+}
+
+bool cli_noun_exists(const char *noun)
+{
+    for (const struct cli_noun *n = cli_nouns; n->name != NULL; n++)
+        if (strcmp(n->name, noun) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,40 @@
+/* The one table of verbs: command line, help and documentation are made from it. */
+#ifndef OTTER_CLI_VERBS_H
+#define OTTER_CLI_VERBS_H
+
+#include "cli.h"
+#include "options.h"
+
+#define CLI_OPERANDS_MANY 100000u
+
+struct cli_verb {
+    const char *noun;
+    const char *name;
+    const char *operands; /* "FILE [IMAGE...]", or "" */
+    const char *summary;  /* one line */
+    unsigned min_operands, max_operands;
+    const struct cli_option *options; /* ends with CLI_OPTION_END; may be NULL */
+    enum cli_exit (*run)(struct cli *cli, const struct cli_args *args);
+    const char *notes; /* further lines of --help, or NULL */
+};
+
+/* Ends with a verb whose noun is NULL. */
+extern const struct cli_verb cli_verbs[];
+extern const struct cli_option cli_global_options[];
+
+/* Nouns with what they are, ends with {NULL, NULL}. */
+struct cli_noun {
+    const char *name;
+    const char *summary;
+};
+extern const struct cli_noun cli_nouns[];
+
+const struct cli_verb *cli_verb_find(const char *noun, const char *name);
+bool cli_noun_exists(const char *noun);
+
+/* --help: of the program, of a noun, of a verb. */
+void cli_help(FILE *to);
+void cli_help_noun(FILE *to, const char *noun);
+void cli_help_verb(FILE *to, const struct cli_verb *verb);
+
+#endif
