@@ -70,7 +70,7 @@ char *host_json_dump_pretty(const json_t *j, size_t *ret_len)
 static bool member(const json_t *obj, const char *name, enum host_json_need need, json_t **ret,
                    struct host_error *err)
 {
-    json_t *m;
+    json_t *m = NULL;
 
     if (!json_is_object(obj))
         return host_fail(err, HOST_ERROR_FORMAT, "a JSON object with '%s' was expected", name);
@@ -86,7 +86,7 @@ static bool member(const json_t *obj, const char *name, enum host_json_need need
 bool host_json_get_string(const json_t *obj, const char *name, enum host_json_need need, size_t max_len,
                           const char **ret, struct host_error *err)
 {
-    json_t *m;
+    json_t *m = NULL;
 
     if (!member(obj, name, need, &m, err))
         return false;
@@ -103,7 +103,7 @@ bool host_json_get_string(const json_t *obj, const char *name, enum host_json_ne
 bool host_json_get_uint(const json_t *obj, const char *name, enum host_json_need need, uint64_t min,
                         uint64_t max, uint64_t *ret, struct host_error *err)
 {
-    json_t *m;
+    json_t *m = NULL;
 
     if (!member(obj, name, need, &m, err))
         return false;
@@ -120,7 +120,7 @@ bool host_json_get_uint(const json_t *obj, const char *name, enum host_json_need
 bool host_json_get_bool(const json_t *obj, const char *name, enum host_json_need need, bool *ret,
                         struct host_error *err)
 {
-    json_t *m;
+    json_t *m = NULL;
 
     if (!member(obj, name, need, &m, err))
         return false;
@@ -135,7 +135,7 @@ bool host_json_get_bool(const json_t *obj, const char *name, enum host_json_need
 bool host_json_get_array(const json_t *obj, const char *name, enum host_json_need need, size_t max_items,
                          json_t **ret, struct host_error *err)
 {
-    json_t *m;
+    json_t *m = NULL;
 
     if (!member(obj, name, need, &m, err))
         return false;
@@ -151,7 +151,7 @@ bool host_json_get_array(const json_t *obj, const char *name, enum host_json_nee
 bool host_json_get_object(const json_t *obj, const char *name, enum host_json_need need, json_t **ret,
                           struct host_error *err)
 {
-    json_t *m;
+    json_t *m = NULL;
 
     if (!member(obj, name, need, &m, err))
         return false;
