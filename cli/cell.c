@@ -13,6 +13,8 @@ static const json_t *at_path(const json_t *item, const char *path)
         size_t len = strcspn(path, ".");
         const json_t *whole = json_object_get(item, path);
 
+        if (whole == NULL && json_is_array(item) && path[0] >= '0' && path[0] <= '9')
+            whole = json_array_get(item, (size_t)(path[0] - '0'));
         if (whole != NULL || path[len] == '\0')
             return whole;
         item = json_object_getn(item, path, len);
@@ -60,6 +62,22 @@ static char *array(const json_t *v, enum cli_kind kind, bool machine)
     return out;
 }
 
+/* "A  0x08020000  20.2 KiB  f5752ee0..." */
+static char *image(const json_t *v)
+{
+    const char *slot = json_string_value(json_object_get(v, "slot"));
+    const char *digest = json_string_value(json_object_get(v, "sha256"));
+    auto_free char *link = number(json_integer_value(json_object_get(v, "link")), CLI_KIND_HEX, false);
+    auto_free char *size = number(json_integer_value(json_object_get(v, "size")), CLI_KIND_BYTES, false);
+    char *out = NULL;
+
+    if (link == NULL || size == NULL ||
+        asprintf(&out, "%s  %s  %s  %s", slot != NULL ? slot : "?", link, size,
+                 digest != NULL ? digest : "?") < 0)
+        return NULL;
+    return out;
+}
+
 static char *object(const json_t *v, enum cli_kind kind, bool machine)
 {
     char *out = strdup("");
@@ -86,6 +104,8 @@ static char *value(const json_t *v, enum cli_kind kind, bool machine)
         return strdup(machine ? (json_is_true(v) ? "true" : "false") : (json_is_true(v) ? "yes" : "no"));
     if (json_is_array(v))
         return array(v, kind, machine);
+    if (json_is_object(v) && kind == CLI_KIND_IMAGE && !machine)
+        return image(v);
     if (json_is_object(v))
         return object(v, kind, machine);
     if (json_is_real(v))

@@ -134,6 +134,10 @@ bool cli_image_begin(const struct cli_image_spec *spec, const void *bin, size_t 
     if (image.data == NULL)
         return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
     otter_image_header_encode(&header, image.data);
+    /* What lies between header and firmware reads as erased flash where we made the room, as imgtool has it.
+     */
+    if (payload == bin)
+        memset(image.data + OTTER_IMAGE_HEADER_LEN, 0xff, spec->header_size - OTTER_IMAGE_HEADER_LEN);
     image.len = spec->header_size;
     put(&image, payload, len);
     put_protected(spec, &image);

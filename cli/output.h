@@ -19,13 +19,14 @@ enum cli_kind {
     CLI_KIND_BYTES,  /* shown as 894.5 KiB in a table */
     CLI_KIND_SHORT,  /* a digest: its first 12 characters in a table */
     CLI_KIND_HEX,    /* an address */
-    CLI_KIND_STATE   /* coloured by meaning */
+    CLI_KIND_STATE,  /* coloured by meaning */
+    CLI_KIND_IMAGE   /* an image of a release: slot, link, size, digest */
 };
 
 /* A column of a list, or a line of an object. Tables of them end with a NULL name. */
 struct cli_column {
     const char *name; /* heading, and what --columns calls it */
-    const char *path; /* member of the item; "running.version" goes inside */
+    const char *path; /* member of the item; "running.version" and "images.0" go inside */
     enum cli_kind kind;
     bool extra; /* shown only when --columns asks for it */
 };
