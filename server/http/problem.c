@@ -2,6 +2,8 @@
 
 #include "core/bytes.h"
 
+#include <inttypes.h>
+
 /* Where the group's rule below does not fit. */
 static const struct {
     enum otter_status status;
@@ -69,17 +71,48 @@ unsigned http_status_of(enum otter_status status, const struct http_route *route
     return group_number(status);
 }
 
+/* What to do next, where the refusal itself had nothing to add to its meaning. */
+static const char *hint_of(enum otter_status status)
+{
+    switch (status) {
+    case OTTER_UNAUTHORIZED:
+        return "send \"Authorization: Bearer TOKEN\": an operator's token is in DIR/admin.token, a device's "
+               "is the "
+               "base64url of its secret";
+    case OTTER_UNKNOWN_DEVICE:
+        return "register the device, or send the token of the device that the request names";
+    case OTTER_NOT_FOUND:
+        return "nothing is at this path; docs/openapi.yaml lists what there is";
+    case OTTER_METHOD_NOT_ALLOWED:
+        return "the header Allow lists the methods of this path";
+    case OTTER_RANGE_NOT_SATISFIABLE:
+        return "the header Content-Range has the size";
+    case OTTER_TOO_BUSY:
+        return "come again after Retry-After seconds";
+    default:
+        return otter_status_meaning(status);
+    }
+}
+
+static json_t *detail_of(const struct http_problem *problem)
+{
+    /* jansson refuses a text that is not UTF-8: the hint still says what it was. */
+    json_t *detail = problem->detail && problem->detail[0] != '\0' ? json_string(problem->detail) : NULL;
+
+    if (!detail && problem->has_at)
+        detail = json_sprintf("%s, at byte %" PRIu64 " of the body", otter_status_meaning(problem->status),
+                              problem->at);
+    return detail ? detail : json_string(hint_of(problem->status));
+}
+
 char *http_problem_body(const struct http_problem *problem, unsigned http, size_t *ret_len)
 {
-    auto_json json_t *body = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
+    auto_json json_t *body = json_pack("{s:s, s:s, s:i, s:s, s:o}", "type", "about:blank", "title",
                                        otter_status_meaning(problem->status), "status", (int)http, "code",
-                                       otter_status_name(problem->status));
+                                       otter_status_name(problem->status), "detail", detail_of(problem));
 
     if (!body)
         return NULL;
-    /* A detail that is not UTF-8 is left out by jansson's refusal: the code still says what it was. */
-    if (problem->detail && problem->detail[0] != '\0')
-        (void)json_object_set_new(body, "detail", json_string(problem->detail));
     if (problem->has_at)
         (void)json_object_set_new(body, "at", json_integer((json_int_t)problem->at));
     return host_json_dump(body, ret_len);

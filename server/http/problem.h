@@ -9,7 +9,7 @@
 struct http_problem {
     enum otter_status status;
     unsigned http;      /* the number; 0 = http_status_of() */
-    const char *detail; /* what, where, what next; NULL or "": none */
+    const char *detail; /* what, where, what next; NULL or "": what the status itself suggests */
     bool has_at;
     uint64_t at; /* offset in the body */
 };

@@ -97,7 +97,22 @@ static void the_body_names_what_and_where(void **state)
     free(body);
 }
 
-static void a_detail_that_is_no_utf8_is_left_out(void **state)
+static void no_refusal_is_without_detail(void **state)
+{
+    (void)state;
+    for (unsigned s = 1; s < OTTER_STATUS_COUNT; s++) {
+        struct http_problem problem = {.status = (enum otter_status)s};
+        size_t len = 0;
+        char *body = http_problem_body(&problem, 400, &len);
+
+        assert_non_null(body);
+        if (strstr(body, "\"detail\":\"\"") || !strstr(body, "\"detail\":\""))
+            fail_msg("%s", body);
+        free(body);
+    }
+}
+
+static void a_detail_that_is_no_utf8_is_replaced(void **state)
 {
     struct http_problem problem = {.status = OTTER_BAD_VALUE, .detail = "\xff\xfe"};
     size_t len = 0;
@@ -105,7 +120,7 @@ static void a_detail_that_is_no_utf8_is_left_out(void **state)
 
     (void)state;
     assert_non_null(body);
-    assert_null(strstr(body, "detail"));
+    assert_non_null(strstr(body, "\"detail\":\"a member has the wrong type"));
     assert_non_null(strstr(body, "bad-value"));
     free(body);
 }
@@ -189,7 +204,8 @@ int main(void)
         cmocka_unit_test(each_status_has_its_number),
         cmocka_unit_test(no_status_but_ok_looks_like_success),
         cmocka_unit_test(the_body_names_what_and_where),
-        cmocka_unit_test(a_detail_that_is_no_utf8_is_left_out),
+        cmocka_unit_test(no_refusal_is_without_detail),
+        cmocka_unit_test(a_detail_that_is_no_utf8_is_replaced),
         cmocka_unit_test(waits_are_rounded_down_by_a_32nd_at_most),
         cmocka_unit_test(waits_are_shared_until_seconds_or_root_change),
         cmocka_unit_test(shared_refusals_know_the_kind_of_route),
