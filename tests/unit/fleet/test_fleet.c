@@ -1,0 +1,168 @@
+#include "core/bytes.h"
+#include "fleet/fleet.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MANY 20000u
+
+static int setup(void **state)
+{
+    *state = fleet_new(12345);
+    return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    fleet_free(*state);
+    return 0;
+}
+
+static void token_of(uint32_t i, struct otter_digest *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    /* All in a few buckets of the index: the worst that hashes can do. */
+    otter_put_le32(ret->b, i % 7);
+    otter_put_le32(ret->b + 16, i);
+}
+
+static uint32_t add(struct fleet *f, uint32_t i)
+{
+    struct otter_digest token;
+    char id[24];
+
+    (void)snprintf(id, sizeof(id), "device-%u", i);
+    token_of(i, &token);
+    return fleet_add(f, id, i % 2 ? "odd" : "even", "board", &token);
+}
+
+static void devices_are_found_by_id(void **state)
+{
+    struct fleet *f = *state;
+    char id[24];
+
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_int_equal(add(f, i), i);
+    assert_int_equal(fleet_count(f), MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        (void)snprintf(id, sizeof(id), "device-%u", i);
+        assert_int_equal(fleet_find(f, id), i);
+        assert_string_equal(fleet_peek(f, i)->product, i % 2 ? "odd" : "even");
+    }
+    assert_int_equal(fleet_find(f, "device-x"), FLEET_NONE);
+    assert_int_equal(fleet_find(f, ""), FLEET_NONE);
+}
+
+static void devices_are_found_by_token_even_if_hashes_collide(void **state)
+{
+    struct fleet *f = *state;
+    struct otter_digest token;
+
+    for (uint32_t i = 0; i < 500; i++)
+        add(f, i);
+    for (uint32_t i = 0; i < 500; i++) {
+        token_of(i, &token);
+        assert_int_equal(fleet_find_token(f, &token), i);
+    }
+    token_of(500, &token);
+    assert_int_equal(fleet_find_token(f, &token), FLEET_NONE);
+}
+
+static void dirty_marks_come_once_and_in_order(void **state)
+{
+    static const uint32_t marked[] = {0, 5, 63, 64, 4095, 4096, 8191, 9999};
+    struct fleet *f = *state;
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; i < 10000; i++)
+        add(f, i);
+    assert_int_equal(fleet_take_dirty(f, 0), FLEET_NONE);
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(marked); i++) {
+        fleet_mark_dirty(f, marked[OTTER_ARRAY_LEN(marked) - 1 - i]);
+        fleet_mark_dirty(f, marked[OTTER_ARRAY_LEN(marked) - 1 - i]);
+    }
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(marked); i++) {
+        at = fleet_take_dirty(f, at);
+        assert_int_equal(at, marked[i]);
+        at++;
+    }
+    assert_int_equal(fleet_take_dirty(f, at), FLEET_NONE);
+    assert_int_equal(fleet_take_dirty(f, 0), FLEET_NONE);
+}
+
+static void labels_are_copied_and_replaced(void **state)
+{
+    struct fleet *f = *state;
+    struct fleet_device *d;
+
+    add(f, 0);
+    d = fleet_lock(f, 0);
+    assert_null(fleet_tags(d));
+    assert_true(fleet_set_labels(d, "a\0", 3, NULL, 0, "n\0v\0", 5));
+    assert_string_equal(fleet_tags(d), "a");
+    assert_null(fleet_own_attrs(d));
+    assert_memory_equal(fleet_operator_attrs(d), "n\0v\0", 5);
+    assert_true(fleet_set_labels(d, NULL, 0, "x\0y\0", 5, NULL, 0));
+    assert_null(fleet_tags(d));
+    assert_memory_equal(fleet_own_attrs(d), "x\0y\0", 5);
+    assert_true(fleet_set_labels(d, NULL, 0, NULL, 0, NULL, 0));
+    assert_null(fleet_own_attrs(d));
+    fleet_unlock(f, 0);
+}
+
+struct reader {
+    struct fleet *fleet;
+    _Atomic bool stop;
+    _Atomic uint32_t missed;
+};
+
+/* Whoever is counted is found, also while the index grows under the reader. */
+static void *read_all(void *arg)
+{
+    struct reader *r = arg;
+    char id[24];
+
+    while (!atomic_load(&r->stop)) {
+        uint32_t count = fleet_count(r->fleet);
+
+        for (uint32_t i = 0; i < count; i += 37) {
+            (void)snprintf(id, sizeof(id), "device-%u", i);
+            if (fleet_find(r->fleet, id) != i)
+                atomic_fetch_add(&r->missed, 1);
+        }
+    }
+    return NULL;
+}
+
+static void readers_miss_nobody_while_the_fleet_grows(void **state)
+{
+    struct reader r = {.fleet = *state};
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, read_all, &r), 0);
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_int_equal(add(r.fleet, i), i);
+    atomic_store(&r.stop, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&r.missed), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(devices_are_found_by_id, setup, teardown),
+        cmocka_unit_test_setup_teardown(devices_are_found_by_token_even_if_hashes_collide, setup, teardown),
+        cmocka_unit_test_setup_teardown(dirty_marks_come_once_and_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(labels_are_copied_and_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(readers_miss_nobody_while_the_fleet_grows, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
