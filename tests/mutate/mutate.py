@@ -97,10 +97,11 @@ def main():
     parser.add_argument("--only")
     args = parser.parse_args()
     copy_tree()
-    if not (BUILD / "build.ninja").exists():
-        made = quiet([*MESON, "setup", BUILD, TREE, "-Dbuildtype=debug", "-Dwerror=false", "-Dcli=false", "-Demulator=false"])
-        if made.returncode != 0:
-            sys.exit(made.stdout[-3000:])
+    again = ["--reconfigure"] if (BUILD / "build.ninja").exists() else []
+    made = quiet([*MESON, "setup", *again, BUILD, TREE, "-Dbuildtype=debug", "-Dwerror=false", "-Dcli=false",
+                  "-Demulator=false"])
+    if made.returncode != 0:
+        sys.exit(made.stdout[-3000:])
     listed = json.loads(quiet([*MESON, "introspect", BUILD, "--tests"]).stdout)
     tests = {test["name"]: test for test in listed}
     survivors = 0
