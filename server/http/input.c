@@ -174,21 +174,30 @@ static void decode_json(struct http_request *r)
     r->call.out.at = place.position > 0 ? (size_t)place.position : 0;
 }
 
-static void decode_upload(struct http_request *r)
+/* What is wrong with an upload's members; the error says it for people. */
+static enum otter_status upload_members(struct svc_in *in, const char **ret_sha256, struct host_error *error)
 {
     static const char *const members[] = {"sha256", "size", NULL};
+    bool all = json_object_get(in->json, "sha256") && json_object_get(in->json, "size");
+
+    if (!host_json_only(in->json, members, error))
+        return json_is_object(in->json) ? OTTER_UNKNOWN_MEMBER : OTTER_BAD_VALUE;
+    if (!host_json_get_string(in->json, "sha256", HOST_JSON_REQUIRED, OTTER_DIGEST_HEX, ret_sha256, error) ||
+        !host_json_get_uint(in->json, "size", HOST_JSON_REQUIRED, 1, OTTER_INT_MAX, &in->number, error))
+        return all ? OTTER_BAD_VALUE : OTTER_MISSING_MEMBER;
+    return OTTER_OK;
+}
+
+static void decode_upload(struct http_request *r)
+{
     struct svc_in *in = &r->call.in;
-    struct host_error *error = &r->call.out.error;
     const char *sha256 = NULL;
 
     decode_json(r);
-    if (r->refusal != OTTER_OK)
-        return;
-    if (!host_json_only(in->json, members, error) ||
-        !host_json_get_string(in->json, "sha256", HOST_JSON_REQUIRED, OTTER_DIGEST_HEX, &sha256, error) ||
-        !host_json_get_uint(in->json, "size", HOST_JSON_REQUIRED, 1, OTTER_INT_MAX, &in->number, error))
-        r->refusal = OTTER_BAD_VALUE;
-    else if (!otter_hex_decode(sha256, strlen(sha256), in->digest.b, sizeof in->digest.b))
+    if (r->refusal == OTTER_OK)
+        r->refusal = upload_members(in, &sha256, &r->call.out.error);
+    if (r->refusal == OTTER_OK &&
+        !otter_hex_decode(sha256, strlen(sha256), in->digest.b, sizeof in->digest.b))
         http_refuse(r, OTTER_BAD_VALUE, "sha256: 64 lower-case hex digits");
 }
 
