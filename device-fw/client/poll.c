@@ -176,8 +176,7 @@ enum otter_client_want otter_phase_offer(struct otter_client *c, uint64_t now)
     c->fresh_ms = now;
     c->fresh = false;
     c->stale = false;
-    if (c->on_trial)
-        c->server_seen = true;
+    c->server_seen = true;
     return consider(c, now);
 }
 

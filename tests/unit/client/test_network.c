@@ -142,7 +142,7 @@ static void failures_back_off_and_end_with_the_first_good_poll(void **state)
     assert_true(w->journal.live.failures > 2);
     world_reset(w); /* a boot does not forget */
     world_run(w, 500);
-    assert_true(w->server.polls <= polls + 1);
+    assert_int_equal(w->server.polls, polls);
     w->server.poll_status = 204;
     otter_client_poll_now(&w->client);
     world_run(w, 500);
@@ -191,6 +191,15 @@ static void a_kept_connection_that_went_stale_is_reopened_once(void **state)
     assert_int_equal(w->server.connections, 2);
 }
 
+static void a_connection_that_the_server_will_close_is_not_used_again(void **state)
+{
+    struct world *w = *state;
+
+    w->server.poll_headers = "Connection: close\r\n";
+    assert_true(world_run(w, 500));
+    assert_int_equal(w->server.connections, 2);
+}
+
 static void a_missing_blob_is_not_asked_for_for_ever(void **state)
 {
     struct world *w = *state;
@@ -220,6 +229,7 @@ static void the_device_shows_its_token_on_loopback_and_tls_alone(void **state)
         world_reset(w);
         world_run(w, 100);
         assert_non_null(strstr(w->server.poll_head, cases[i].begins));
+        assert_int_equal(w->server.root_authorized, 0); /* roots are public */
         if (strncmp(cases[i].url, "https", 5) == 0)
             assert_string_equal(w->net.tls_name, "ota.example");
     }
@@ -327,6 +337,7 @@ int main(void)
         T(retry_after_bounds_the_back_off_from_below),
         T(the_second_server_is_tried_after_a_failure),
         T(a_kept_connection_that_went_stale_is_reopened_once),
+        T(a_connection_that_the_server_will_close_is_not_used_again),
         T(a_missing_blob_is_not_asked_for_for_ever),
         T(the_device_shows_its_token_on_loopback_and_tls_alone),
         T(a_token_in_the_journal_replaces_the_secret),

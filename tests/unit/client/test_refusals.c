@@ -217,6 +217,18 @@ static void an_image_by_a_revoked_key_is_refused(void **state)
     refused_with(w, OTTER_IMAGE_KEY_REVOKED, true);
 }
 
+static void a_key_that_the_running_image_still_needs_signs_nothing_new(void **state)
+{
+    struct world *w = *state;
+    struct otter_root root = w->root;
+
+    root.revoked_count = 1;
+    root.revoked[0] = *host_key_kid(w->image_key);
+    world_add_root(w, &root);
+    refused_with(w, OTTER_IMAGE_KEY_REVOKED, true);
+    assert_int_equal(w->journal.live.revoked_count, 0);
+}
+
 static void an_image_with_a_broken_signature_is_refused(void **state)
 {
     struct world *w = *state;
@@ -391,6 +403,7 @@ int main(void)
         T(a_foreign_image_key_is_refused),
         T(an_image_linked_elsewhere_is_refused),
         T(an_image_by_a_revoked_key_is_refused),
+        T(a_key_that_the_running_image_still_needs_signs_nothing_new),
         T(an_image_with_a_broken_signature_is_refused),
         T(an_image_over_the_slot_is_refused_before_any_erase),
         T(the_wrong_bytes_twice_are_refused),

@@ -29,7 +29,11 @@ static uint32_t image_sectors(const struct world *w)
 
 static void assert_slot_holds_image(struct world *w)
 {
+    const uint8_t *end = ram_flash_at(&w->flash, slot_b()->base + w->new_image.size);
+
     assert_memory_equal(ram_flash_at(&w->flash, slot_b()->base), w->new_image.bytes, w->new_image.size);
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(end[i], 0xff);
 }
 
 static void an_update_goes_from_offer_to_confirm(void **state)
@@ -281,15 +285,13 @@ static void a_full_reply_to_a_range_is_taken_from_where_we_are(void **state)
 }
 
 static const struct {
-    const char *content_range, *etag;
+    int skew[3];
+    bool no_content_range;
+    const char *etag;
 } wrong_ranges[] = {
-    {"bytes 0-40000/40001", NULL},
-    {"bytes 1000-40687/40688", NULL},
-    {"bytes 19000-19999/40688", NULL},
-    {"bytes */40688", NULL},
-    {NULL, "\"another\""},
-    {NULL, "W/\"weak\""},
-    {NULL, ""},
+    {{-1, 0, 0}, false, NULL},       {{1, 0, 0}, false, NULL},      {{0, -1, 0}, false, NULL},
+    {{0, 0, 1}, false, NULL},        {{0, 1, 2}, false, NULL},      {{0, 0, 0}, true, NULL},
+    {{0, 0, 0}, false, "\"other\""}, {{0, 0, 0}, false, "W/\"w\""}, {{0, 0, 0}, false, ""},
 };
 
 static void a_wrongly_answered_range_is_named_and_the_whole_asked_for(void **state)
@@ -303,10 +305,8 @@ static void a_wrongly_answered_range_is_named_and_the_whole_asked_for(void **sta
         w = fresh;
         w->net.drop_after = 20000;
         w->net.drops = 1;
-        w->server.content_range = wrong_ranges[i].content_range;
-        /* The first reply teaches no tag, so that If-Range names the digest and the second one must carry it.
-         */
-        w->server.etag = wrong_ranges[i].etag != NULL ? "" : NULL;
+        memcpy(w->server.range_skew, wrong_ranges[i].skew, sizeof(w->server.range_skew));
+        w->server.no_content_range = wrong_ranges[i].no_content_range;
         for (unsigned n = 0; n < 100000 && w->server.image_requests == 0; n++)
             (void)otter_client_step(&w->client, w->now);
         w->server.etag = wrong_ranges[i].etag;
@@ -317,6 +317,40 @@ static void a_wrongly_answered_range_is_named_and_the_whole_asked_for(void **sta
         assert_slot_holds_image(w);
         world_teardown(&fresh);
     }
+}
+
+static void the_servers_own_tag_is_used_for_if_range(void **state)
+{
+    struct world *w = *state;
+
+    w->net.drop_after = 20000;
+    w->net.drops = 1;
+    w->server.etag = "\"v1\"";
+    assert_true(world_run(w, 60000));
+    assert_int_equal(w->server.image_requests, 2);
+    assert_non_null(strstr(w->server.blob_head, "\r\nIf-Range: \"v1\"\r\n"));
+    assert_slot_holds_image(w);
+}
+
+static void progress_forgives_earlier_failures_to_fetch(void **state)
+{
+    struct world *w = *state;
+
+    w->net.drop_after = 20000;
+    w->server.image_plan = "4444444d4444444";
+    assert_true(world_run(w, 2 * OTTER_TEST_DAY));
+    assert_int_equal(w->server.image_requests, 16);
+    assert_slot_holds_image(w);
+}
+
+static void a_full_sector_is_checkpointed_before_the_next_erase(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < 100000 && w->journal.live.checkpoint.written_to == 0; i++)
+        (void)otter_client_step(&w->client, w->now);
+    assert_int_equal(w->journal.live.checkpoint.written_to, 16384);
+    assert_int_equal(slot_b_erases(w), 1);
 }
 
 static void a_flipped_bit_costs_one_more_download(void **state)
@@ -386,17 +420,36 @@ static void a_padded_trailer_goes_before_the_first_byte(void **state)
     assert_int_equal(slot_b_erases(w), image_sectors(w) + 1);
 }
 
-static void a_checkpoint_of_another_image_vouches_for_nothing(void **state)
+static void a_checkpoint_of_another_image_or_slot_vouches_for_nothing(void **state)
 {
-    struct world *w = *state;
-    struct otter_checkpoint cp = {
-        .present = true, .slot = OTTER_SLOT_B, .erased_to = 32768, .written_to = 32768};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct otter_checkpoint cp = {
+            .present = true, .slot = OTTER_SLOT_B, .erased_to = 32768, .written_to = 32768};
+        struct world *w;
+        void *fresh;
 
-    memset(cp.digest.b, 7, sizeof(cp.digest.b));
-    assert_int_equal(otter_journal_set_checkpoint(&w->journal, &cp), OTTER_OK);
-    assert_true(world_run(w, 60000));
-    assert_slot_holds_image(w);
-    assert_int_equal(slot_b_erases(w), image_sectors(w));
+        world_setup(&fresh);
+        w = fresh;
+        cp.digest = w->new_image.digest;
+        if (i == 0)
+            cp.digest.b[0] ^= 1;
+        else
+            cp.slot = OTTER_SLOT_A;
+        assert_int_equal(otter_journal_set_checkpoint(&w->journal, &cp), OTTER_OK);
+        for (unsigned n = 0; n < 100000 && w->client.phase != OTTER_PHASE_DOWNLOAD; n++)
+            (void)otter_client_step(&w->client, w->now);
+        /* Replaced before anything in the slot changes. */
+        assert_int_equal(slot_b_erases(w), 0);
+        assert_memory_equal(w->journal.live.checkpoint.digest.b, w->new_image.digest.b, OTTER_DIGEST_LEN);
+        assert_int_equal(w->journal.live.checkpoint.slot, OTTER_SLOT_B);
+        assert_int_equal(w->journal.live.checkpoint.written_to, 0);
+        assert_true(world_run(w, 60000));
+        assert_null(strstr(w->server.blob_head, "Range"));
+        assert_slot_holds_image(w);
+        assert_int_equal(slot_b_erases(w), image_sectors(w));
+        world_teardown(&fresh);
+    }
 }
 
 static void a_checkpoint_between_sector_edges_is_not_used(void **state)
@@ -435,6 +488,16 @@ static void a_device_without_factory_data_stays_quiet(void **state)
     assert_int_equal(w->server.polls, 0);
 }
 
+static void installs_of_a_digest_are_counted(void **state)
+{
+    struct world *w = *state;
+    struct otter_installs installs = {w->new_image.digest, 1};
+
+    assert_int_equal(otter_journal_set_installs(&w->journal, &installs), OTTER_OK);
+    assert_true(world_run(w, 60000));
+    assert_int_equal(otter_journal_install_count(&w->journal, &w->new_image.digest), 2);
+}
+
 static void a_week_of_uptime_forgives_installs(void **state)
 {
     struct world *w = *state;
@@ -468,14 +531,18 @@ int main(void)
         cmocka_unit_test(a_cut_at_any_flash_operation_still_ends_updated),
         T(a_full_reply_to_a_range_is_taken_from_where_we_are),
         cmocka_unit_test(a_wrongly_answered_range_is_named_and_the_whole_asked_for),
+        T(the_servers_own_tag_is_used_for_if_range),
+        T(progress_forgives_earlier_failures_to_fetch),
+        T(a_full_sector_is_checkpointed_before_the_next_erase),
         T(a_flipped_bit_costs_one_more_download),
         T(an_image_that_is_there_already_is_not_fetched),
         T(the_application_decides_when),
         T(an_offer_withdrawn_while_waiting_is_not_installed),
         T(a_padded_trailer_goes_before_the_first_byte),
-        T(a_checkpoint_of_another_image_vouches_for_nothing),
+        cmocka_unit_test(a_checkpoint_of_another_image_or_slot_vouches_for_nothing),
         T(a_checkpoint_between_sector_edges_is_not_used),
         T(a_device_without_factory_data_stays_quiet),
+        T(installs_of_a_digest_are_counted),
         T(a_week_of_uptime_forgives_installs),
     };
 

@@ -66,9 +66,12 @@ struct world_server {
     /* Blobs. */
     uint16_t image_status; /* 0 = as asked: 200 or 206 */
     bool ignore_range;
-    const char *content_range; /* instead of the right one */
-    const char *etag;          /* instead of "<digest>"; "" = none */
-    uint32_t corrupt_at;       /* this byte of the image's replies is flipped; UINT32_MAX = none */
+    int range_skew[3]; /* added to Content-Range's first, last and total */
+    bool no_content_range;
+    const char *image_plan;   /* per request: 'd' drop, '4' 404, '.' or its end as asked */
+    unsigned root_authorized; /* requests for roots that carried Authorization */
+    const char *etag;         /* instead of "<digest>"; "" = none */
+    uint32_t corrupt_at;      /* this byte of the image's replies is flipped; UINT32_MAX = none */
     uint32_t corrupt_times;
     /* Reports. */
     uint16_t report_status;

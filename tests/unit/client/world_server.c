@@ -91,11 +91,12 @@ static void report(struct world *w, const struct world_request *r)
     reply(w, s->report_status, "", s->report_body, strlen(s->report_body));
 }
 
-static void root(struct world *w, const char *digits)
+static void root(struct world *w, const struct world_request *r, const char *digits)
 {
     unsigned long version = strtoul(digits, NULL, 10);
 
     w->server.root_requests++;
+    w->server.root_authorized += strstr(r->head, "Authorization") != NULL;
     if (version < 2 || version - 2 >= w->server.root_count)
         reply_status(w, 404, "");
     else
@@ -112,11 +113,10 @@ static void image_headers(struct world *w, char *out, size_t cap, const char *he
         n = snprintf(out, cap, "ETag: \"%s\"\r\n", hex);
     else if (s->etag[0] != '\0')
         n = snprintf(out, cap, "ETag: %s\r\n", s->etag);
-    if (s->content_range != NULL)
-        snprintf(out + n, cap - (size_t)n, "Content-Range: %s\r\n", s->content_range);
-    else
-        snprintf(out + n, cap - (size_t)n, "Content-Range: bytes %lu-%u/%u\r\n", first, w->new_image.size - 1,
-                 w->new_image.size);
+    if (!s->no_content_range)
+        snprintf(out + n, cap - (size_t)n, "Content-Range: bytes %ld-%ld/%ld\r\n",
+                 (long)first + s->range_skew[0], (long)w->new_image.size - 1 + s->range_skew[1],
+                 (long)w->new_image.size + s->range_skew[2]);
 }
 
 static void image(struct world *w, const struct world_request *r, const char *hex)
@@ -126,16 +126,21 @@ static void image(struct world *w, const struct world_request *r, const char *he
     unsigned long first = range != NULL ? strtoul(range + 15, NULL, 10) : 0;
     char headers[512];
 
+    char plan = s->image_plan != NULL && *s->image_plan != '\0' ? *s->image_plan++ : '.';
+
     s->image_requests++;
     memcpy(s->blob_head, r->head, sizeof(s->blob_head));
-    if (s->image_status != 0) {
-        reply_status(w, s->image_status, "");
+    if (s->image_status != 0 || plan == '4') {
+        reply_status(w, s->image_status != 0 ? s->image_status : 404, "");
         return;
     }
     assert_true(range == NULL || strstr(r->head, "\r\nIf-Range: ") != NULL);
     image_headers(w, headers, sizeof(headers), hex, first);
     if (range == NULL || s->ignore_range) {
-        *strstr(headers, "Content-Range") = '\0';
+        char *content_range = strstr(headers, "Content-Range");
+
+        if (content_range != NULL)
+            *content_range = '\0';
         reply(w, 200, headers, w->new_image.bytes, w->new_image.size);
     } else {
         assert_true(first < w->new_image.size);
@@ -145,8 +150,8 @@ static void image(struct world *w, const struct world_request *r, const char *he
         s->corrupt_times--;
         w->net.out[w->net.out_len - (w->new_image.size - s->corrupt_at)] ^= 1;
     }
-    if (w->net.drops > 0 && w->net.drop_after < w->net.out_len) {
-        w->net.drops--;
+    if ((plan == 'd' || w->net.drops > 0) && w->net.drop_after < w->net.out_len) {
+        w->net.drops -= w->net.drops > 0;
         w->net.out_len = w->net.drop_after;
         w->net.cut = true;
     }
@@ -191,7 +196,7 @@ void world_serve(struct world *w, const struct world_request *r)
         s->attributes++;
         reply_status(w, 204, "");
     } else if (strncmp(r->target, "/v1/roots/", 10) == 0)
-        root(w, r->target + 10);
+        root(w, r, r->target + 10);
     else if (strncmp(r->target, "/v1/blobs/", 10) == 0)
         blob(w, r, r->target + 10);
     else if (strncmp(r->target, "/cdn/", 5) == 0)
