@@ -63,15 +63,29 @@ static int file_read(int fd, uint32_t off, uint8_t *buf, uint32_t len)
     return 0;
 }
 
-static int file_write(int fd, uint32_t off, const uint8_t *buf, uint32_t len)
+/* Keeps the page in step: a small write goes into it, too, any other drops it. */
+static void page_wrote(struct otter_flash_file *f, uint32_t off, const uint8_t *buf, uint32_t len)
 {
+    if (f->page_at == UINT32_MAX || off >= f->page_at + sizeof(f->page) || off + len <= f->page_at)
+        return;
+    if (buf != NULL && off >= f->page_at && off - f->page_at + len <= sizeof(f->page))
+        memcpy(f->page + (off - f->page_at), buf, len);
+    else
+        f->page_at = UINT32_MAX;
+}
+
+static int file_write(struct otter_flash_file *f, uint32_t off, const uint8_t *buf, uint32_t len)
+{
+    page_wrote(f, off, buf, len);
     while (len > 0) {
-        ssize_t n = pwrite(fd, buf, len, off);
+        ssize_t n = pwrite(f->fd, buf, len, off);
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
+        if (n <= 0) {
+            f->page_at = UINT32_MAX;
             return n < 0 ? -errno : -EIO;
+        }
         buf += n;
         off += (uint32_t)n;
         len -= (uint32_t)n;
@@ -80,28 +94,49 @@ static int file_write(int fd, uint32_t off, const uint8_t *buf, uint32_t len)
 }
 
 /* Erased flash is zeros in the file: a hole where the file system can, written zeros where it cannot. */
-static int file_zero(int fd, uint32_t off, uint32_t len)
+static int file_zero(struct otter_flash_file *f, uint32_t off, uint32_t len)
 {
     static const uint8_t zeros[CHUNK];
     int r = 0;
 
-    if (len == 0 || fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len) == 0)
+    page_wrote(f, off, NULL, len);
+    if (len == 0 || fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len) == 0)
         return 0;
     while (r == 0 && len > 0) {
         uint32_t n = len < CHUNK ? len : CHUNK;
 
-        r = file_write(fd, off, zeros, n);
+        r = file_write(f, off, zeros, n);
         off += n;
         len -= n;
     }
     return r;
 }
 
+/* Within one page, by the page; else straight from the file. */
+static int read_bytes(struct otter_flash_file *f, uint32_t addr, uint8_t *buf, uint32_t len)
+{
+    uint32_t off = addr - f->flash.map->base, at = off - off % sizeof(f->page);
+    int r;
+
+    if (!in_map(f->flash.map, addr, len) || off % sizeof(f->page) + len > sizeof(f->page))
+        return otter_flash_file_peek(f, addr, buf, len);
+    if (f->page_at != at) {
+        f->page_at = UINT32_MAX;
+        r = file_read(f->fd, at, f->page, sizeof(f->page));
+        if (r != 0)
+            return r;
+        f->page_at = at;
+    }
+    memcpy(buf, f->page + (off - at), len);
+    invert(buf, len);
+    return 0;
+}
+
 static enum otter_status read_op(struct otter_flash *self, uint32_t addr, void *buf, uint32_t len)
 {
     struct otter_flash_file *f = OTTER_CONTAINER_OF(self, struct otter_flash_file, flash);
 
-    if (f->power_off || otter_flash_file_peek(f, addr, buf, len) != 0)
+    if (f->power_off || read_bytes(f, addr, buf, len) != 0)
         return OTTER_IO_ERROR;
     return OTTER_OK;
 }
@@ -137,7 +172,7 @@ static enum otter_status program_piece(struct otter_flash_file *f, uint32_t addr
     uint32_t whole = before_cut < len / unit ? (uint32_t)before_cut * unit : len;
     uint8_t now[CHUNK], was[CHUNK];
 
-    if (otter_flash_file_peek(f, addr, now, len) != 0)
+    if (read_bytes(f, addr, now, len) != 0)
         return OTTER_FLASH_ERROR;
     memcpy(was, now, len);
     if (!merge(map, now, data, len))
@@ -154,7 +189,7 @@ static enum otter_status program_piece(struct otter_flash_file *f, uint32_t addr
     /* Programming 0xff changes nothing: leaving the hole alone keeps the file sparse. */
     if (memcmp(now, was, len) != 0) {
         invert(now, len);
-        if (file_write(f->fd, addr - map->base, now, len) != 0)
+        if (file_write(f, addr - map->base, now, len) != 0)
             return OTTER_FLASH_ERROR;
     }
     return f->power_off ? OTTER_FLASH_ERROR : OTTER_OK;
@@ -199,9 +234,9 @@ static int tear_erase(struct otter_flash_file *f, uint32_t off, uint32_t size)
     if (kind == 2) {
         memset(edge, 0xff, sizeof(edge)); /* programmed to 0, inverted */
         for (uint32_t i = 0; r == 0 && i < part; i += (uint32_t)sizeof(edge))
-            r = file_write(f->fd, off + i, edge, part - i < sizeof(edge) ? part - i : (uint32_t)sizeof(edge));
+            r = file_write(f, off + i, edge, part - i < sizeof(edge) ? part - i : (uint32_t)sizeof(edge));
     } else {
-        r = file_zero(f->fd, off, kind == 3 ? size : part);
+        r = file_zero(f, off, kind == 3 ? size : part);
     }
     if (r == 0)
         r = file_read(f->fd, off + part, edge, n);
@@ -211,7 +246,7 @@ static int tear_erase(struct otter_flash_file *f, uint32_t off, uint32_t size)
         else
             edge[i] &= (uint8_t)next_random(&random);
     }
-    return r == 0 ? file_write(f->fd, off + part, edge, n) : r;
+    return r == 0 ? file_write(f, off + part, edge, n) : r;
 }
 
 static enum otter_status erase_op(struct otter_flash *self, uint32_t addr)
@@ -229,7 +264,7 @@ static enum otter_status erase_op(struct otter_flash *self, uint32_t addr)
         return OTTER_FLASH_ERROR;
     }
     f->erases++;
-    r = file_zero(f->fd, addr - self->map->base, size);
+    r = file_zero(f, addr - self->map->base, size);
     return r == 0 ? OTTER_OK : OTTER_FLASH_ERROR;
 }
 
@@ -241,6 +276,7 @@ static void init(struct otter_flash_file *f, int fd, const struct otter_flash_ma
     f->flash.program = program_op;
     f->flash.erase = erase_op;
     f->fd = fd;
+    f->page_at = UINT32_MAX;
 }
 
 /* Takes fd over: closed on error. */
@@ -304,9 +340,9 @@ int otter_flash_file_load(struct otter_flash_file *f, uint32_t addr, const void 
         memcpy(piece, data, n);
         invert(piece, n);
         if (all_zero(piece, n))
-            r = file_zero(f->fd, addr - f->flash.map->base, n);
+            r = file_zero(f, addr - f->flash.map->base, n);
         else
-            r = file_write(f->fd, addr - f->flash.map->base, piece, n);
+            r = file_write(f, addr - f->flash.map->base, piece, n);
         addr += n;
         data += n;
         len -= n;

@@ -23,12 +23,14 @@
  *   ... run the bootloader and the updater over &f.flash until it wants a reset or f.power_off is true ...
  *   if (f.power_off) otter_flash_file_power_on(&f);   // and restart the device from the bootloader
  *
- * One thread at a time for each struct.
+ * One thread at a time for each struct, and one struct at a time for each file.
  */
 #ifndef OTTER_POSIX_FLASH_FILE_H
 #define OTTER_POSIX_FLASH_FILE_H
 
 #include "port/flash.h"
+
+#define OTTER_FLASH_FILE_PAGE 1024u
 
 struct otter_flash_file {
     struct otter_flash flash; /* what device code gets: &file->flash */
@@ -41,6 +43,9 @@ struct otter_flash_file {
     uint64_t programmed; /* bytes programmed */
     bool power_off;      /* the cut has happened */
     int fd;              /* owned; -1 when closed */
+    /* Private: the page read last, as in the file, so that scanning records is not a system call each. */
+    uint32_t page_at; /* offset in the file; UINT32_MAX = none */
+    uint8_t page[OTTER_FLASH_FILE_PAGE];
 };
 
 /*
