@@ -106,7 +106,7 @@ json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
     (void)json_object_set_new(j, "errors", statuses_json(s->error));
     for (size_t i = 0; i < OTTER_ARRAY_LEN(totals); i++)
         put(j, totals[i].name, totals[i].value);
-    (void)json_object_set_new(j, "seconds", json_real((double)(int64_t)(seconds * 1000) / 1000));
+    put(j, "milliseconds", (uint64_t)(seconds * 1000));
     return j;
 }
 
