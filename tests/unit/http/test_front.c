@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define HEX_AB      "abababababababababababababababababababababababababababababababab"
@@ -932,6 +933,82 @@ static void a_unix_socket_serves_alike(void **state)
     expect(w, "GET", BLOB, AS_DEVICE "Range: bytes=0-9\r\n", "", 206, NULL);
 }
 
+/* Sends bytes that are no good request; whatever the answer is, the server must go on. Returns its status. */
+static int status_of_bytes(struct world *w, const char *bytes, size_t len)
+{
+    int fd = client_connect(w->address);
+    struct answer a;
+
+    client_send(fd, bytes, len);
+    shutdown(fd, SHUT_WR);
+    client_read(fd, false, &a);
+    answer_clear(&a);
+    close(fd);
+    return a.status;
+}
+
+static void garbage_is_answered_or_dropped(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *bytes;
+        int status; /* 0: the connection is closed without an answer */
+    } rows[] = {
+        {"\r\n\r\n\r\n", 0},
+        {"GET\r\n\r\n", 0},
+        {"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 505},
+        {"GET /v1/roots/1 HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400},
+        {"POST /v1/device/poll HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413},
+        {"\x16\x03\x01\x02\x00\x01\x00", 0}, /* a TLS client */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int status = status_of_bytes(w, rows[i].bytes, strlen(rows[i].bytes));
+
+        if (status != rows[i].status)
+            fail_msg("row %zu: %d", i, status);
+    }
+    expect(w, "GET", "/v1/roots/1", "", "", 200, NULL);
+}
+
+/* The pool of a connection has 4 KB: what does not fit is refused, and what fits is answered. */
+static void headers_of_any_length_hurt_nobody(void **state)
+{
+    struct world *w = *state;
+    static char text[20000];
+
+    for (size_t len = 100; len < 16000; len += 97) {
+        size_t n = (size_t)snprintf(text, sizeof text, "GET /v1/roots/1 HTTP/1.1\r\nHost: x\r\nX: ");
+        int status;
+
+        memset(text + n, 'x', len);
+        memcpy(text + n + len, "\r\n\r\n", 4);
+        status = status_of_bytes(w, text, n + len + 4);
+        if (len < 2000 && status != 200)
+            fail_msg("%zu bytes: %d", len, status);
+        if (status != 200 && status != 0 && status != 431 && status != 413 && status != 414)
+            fail_msg("%zu bytes: %d", len, status);
+    }
+    expect(w, "GET", "/v1/roots/1", "", "", 200, NULL);
+}
+
+static void a_client_of_http_1_0_is_served_once(void **state)
+{
+    struct world *w = *state;
+    int fd = client_connect(w->address);
+    char c[512];
+    size_t n = 0;
+    ssize_t got;
+
+    client_text(fd, "GET /v1/roots/1 HTTP/1.0\r\n\r\n");
+    while (n + 1 < sizeof c && (got = recv(fd, c + n, sizeof c - 1 - n, 0)) > 0)
+        n += (size_t)got;
+    c[n] = '\0';
+    assert_non_null(strstr(c, " 200 OK\r\n"));
+    assert_non_null(strstr(c, "{\"payload\":\"root\"}"));
+    close(fd);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -967,6 +1044,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stop_waits_for_a_suspended_call, setup_hasty, teardown),
         T(a_second_server_on_the_port_is_refused),
         T(loops_show_that_they_live),
+        cmocka_unit_test_setup_teardown(garbage_is_answered_or_dropped, setup_impatient, teardown),
+        T(headers_of_any_length_hurt_nobody),
+        T(a_client_of_http_1_0_is_served_once),
         cmocka_unit_test_setup_teardown(a_devices_listener_knows_no_operators, setup_devices, teardown),
         cmocka_unit_test_setup_teardown(a_unix_socket_serves_alike, setup_unix, teardown_unix),
     };
