@@ -328,14 +328,16 @@ static void test_a_torn_entry_that_reads_well_later_stays_void(void **state)
     struct otter_digest old = sample_digest(1);
     struct otter_flash_file f;
     struct otter_journal j;
-    uint8_t whole[3 * OTTER_RECORD_LEN];
+    uint8_t whole[OTTER_RECORDS(OTTER_LEN_CONFIRMED) * OTTER_RECORD_LEN];
     uint32_t at;
 
     (void)state;
     open_blank(&f, geometries[0], &j);
     sample_setters[0].set(&j, 1);
+    assert_int_equal(otter_journal_set_failures(&j, 3),
+                     OTTER_OK); /* the newest, so the one that open repeats */
     at = f.flash.map->journal_base + j.now.half * f.flash.map->journal_half + j.now.write_at;
-    f.cut_at = f.operations + 2 * OTTER_RECORD_LEN / 4;
+    f.cut_at = f.operations + sizeof(whole) / 4; /* in its CRC */
     assert_int_equal(sample_setters[0].set(&j, 2), OTTER_FLASH_ERROR);
     assert_memory_equal(&j.live.confirmed.digest, &old, sizeof(old));
     otter_flash_file_power_on(&f);
@@ -349,6 +351,7 @@ static void test_a_torn_entry_that_reads_well_later_stays_void(void **state)
 
         open_blank(&twin, geometries[0], &k);
         sample_setters[0].set(&k, 1);
+        assert_int_equal(otter_journal_set_failures(&k, 3), OTTER_OK);
         sample_setters[0].set(&k, 2);
         assert_int_equal(otter_flash_file_peek(&twin, at, whole, sizeof(whole)), 0);
         otter_flash_file_close(&twin);
@@ -357,6 +360,45 @@ static void test_a_torn_entry_that_reads_well_later_stays_void(void **state)
     assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
     assert_memory_equal(&j.live.confirmed.digest, &old, sizeof(old));
     assert_int_equal(j.live.failures, 4);
+    otter_flash_file_close(&f);
+}
+
+/* The like for a whole turn: its last record is torn, and reads well only after the device has gone on
+ * without it. */
+static void test_an_interrupted_turn_that_reads_well_later_stays_void(void **state)
+{
+    struct otter_digest old = sample_digest(1);
+    uint32_t half = geometries[0]->journal_half, at;
+    uint8_t turned[OTTER_RECORD_LEN], *before;
+    struct otter_flash_file f;
+    struct otter_journal j;
+    uint64_t operations;
+
+    (void)state;
+    open_blank(&f, geometries[0], &j);
+    sample_setters[0].set(&j, 1);
+    for (uint32_t i = 1; otter_log_room(&j, &j.now) > 4; i++)
+        assert_int_equal(otter_journal_set_failures(&j, i), OTTER_OK);
+    before = journal_copy(&f);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    operations = f.operations;
+    assert_int_equal(sample_setters[0].set(&j, 2), OTTER_OK);
+    operations = f.operations - operations;
+    assert_true(f.erases > 1);
+    at = geometries[0]->journal_base + j.now.half * half + j.now.write_at - OTTER_RECORD_LEN;
+    assert_int_equal(otter_flash_file_peek(&f, at, turned, sizeof(turned)), 0);
+
+    journal_restore(&f, before);
+    free(before);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    f.cut_at = f.operations + operations;
+    assert_int_equal(sample_setters[0].set(&j, 2), OTTER_FLASH_ERROR);
+    otter_flash_file_power_on(&f);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    assert_memory_equal(&j.live.confirmed.digest, &old, sizeof(old));
+    assert_int_equal(otter_flash_file_load(&f, at, turned, sizeof(turned)), 0);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    assert_memory_equal(&j.live.confirmed.digest, &old, sizeof(old));
     otter_flash_file_close(&f);
 }
 
@@ -401,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_entries_of_a_newer_firmware_are_copied_forward),
         cmocka_unit_test(test_a_longer_value_of_a_known_type_is_read_as_far_as_known),
         cmocka_unit_test(test_a_torn_entry_that_reads_well_later_stays_void),
+        cmocka_unit_test(test_an_interrupted_turn_that_reads_well_later_stays_void),
         cmocka_unit_test(test_ruined_flash_starts_empty),
     };
 
