@@ -11,8 +11,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define VERSION_TEXT "otter 0.1.0\n"
-
 static void look_at_terminal(struct cli *cli)
 {
     struct winsize size = {0};
@@ -122,7 +120,7 @@ static enum cli_exit find_and_run(struct cli *cli, int argc, char **argv)
         return CLI_DONE;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        fputs(VERSION_TEXT, cli->out);
+        fputs("otter " OTTER_VERSION "\n", cli->out);
         return CLI_DONE;
     }
     if (noun >= argc || !cli_noun_exists(argv[noun]))
