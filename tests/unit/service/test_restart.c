@@ -1,0 +1,166 @@
+/* What a stop, a crash or a damaged file leaves. */
+#include "world.h"
+
+#include "core/bytes.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int64_t fixed_clock(void)
+{
+    return WORLD_NOW;
+}
+
+static int setup_rollout(void **state)
+{
+    struct world *w;
+
+    if (world_setup_with_root(state) != 0)
+        return -1;
+    w = *state;
+    world_release(w, 1);
+    world_devices(w, 6);
+    assert_int_equal(world_rollout(w, "all", "[100]", true), 1);
+    return 0;
+}
+
+static void restart_keeps_everything(void **state)
+{
+    struct world *w = *state;
+    struct svc_call call = {.op = SVC_DEVICE_PATCH, .in.id = "device-004"};
+    json_t *before, *after;
+    bool go_on;
+
+    world_update(w, 0);
+    assert_int_equal(world_report(w, 1, world_ask(w, 1), 1, OTTER_UPDATE_REVERTED, OTTER_WATCHDOG, NULL),
+                     OTTER_OK);
+    assert_int_equal(world_ask(w, 2), 113);
+    assert_int_equal(world_report(w, 2, 113, 1, OTTER_UPDATE_DOWNLOADING, OTTER_OK, &go_on), OTTER_OK);
+    call.in.json = json_pack("{s:{s:[s]}, s:{s:s}}", "tags", "add", "lab", "attributes", "site", "oslo");
+    assert_int_equal(world_run(w, &call), OTTER_OK);
+    svc_call_clear(&call);
+    json_decref(call.in.json);
+    before = world_get(w, SVC_DEVICE_LIST, NULL, 0);
+    world_restart(w);
+    after = world_get(w, SVC_DEVICE_LIST, NULL, 0);
+    assert_true(json_equal(before, after));
+    json_decref(before);
+    json_decref(after);
+    /* and goes on where it was */
+    assert_int_equal(world_ask(w, 2), 113);
+    assert_int_equal(world_report(w, 2, 113, 1, OTTER_UPDATE_DOWNLOADING, OTTER_OK, &go_on), OTTER_OK);
+    assert_int_equal(world_ask(w, 3), 114);
+    assert_int_equal(world_ask(w, 1), 0);
+    assert_int_equal(world_count(w, 1, "succeeded"), 1);
+    world_expect_rollout(w, 1, "running", 1);
+}
+
+static void second_server_on_the_same_directory_is_refused(void **state)
+{
+    struct world *w = *state;
+    struct svc_config config = {.data_dir = w->dir};
+    struct host_error err = {0};
+    char token[64];
+    int code = 0;
+
+    assert_null(svc_open(&config, &err, &code, token));
+    assert_int_equal(code, 2);
+    assert_non_null(strstr(err.message, "in use"));
+}
+
+static void expect_refused(struct world *w, int expected)
+{
+    struct svc_config config = {.data_dir = w->dir};
+    struct host_error err = {0};
+    char token[64];
+    int code = 0;
+
+    assert_null(svc_open(&config, &err, &code, token));
+    assert_int_equal(code, expected);
+    assert_true(err.message[0]);
+}
+
+static void damaged_database_is_refused(void **state)
+{
+    static const char zeros[3 * 4096];
+    struct world *w = *state;
+    char path[PATH_MAX + 16];
+    int fd;
+
+    svc_close(w->svc);
+    w->svc = NULL;
+    (void)snprintf(path, sizeof(path), "%s/otter.db", w->dir);
+    fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, zeros, sizeof(zeros), 4096), sizeof(zeros)); /* pages 2 to 4 */
+    expect_refused(w, 4);
+    assert_int_equal(pwrite(fd, "this is no database", 19, 0), 19);
+    expect_refused(w, 4);
+    close(fd);
+}
+
+static void poll_interval_has_a_floor(void **state)
+{
+    struct world *w = *state;
+    struct svc_config config = {.data_dir = "/nonexistent/x", .poll_interval_s = 4};
+    struct host_error err = {0};
+    char token[64];
+    int code = 0;
+
+    (void)w;
+    assert_null(svc_open(&config, &err, &code, token));
+    assert_int_equal(code, 2);
+}
+
+/* kill -9 between calls: what was answered is there. */
+static void killed_server_has_lost_nothing_it_answered(void **state)
+{
+    struct world *w = *state;
+    int status;
+    pid_t pid;
+
+    svc_close(w->svc);
+    w->svc = NULL;
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct svc_config config = {.data_dir = w->dir, .poll_interval_s = 60, .clock = fixed_clock};
+        struct host_error err = {0};
+        char token[64];
+        int code;
+
+        w->svc = svc_open(&config, &err, &code, token);
+        if (!w->svc)
+            _exit(1);
+        if (world_ask(w, 0) != 111 ||
+            world_report(w, 0, 111, 1, OTTER_UPDATE_FAILED, OTTER_SELF_TEST, NULL) != OTTER_OK ||
+            world_ask(w, 1) != 112)
+            _exit(2);
+        (void)raise(9);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    world_restart(w);
+    world_expect_state(w, 0, "failed");
+    world_expect_state(w, 1, "offered");
+    assert_int_equal(world_ask(w, 1), 112);
+    assert_int_equal(world_ask(w, 2), 113);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup_rollout, world_teardown)
+        T(restart_keeps_everything),
+        T(second_server_on_the_same_directory_is_refused),
+        T(damaged_database_is_refused),
+        T(poll_interval_has_a_floor),
+        T(killed_server_has_lost_nothing_it_answered),
+#undef T
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
