@@ -214,7 +214,7 @@ static enum cli_exit unreachable(struct cli *cli, const struct cli_session *s, c
 
 enum cli_exit cli_api(struct cli *cli, const struct cli_request *r, struct cli_reply *ret)
 {
-    struct cli_session *s;
+    struct cli_session *s = NULL;
     struct headers headers;
     struct host_error err = {0};
     struct cli_reply reply = {0};
