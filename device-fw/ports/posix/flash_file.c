@@ -115,7 +115,7 @@ static int file_zero(struct otter_flash_file *f, uint32_t off, uint32_t len)
 /* Within one page, by the page; else straight from the file. */
 static int read_bytes(struct otter_flash_file *f, uint32_t addr, uint8_t *buf, uint32_t len)
 {
-    uint32_t off = addr - f->flash.map->base, at = off - off % sizeof(f->page);
+    uint32_t off = addr - f->flash.map->base, at = off - off % (uint32_t)sizeof(f->page);
     int r;
 
     if (!in_map(f->flash.map, addr, len) || off % sizeof(f->page) + len > sizeof(f->page))
