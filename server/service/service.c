@@ -167,6 +167,7 @@ static bool is_read(enum svc_op op)
 bool svc_submit(struct svc *svc, struct svc_call *call)
 {
     call->effects = NULL;
+    call->out.status = OTTER_OK;
     return queue_push(is_read(call->op) ? &svc->reads : &svc->writes, call);
 }
 

@@ -1,6 +1,7 @@
 /*
- * Blobs: images, manifests and deltas by the SHA-256 of their exact bytes, behind one table of functions (files now,
- * S3 later). A blob is held whole or not at all: nobody ever reads a partial one. All functions from any thread.
+ * Blobs: images, manifests and deltas by the SHA-256 of their exact bytes, behind one table of functions
+ * (files now, S3 later). A blob is held whole or not at all: nobody ever reads a partial one. All functions
+ * from any thread.
  */
 #ifndef OTTER_STORE_BLOBS_H
 #define OTTER_STORE_BLOBS_H
@@ -21,8 +22,8 @@ struct blobs_ops {
     bool (*held)(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size);
 
     /* Keeps a small blob at once, durably. OK (also when it is held), STORE_FULL, IO_ERROR. */
-    enum otter_status (*put)(struct blobs *self, const struct otter_digest *digest, const void *data, size_t len,
-                             struct host_error *err);
+    enum otter_status (*put)(struct blobs *self, const struct otter_digest *digest, const void *data,
+                             size_t len, struct host_error *err);
 
     /*
      * An upload is named by the digest that was announced: who announces the same blob goes on where another
@@ -34,13 +35,14 @@ struct blobs_ops {
     /* NOT_FOUND if there is no such upload. */
     enum otter_status (*stat)(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_offset,
                               uint64_t *ret_size);
-    /* NOT_FOUND, OFFSET_MISMATCH (also while another appends), BODY_TOO_LARGE (past the size announced), STORE_FULL,
-     * IO_ERROR. */
+    /* NOT_FOUND, OFFSET_MISMATCH (also while another appends), BODY_TOO_LARGE (past the size announced),
+     * STORE_FULL, IO_ERROR. */
     enum otter_status (*append)(struct blobs *self, const struct otter_digest *digest, uint64_t offset,
                                 const void *data, size_t len);
-    /* Checks the digest and puts the blob in place, durably. DIGEST_MISMATCH removes the upload; OFFSET_MISMATCH if
-     * bytes are missing. */
-    enum otter_status (*finish)(struct blobs *self, const struct otter_digest *digest, struct host_error *err);
+    /* Checks the digest and puts the blob in place, durably. DIGEST_MISMATCH removes the upload;
+     * OFFSET_MISMATCH if bytes are missing. */
+    enum otter_status (*finish)(struct blobs *self, const struct otter_digest *digest,
+                                struct host_error *err);
 };
 
 /* Files: DIR/blobs/aa/<sha256>, uploads in DIR/tmp/<sha256>.<size>. NULL with *ret_error. */

@@ -64,8 +64,8 @@ static bool op_held(struct blobs *self, const struct otter_digest *digest, uint6
     return true;
 }
 
-static enum otter_status op_put(struct blobs *self, const struct otter_digest *digest, const void *data, size_t len,
-                                struct host_error *err)
+static enum otter_status op_put(struct blobs *self, const struct otter_digest *digest, const void *data,
+                                size_t len, struct host_error *err)
 {
     struct blobs_file *b = blobs_file_of(self);
     char path[BLOBS_PATH_MAX];

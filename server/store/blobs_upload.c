@@ -1,4 +1,5 @@
-/* Resumable uploads: tmp/<sha256>.<size> grows until it has size bytes, then it is checked and renamed into place. */
+/* Resumable uploads: tmp/<sha256>.<size> grows until it has size bytes, then it is checked and renamed into
+ * place. */
 #include "store/blobs_internal.h"
 
 #include "core/bytes.h"
@@ -47,7 +48,8 @@ static bool parse_name(const char *name, struct upload *u)
 {
     return strlen(name) > OTTER_DIGEST_HEX + 1 && name[OTTER_DIGEST_HEX] == '.' &&
            otter_hex_decode(name, OTTER_DIGEST_HEX, u->digest.b, OTTER_DIGEST_LEN) &&
-           otter_parse_uint(name + OTTER_DIGEST_HEX + 1, strlen(name + OTTER_DIGEST_HEX + 1), OTTER_INT_MAX, &u->size);
+           otter_parse_uint(name + OTTER_DIGEST_HEX + 1, strlen(name + OTTER_DIGEST_HEX + 1), OTTER_INT_MAX,
+                            &u->size);
 }
 
 static void load_one(struct blobs_file *b, DIR *dir, const char *name)
@@ -151,8 +153,8 @@ static enum otter_status op_stat(struct blobs *self, const struct otter_digest *
 }
 
 /* Takes the upload for this thread alone; *ret stays valid until give_back or take_away. */
-static enum otter_status take(struct blobs_file *b, const struct otter_digest *digest, uint64_t offset, size_t len,
-                              struct upload **ret)
+static enum otter_status take(struct blobs_file *b, const struct otter_digest *digest, uint64_t offset,
+                              size_t len, struct upload **ret)
 {
     enum otter_status status = OTTER_OK;
     struct upload *u;
@@ -243,12 +245,13 @@ static enum otter_status check(const struct upload *u, const char *path, struct 
         return OTTER_OK;
     otter_hex_encode(u->digest.b, OTTER_DIGEST_LEN, want);
     otter_hex_encode(digest.b, OTTER_DIGEST_LEN, have);
-    (void)host_fail(err, HOST_ERROR_FORMAT, "announced as %s, the bytes received are %s: upload it again", want,
-                    have);
+    (void)host_fail(err, HOST_ERROR_FORMAT, "announced as %s, the bytes received are %s: upload it again",
+                    want, have);
     return OTTER_DIGEST_MISMATCH;
 }
 
-static enum otter_status op_finish(struct blobs *self, const struct otter_digest *digest, struct host_error *err)
+static enum otter_status op_finish(struct blobs *self, const struct otter_digest *digest,
+                                   struct host_error *err)
 {
     struct blobs_file *b = blobs_file_of(self);
     enum otter_status status;

@@ -40,7 +40,8 @@ static int bind_one(sqlite3_stmt *stmt, int at, const struct store_value *v)
     case STORE_VALUE_TEXT:
         return v->p ? sqlite3_bind_text(stmt, at, v->p, -1, SQLITE_STATIC) : sqlite3_bind_null(stmt, at);
     case STORE_VALUE_BLOB:
-        return v->n > 0 ? sqlite3_bind_blob64(stmt, at, v->p, v->n, SQLITE_STATIC) : sqlite3_bind_null(stmt, at);
+        return v->n > 0 ? sqlite3_bind_blob64(stmt, at, v->p, v->n, SQLITE_STATIC)
+                        : sqlite3_bind_null(stmt, at);
     case STORE_VALUE_NULL:
     case STORE_VALUE_END:
         break;
@@ -226,7 +227,8 @@ static bool is_damage(int rc)
     return (rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT;
 }
 
-static bool fail_open(sqlite3 *db, const char *path, int rc, enum store_fault *ret_fault, struct host_error *err)
+static bool fail_open(sqlite3 *db, const char *path, int rc, enum store_fault *ret_fault,
+                      struct host_error *err)
 {
     *ret_fault = is_damage(rc) ? STORE_FAULT_DAMAGED : STORE_FAULT_OPEN;
     if (is_damage(rc))
@@ -263,9 +265,11 @@ static bool quick_check(sqlite3 *db, const char *path, enum store_fault *ret_fau
 static bool setup(sqlite3 *db, const char *path, enum store_mode mode, enum store_fault *ret_fault,
                   struct host_error *err)
 {
-    static const char writer[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                                 "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY";
-    static const char reader[] = "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY";
+    static const char writer[] =
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY";
+    static const char reader[] =
+        "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY";
     int rc;
 
     (void)sqlite3_extended_result_codes(db, 1);
@@ -305,4 +309,12 @@ struct store *store_sqlite_open(const char *path, enum store_mode mode, enum sto
     }
     op_close(&s->base);
     return NULL;
+}
+
+enum otter_status store_sqlite_limit_pages(struct store *writer, unsigned pages)
+{
+    char pragma[64];
+
+    (void)sqlite3_snprintf(sizeof(pragma), pragma, "PRAGMA max_page_count = %u", pages);
+    return store_sqlite_status(sqlite3_exec(store_sqlite_of(writer)->db, pragma, NULL, NULL, NULL));
 }

@@ -16,9 +16,9 @@ static enum otter_status op_attempt_add(struct store *self, const struct store_a
     status = store_sqlite_run(s, SQL_ATTEMPT_ADD,
                               V_LIST(V_INT(row->device), V_INT(row->rollout), V_INT(row->phase),
                                      V_TEXT(otter_update_state_name(row->state)), reason_value(row->reason),
-                                     V_TEXT(row->detail), V_TEXT(otter_slot_name(row->slot)), V_INT(row->bytes),
-                                     V_INT(row->step), V_INT(row->created), V_INT(row->updated),
-                                     V_INT(row->finished)));
+                                     V_TEXT(row->detail), V_TEXT(otter_slot_name(row->slot)),
+                                     V_INT(row->bytes), V_INT(row->step), V_INT(row->created),
+                                     V_INT(row->updated), V_INT(row->finished)));
     if (status == OTTER_OK)
         *ret_id = (uint64_t)sqlite3_last_insert_rowid(s->db);
     return status;
@@ -28,8 +28,8 @@ static enum otter_status op_attempt_update(struct store *self, const struct stor
 {
     return store_sqlite_run(store_sqlite_of(self), SQL_ATTEMPT_UPDATE,
                             V_LIST(V_TEXT(otter_update_state_name(row->state)), reason_value(row->reason),
-                                   V_TEXT(row->detail), V_INT(row->bytes), V_INT(row->step), V_INT(row->updated),
-                                   V_INT(row->finished), V_INT(row->id)));
+                                   V_TEXT(row->detail), V_INT(row->bytes), V_INT(row->step),
+                                   V_INT(row->updated), V_INT(row->finished), V_INT(row->id)));
 }
 
 static void read_attempt(sqlite3_stmt *stmt, struct store_attempt *row)
@@ -78,7 +78,8 @@ static enum otter_status op_attempt_newest(struct store *self, int64_t device, s
     return get_one(self, SQL_ATTEMPT_NEWEST, V_LIST(V_INT(device)), ret);
 }
 
-static enum otter_status op_attempt_in(struct store *self, int64_t device, int64_t rollout, struct store_attempt *ret)
+static enum otter_status op_attempt_in(struct store *self, int64_t device, int64_t rollout,
+                                       struct store_attempt *ret)
 {
     return get_one(self, SQL_ATTEMPT_IN, V_LIST(V_INT(device), V_INT(rollout)), ret);
 }
@@ -126,7 +127,8 @@ static enum otter_status op_event_add(struct store *self, const struct store_eve
 static enum otter_status op_events(struct store *self, uint64_t attempt, struct store_event_visitor *visitor)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_EVENTS, V_LIST(V_INT(attempt)), &status);
+    sqlite3_stmt *stmt =
+        store_sqlite_bind(store_sqlite_of(self), SQL_EVENTS, V_LIST(V_INT(attempt)), &status);
     struct store_event row;
 
     while (stmt && store_sqlite_next(stmt, &status)) {
@@ -144,18 +146,20 @@ static enum otter_status op_events(struct store *self, uint64_t attempt, struct 
     return status;
 }
 
-static enum otter_status op_count_add(struct store *self, int64_t rollout, const struct store_count *key, int delta)
+static enum otter_status op_count_add(struct store *self, int64_t rollout, const struct store_count *key,
+                                      int delta)
 {
-    return store_sqlite_run(store_sqlite_of(self), SQL_COUNT_ADD,
-                            V_LIST(V_INT(rollout), V_INT(key->phase), V_TEXT(otter_update_state_name(key->state)),
-                                   V_TEXT(key->reason == OTTER_OK ? "" : otter_status_name(key->reason)),
-                                   V_INT(delta)));
+    return store_sqlite_run(
+        store_sqlite_of(self), SQL_COUNT_ADD,
+        V_LIST(V_INT(rollout), V_INT(key->phase), V_TEXT(otter_update_state_name(key->state)),
+               V_TEXT(key->reason == OTTER_OK ? "" : otter_status_name(key->reason)), V_INT(delta)));
 }
 
 static enum otter_status op_counts(struct store *self, int64_t rollout, struct store_count_visitor *visitor)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_COUNTS, V_LIST(V_INT(rollout)), &status);
+    sqlite3_stmt *stmt =
+        store_sqlite_bind(store_sqlite_of(self), SQL_COUNTS, V_LIST(V_INT(rollout)), &status);
     struct store_count row;
 
     while (stmt && store_sqlite_next(stmt, &status)) {

@@ -1,10 +1,13 @@
-/* Devices: what operators gave (devices) and what devices say (device_states, small rows, written in batches). */
+/* Devices: what operators gave (devices) and what devices say (device_states, small rows, written in
+ * batches). */
 #include "store/sqlite_internal.h"
 
-/* A version as one integer: the four numbers in 64 bits keep their order within 2^63 (major <= 127 or negative). */
+/* A version as one integer: the four numbers in 64 bits keep their order within 2^63 (major <= 127 or
+ * negative). */
 static int64_t pack_version(const struct otter_version *v)
 {
-    return (int64_t)((uint64_t)v->major << 56 | (uint64_t)v->minor << 48 | (uint64_t)v->revision << 32 | v->build);
+    return (int64_t)((uint64_t)v->major << 56 | (uint64_t)v->minor << 48 | (uint64_t)v->revision << 32 |
+                     v->build);
 }
 
 static void unpack_version(uint64_t packed, struct otter_version *v)
@@ -54,10 +57,12 @@ static void read_device(sqlite3_stmt *stmt, struct device_names *names, struct s
     row->created = sqlite3_column_int64(stmt, 9);
 }
 
-static enum otter_status op_device_get(struct store *self, const char *id, struct store_device_visitor *visitor)
+static enum otter_status op_device_get(struct store *self, const char *id,
+                                       struct store_device_visitor *visitor)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_DEVICE_GET, V_LIST(V_TEXT(id)), &status);
+    sqlite3_stmt *stmt =
+        store_sqlite_bind(store_sqlite_of(self), SQL_DEVICE_GET, V_LIST(V_TEXT(id)), &status);
     struct device_names names;
     struct store_device row;
 
@@ -90,10 +95,10 @@ static enum otter_status op_devices(struct store *self, struct store_device_visi
 
 static enum otter_status op_device_labels(struct store *self, const struct store_device *row)
 {
-    return store_sqlite_run(store_sqlite_of(self), SQL_DEVICE_LABELS,
-                            V_LIST(V_BLOB(row->tags.data, row->tags.len),
-                                   V_BLOB(row->own_attrs.data, row->own_attrs.len),
-                                   V_BLOB(row->operator_attrs.data, row->operator_attrs.len), V_INT(row->num)));
+    return store_sqlite_run(
+        store_sqlite_of(self), SQL_DEVICE_LABELS,
+        V_LIST(V_BLOB(row->tags.data, row->tags.len), V_BLOB(row->own_attrs.data, row->own_attrs.len),
+               V_BLOB(row->operator_attrs.data, row->operator_attrs.len), V_INT(row->num)));
 }
 
 static enum otter_status op_state_put(struct store *self, const struct store_device_state *row)
@@ -102,8 +107,8 @@ static enum otter_status op_state_put(struct store *self, const struct store_dev
                             V_LIST(V_INT(row->device), V_INT(pack_version(&row->running.version)),
                                    V_BLOB(row->running.sha256.b, OTTER_DIGEST_LEN),
                                    V_TEXT(otter_slot_name(row->running.slot)), V_INT(row->running.confirmed),
-                                   V_INT(row->epoch), V_INT(row->sequence), V_INT(row->root), V_INT(row->stale),
-                                   V_INT(row->first_seen), V_INT(row->last_seen)));
+                                   V_INT(row->epoch), V_INT(row->sequence), V_INT(row->root),
+                                   V_INT(row->stale), V_INT(row->first_seen), V_INT(row->last_seen)));
 }
 
 static void read_state(sqlite3_stmt *stmt, struct store_device_state *row)

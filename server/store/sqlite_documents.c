@@ -15,14 +15,16 @@ static void read_root(sqlite3_stmt *stmt, struct store_root *row)
 
 static enum otter_status op_root_add(struct store *self, const struct store_root *row)
 {
-    return store_sqlite_run(store_sqlite_of(self), SQL_ROOT_ADD,
-                            V_LIST(V_INT(row->version), V_BLOB(row->envelope, row->len), V_INT(row->published)));
+    return store_sqlite_run(
+        store_sqlite_of(self), SQL_ROOT_ADD,
+        V_LIST(V_INT(row->version), V_BLOB(row->envelope, row->len), V_INT(row->published)));
 }
 
 static enum otter_status op_root_get(struct store *self, uint64_t version, struct store_root_visitor *visitor)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_ROOT_GET, V_LIST(V_INT(version)), &status);
+    sqlite3_stmt *stmt =
+        store_sqlite_bind(store_sqlite_of(self), SQL_ROOT_GET, V_LIST(V_INT(version)), &status);
     struct store_root row;
 
     if (!stmt)
@@ -57,9 +59,9 @@ static enum otter_status op_release_add(struct store *self, const struct store_r
     enum otter_status status;
 
     status = store_sqlite_run(s, SQL_RELEASE_ADD,
-                              V_LIST(V_BLOB(row->id.b, OTTER_DIGEST_LEN), V_TEXT(row->product), V_INT(row->epoch),
-                                     V_INT(row->sequence), V_INT(row->published), V_INT(row->signature_checked),
-                                     V_BLOB(row->envelope, row->len)));
+                              V_LIST(V_BLOB(row->id.b, OTTER_DIGEST_LEN), V_TEXT(row->product),
+                                     V_INT(row->epoch), V_INT(row->sequence), V_INT(row->published),
+                                     V_INT(row->signature_checked), V_BLOB(row->envelope, row->len)));
     if (status == OTTER_OK)
         *ret_num = sqlite3_last_insert_rowid(s->db);
     return status;
@@ -136,8 +138,7 @@ static enum otter_status op_image_keys(struct store *self, const char *product,
                                        struct store_image_key_visitor *visitor)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt =
-        store_sqlite_bind(store_sqlite_of(self), SQL_KEYS, V_LIST(V_TEXT(product)), &status);
+    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_KEYS, V_LIST(V_TEXT(product)), &status);
     struct store_image_key row;
 
     while (stmt && store_sqlite_next(stmt, &status)) {

@@ -68,7 +68,13 @@ struct store_sqlite {
 
 struct store_sqlite *store_sqlite_of(struct store *store);
 
-enum store_value_kind { STORE_VALUE_END = 0, STORE_VALUE_INT, STORE_VALUE_TEXT, STORE_VALUE_BLOB, STORE_VALUE_NULL };
+enum store_value_kind {
+    STORE_VALUE_END = 0,
+    STORE_VALUE_INT,
+    STORE_VALUE_TEXT,
+    STORE_VALUE_BLOB,
+    STORE_VALUE_NULL
+};
 
 struct store_value {
     enum store_value_kind kind;

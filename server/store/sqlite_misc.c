@@ -6,7 +6,8 @@
 static enum otter_status op_meta_get(struct store *self, const char *name, int64_t *ret)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_META_GET, V_LIST(V_TEXT(name)), &status);
+    sqlite3_stmt *stmt =
+        store_sqlite_bind(store_sqlite_of(self), SQL_META_GET, V_LIST(V_TEXT(name)), &status);
 
     if (!stmt)
         return status;
@@ -27,13 +28,16 @@ static enum otter_status op_answer_put(struct store *self, const char *key, int6
 {
     return store_sqlite_run(store_sqlite_of(self), SQL_ANSWER_PUT,
                             V_LIST(V_TEXT(key), V_INT(now), V_BLOB(row->request.b, OTTER_DIGEST_LEN),
-                                   V_TEXT(otter_status_name(row->status)), V_INT(row->created), V_TEXT(row->body)));
+                                   V_TEXT(otter_status_name(row->status)), V_INT(row->created),
+                                   V_TEXT(row->body)));
 }
 
-static enum otter_status op_answer_get(struct store *self, const char *key, struct store_answer_visitor *visitor)
+static enum otter_status op_answer_get(struct store *self, const char *key,
+                                       struct store_answer_visitor *visitor)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_ANSWER_GET, V_LIST(V_TEXT(key)), &status);
+    sqlite3_stmt *stmt =
+        store_sqlite_bind(store_sqlite_of(self), SQL_ANSWER_GET, V_LIST(V_TEXT(key)), &status);
     struct store_answer row = {.status = OTTER_INTERNAL};
     const char *name;
 

@@ -5,10 +5,10 @@ static enum otter_status put_phases(struct store_sqlite *s, const struct store_r
 {
     for (unsigned i = 0; i < row->phase_count; i++) {
         const struct store_phase *p = &row->phases[i];
-        enum otter_status status =
-            store_sqlite_run(s, SQL_PHASE_PUT,
-                             V_LIST(V_INT(row->id), V_INT(i + 1), V_INT(p->percent), V_INT(p->upto),
-                                    V_INT(p->devices), V_INT(p->widened), V_INT(p->opened), V_INT(p->completed)));
+        enum otter_status status = store_sqlite_run(
+            s, SQL_PHASE_PUT,
+            V_LIST(V_INT(row->id), V_INT(i + 1), V_INT(p->percent), V_INT(p->upto), V_INT(p->devices),
+                   V_INT(p->widened), V_INT(p->opened), V_INT(p->completed)));
 
         if (status != OTTER_OK)
             return status;
@@ -23,10 +23,10 @@ static enum otter_status op_rollout_add(struct store *self, const struct store_r
     enum otter_status status;
 
     status = store_sqlite_run(s, SQL_ROLLOUT_ADD,
-                              V_LIST(V_BLOB(row->seed, STORE_SEED_LEN), V_TEXT(row->name), V_INT(row->release),
-                                     V_TEXT(row->target), V_TEXT(row->state), V_INT(row->auto_advance),
-                                     V_INT(row->priority), V_INT(row->phase), V_INT(row->created),
-                                     V_INT(row->started), V_INT(row->finished)));
+                              V_LIST(V_BLOB(row->seed, STORE_SEED_LEN), V_TEXT(row->name),
+                                     V_INT(row->release), V_TEXT(row->target), V_TEXT(row->state),
+                                     V_INT(row->auto_advance), V_INT(row->priority), V_INT(row->phase),
+                                     V_INT(row->created), V_INT(row->started), V_INT(row->finished)));
     if (status != OTTER_OK)
         return status;
     numbered.id = sqlite3_last_insert_rowid(s->db);

@@ -31,7 +31,8 @@ static const struct {
      " sha256 BLOB NOT NULL, slot TEXT NOT NULL, confirmed INTEGER NOT NULL, epoch INTEGER NOT NULL,"
      " sequence INTEGER NOT NULL, root INTEGER NOT NULL, stale INTEGER NOT NULL, first_seen INTEGER NOT NULL,"
      " last_seen INTEGER NOT NULL);"
-     "CREATE TABLE attempts (id INTEGER PRIMARY KEY AUTOINCREMENT, device INTEGER NOT NULL REFERENCES devices,"
+     "CREATE TABLE attempts (id INTEGER PRIMARY KEY AUTOINCREMENT, device INTEGER NOT NULL REFERENCES "
+     "devices,"
      " rollout INTEGER NOT NULL REFERENCES rollouts, phase INTEGER NOT NULL, state TEXT NOT NULL,"
      " reason TEXT, detail TEXT NOT NULL, slot TEXT NOT NULL, bytes INTEGER NOT NULL, step INTEGER NOT NULL,"
      " created INTEGER NOT NULL, updated INTEGER NOT NULL, finished INTEGER NOT NULL);"
@@ -74,9 +75,10 @@ static bool apply(sqlite3 *db, unsigned number, struct host_error *err)
     int rc;
 
     /* Numbers and names of our own table only: no text from outside gets into this statement. */
-    (void)sqlite3_snprintf(sizeof(note), note,
-                           "INSERT INTO migrations VALUES (%u, '%q', strftime('%%s','now')); PRAGMA user_version = %u;",
-                           number, migrations[number - 1].name, number);
+    (void)sqlite3_snprintf(
+        sizeof(note), note,
+        "INSERT INTO migrations VALUES (%u, '%q', strftime('%%s','now')); PRAGMA user_version = %u;", number,
+        migrations[number - 1].name, number);
     rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, migrations[number - 1].sql, NULL, NULL, NULL);
@@ -86,8 +88,8 @@ static bool apply(sqlite3 *db, unsigned number, struct host_error *err)
         rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         return true;
-    (void)host_fail(err, HOST_ERROR_FILE, "schema change %u (%s) failed: %s", number, migrations[number - 1].name,
-                    sqlite3_errmsg(db));
+    (void)host_fail(err, HOST_ERROR_FILE, "schema change %u (%s) failed: %s", number,
+                    migrations[number - 1].name, sqlite3_errmsg(db));
     (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return false;
 }
@@ -98,9 +100,10 @@ bool store_sqlite_migrate(sqlite3 *db, enum store_fault *ret_fault, struct host_
 
     if (version > (int)store_schema_version()) {
         *ret_fault = STORE_FAULT_NEWER;
-        return host_fail(err, HOST_ERROR_FORMAT,
-                         "the database has schema %d, this program knows up to %u: start the newer otterd again",
-                         version, store_schema_version());
+        return host_fail(
+            err, HOST_ERROR_FORMAT,
+            "the database has schema %d, this program knows up to %u: start the newer otterd again", version,
+            store_schema_version());
     }
     if (version == 0 && sqlite3_exec(db,
                                      "PRAGMA application_id = " APPLICATION_ID

@@ -20,21 +20,24 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     [SQL_ROOT_ADD] = "INSERT INTO roots (version, envelope, published) VALUES (?, ?, ?)",
     [SQL_ROOT_GET] = "SELECT version, envelope, published FROM roots WHERE version = ?",
     [SQL_ROOTS] = "SELECT version, envelope, published FROM roots ORDER BY version",
-    [SQL_RELEASE_ADD] = "INSERT INTO releases (id, product, epoch, sequence, published, signature_checked, envelope)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [SQL_RELEASE_ADD] =
+        "INSERT INTO releases (id, product, epoch, sequence, published, signature_checked, envelope)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
     [SQL_RELEASE_GET] = "SELECT " RELEASE_COLUMNS " FROM releases WHERE id = ?",
     [SQL_RELEASES] = "SELECT " RELEASE_COLUMNS " FROM releases ORDER BY num",
     [SQL_IMAGE_ADD] = "INSERT INTO release_images (release, slot, link, size, sha256) VALUES (?, ?, ?, ?, ?)",
     [SQL_KEY_ADD] = "INSERT INTO image_keys (product, kid, spki, created) VALUES (?, ?, ?, ?)",
     [SQL_KEYS] = "SELECT product, kid, spki, created FROM image_keys WHERE ?1 IS NULL OR product = ?1"
                  " ORDER BY product, kid",
-    [SQL_ROLLOUT_ADD] = "INSERT INTO rollouts (seed, name, release, target, state, auto, priority, phase, created,"
-                        " started, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_ROLLOUT_ADD] =
+        "INSERT INTO rollouts (seed, name, release, target, state, auto, priority, phase, created,"
+        " started, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_ROLLOUT_UPDATE] = "UPDATE rollouts SET state = ?, phase = ?, started = ?, finished = ? WHERE id = ?",
     [SQL_ROLLOUT_GET] = "SELECT " ROLLOUT_COLUMNS " FROM rollouts WHERE id = ?",
     [SQL_ROLLOUTS] = "SELECT " ROLLOUT_COLUMNS " FROM rollouts ORDER BY id",
-    [SQL_PHASE_PUT] = "INSERT OR REPLACE INTO phases (rollout, number, percent, upto, devices, widened, opened,"
-                      " completed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_PHASE_PUT] =
+        "INSERT OR REPLACE INTO phases (rollout, number, percent, upto, devices, widened, opened,"
+        " completed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_PHASES] = "SELECT percent, upto, devices, widened, opened, completed FROM phases WHERE rollout = ?"
                    " ORDER BY number",
     [SQL_DEVICE_ADD] = "INSERT INTO devices (id, product, hardware, token_hash, sealed, tags, own_attrs,"
@@ -42,23 +45,30 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     [SQL_DEVICE_GET] = "SELECT " DEVICE_COLUMNS " FROM devices WHERE id = ?",
     [SQL_DEVICE_LABELS] = "UPDATE devices SET tags = ?, own_attrs = ?, operator_attrs = ? WHERE num = ?",
     [SQL_DEVICES] = "SELECT " DEVICE_COLUMNS " FROM devices ORDER BY num",
-    [SQL_STATE_PUT] = "INSERT OR REPLACE INTO device_states (device, version, sha256, slot, confirmed, epoch,"
-                      " sequence, root, stale, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [SQL_STATES] = "SELECT device, version, sha256, slot, confirmed, epoch, sequence, root, stale, first_seen,"
-                   " last_seen FROM device_states ORDER BY device",
-    [SQL_ATTEMPT_ADD] = "INSERT INTO attempts (device, rollout, phase, state, reason, detail, slot, bytes, step,"
-                        " created, updated, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [SQL_ATTEMPT_UPDATE] = "UPDATE attempts SET state = ?, reason = ?, detail = ?, bytes = ?, step = ?, updated = ?,"
-                           " finished = ? WHERE id = ?",
+    [SQL_STATE_PUT] =
+        "INSERT OR REPLACE INTO device_states (device, version, sha256, slot, confirmed, epoch,"
+        " sequence, root, stale, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_STATES] =
+        "SELECT device, version, sha256, slot, confirmed, epoch, sequence, root, stale, first_seen,"
+        " last_seen FROM device_states ORDER BY device",
+    [SQL_ATTEMPT_ADD] =
+        "INSERT INTO attempts (device, rollout, phase, state, reason, detail, slot, bytes, step,"
+        " created, updated, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_ATTEMPT_UPDATE] =
+        "UPDATE attempts SET state = ?, reason = ?, detail = ?, bytes = ?, step = ?, updated = ?,"
+        " finished = ? WHERE id = ?",
     [SQL_ATTEMPT_GET] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id = ?",
-    [SQL_ATTEMPT_NEWEST] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE device = ? ORDER BY id DESC LIMIT 1",
+    [SQL_ATTEMPT_NEWEST] =
+        "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE device = ? ORDER BY id DESC LIMIT 1",
     [SQL_ATTEMPT_IN] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE device = ? AND rollout = ?"
                        " ORDER BY id DESC LIMIT 1",
     [SQL_ATTEMPTS_NEWEST] = "SELECT " ATTEMPT_COLUMNS " FROM attempts JOIN"
                             " (SELECT max(id) AS newest FROM attempts GROUP BY device) ON id = newest",
     [SQL_ATTEMPTS] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? ORDER BY id",
-    [SQL_ATTEMPTS_OF_ROLLOUT] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? AND rollout = ? ORDER BY id",
-    [SQL_ATTEMPTS_OF_DEVICE] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? AND device = ? ORDER BY id",
+    [SQL_ATTEMPTS_OF_ROLLOUT] =
+        "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? AND rollout = ? ORDER BY id",
+    [SQL_ATTEMPTS_OF_DEVICE] =
+        "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? AND device = ? ORDER BY id",
     [SQL_EVENT_ADD] = "INSERT INTO attempt_events (attempt, step, at, state, reason, detail)"
                       " VALUES (?, nullif(?, 0), ?, ?, ?, ?)",
     [SQL_EVENTS] = "SELECT attempt, step, at, state, reason, detail FROM attempt_events WHERE attempt = ?"
@@ -66,7 +76,8 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     [SQL_COUNT_ADD] = "INSERT INTO attempt_counts (rollout, phase, state, reason, n) VALUES (?, ?, ?, ?, ?)"
                       " ON CONFLICT DO UPDATE SET n = n + excluded.n",
     [SQL_COUNTS] = "SELECT phase, state, reason, n FROM attempt_counts WHERE rollout = ? AND n > 0",
-    [SQL_ANSWER_PUT] = "INSERT INTO answers (key, at, request, status, created, body) VALUES (?, ?, ?, ?, ?, ?)",
+    [SQL_ANSWER_PUT] =
+        "INSERT INTO answers (key, at, request, status, created, body) VALUES (?, ?, ?, ?, ?, ?)",
     [SQL_ANSWER_GET] = "SELECT request, status, created, body FROM answers WHERE key = ?",
     [SQL_ANSWERS_FORGET] = "DELETE FROM answers WHERE at < ?",
 };

@@ -3,9 +3,9 @@
  * implementation, PostgreSQL will be the second; tests/unit/store holds the conformance suite for any.
  *
  * A `struct store` is one connection, used by one thread at a time: otterd opens one writer and one reader.
- * Every operation returns OK or: NOT_FOUND, ALREADY_EXISTS (a unique key is taken), STORE_FULL, TOO_BUSY, IO_ERROR.
- * Rows given to a visitor are valid during the call only. Names of states and reasons are stored by wire name, so
- * that the numbers of an enum may change. Times are Unix seconds; 0 = not yet.
+ * Every operation returns OK or: NOT_FOUND, ALREADY_EXISTS (a unique key is taken), STORE_FULL, TOO_BUSY,
+ * IO_ERROR. Rows given to a visitor are valid during the call only. Names of states and reasons are stored by
+ * wire name, so that the numbers of an enum may change. Times are Unix seconds; 0 = not yet.
  */
 #ifndef OTTER_STORE_H
 #define OTTER_STORE_H
@@ -26,7 +26,7 @@ struct store_root {
 };
 
 struct store_release {
-    int64_t num; /* out of release_add */
+    int64_t num;            /* out of release_add */
     struct otter_digest id; /* SHA-256 of the envelope */
     const char *product;
     uint64_t epoch;
@@ -74,8 +74,8 @@ struct store_rollout {
     int64_t finished;
 };
 
-/* Strings one behind the other, each with its NUL: tags, or names and values in turn. An empty one ends it (and is
- * counted in len); len 0 = nothing. */
+/* Strings one behind the other, each with its NUL: tags, or names and values in turn. An empty one ends it
+ * (and is counted in len); len 0 = nothing. */
 struct store_pack {
     const char *data;
     size_t len;
@@ -183,8 +183,8 @@ struct store_answer_visitor {
 struct store_ops {
     void (*close)(struct store *self);
 
-    /* Transactions of the writer. durable: commit returns when the medium has it; else a crash may lose it, never
-     * damage it. One level of savepoints inside. */
+    /* Transactions of the writer. durable: commit returns when the medium has it; else a crash may lose it,
+     * never damage it. One level of savepoints inside. */
     enum otter_status (*begin)(struct store *self, bool durable);
     enum otter_status (*commit)(struct store *self);
     void (*rollback)(struct store *self);
@@ -209,16 +209,19 @@ struct store_ops {
 
     enum otter_status (*image_key_add)(struct store *self, const struct store_image_key *row);
     /* product NULL: all */
-    enum otter_status (*image_keys)(struct store *self, const char *product, struct store_image_key_visitor *visitor);
+    enum otter_status (*image_keys)(struct store *self, const char *product,
+                                    struct store_image_key_visitor *visitor);
 
     enum otter_status (*rollout_add)(struct store *self, const struct store_rollout *row, int64_t *ret_id);
-    enum otter_status (*rollout_update)(struct store *self, const struct store_rollout *row); /* state, phases, times */
+    enum otter_status (*rollout_update)(struct store *self,
+                                        const struct store_rollout *row); /* state, phases, times */
     enum otter_status (*rollout_get)(struct store *self, int64_t id, struct store_rollout *ret);
     enum otter_status (*rollouts)(struct store *self, struct store_rollout_visitor *visitor); /* by id */
 
     enum otter_status (*device_add)(struct store *self, const struct store_device *row, int64_t *ret_num);
     enum otter_status (*device_get)(struct store *self, const char *id, struct store_device_visitor *visitor);
-    enum otter_status (*device_labels)(struct store *self, const struct store_device *row); /* tags, attributes */
+    enum otter_status (*device_labels)(struct store *self,
+                                       const struct store_device *row); /* tags, attributes */
     enum otter_status (*devices)(struct store *self, struct store_device_visitor *visitor); /* by num */
     enum otter_status (*state_put)(struct store *self, const struct store_device_state *row);
     enum otter_status (*states)(struct store *self, struct store_state_visitor *visitor); /* by device */
@@ -228,8 +231,10 @@ struct store_ops {
     enum otter_status (*attempt_get)(struct store *self, uint64_t id, struct store_attempt *ret);
     enum otter_status (*attempt_newest)(struct store *self, int64_t device, struct store_attempt *ret);
     /* The newest of a device in a rollout. */
-    enum otter_status (*attempt_in)(struct store *self, int64_t device, int64_t rollout, struct store_attempt *ret);
-    enum otter_status (*attempts_newest)(struct store *self, struct store_attempt_visitor *visitor); /* one a device */
+    enum otter_status (*attempt_in)(struct store *self, int64_t device, int64_t rollout,
+                                    struct store_attempt *ret);
+    enum otter_status (*attempts_newest)(struct store *self,
+                                         struct store_attempt_visitor *visitor); /* one a device */
     /* By id, rising, from above `after` on. rollout or device 0: any. */
     enum otter_status (*attempts)(struct store *self, int64_t rollout, int64_t device, uint64_t after,
                                   struct store_attempt_visitor *visitor);
@@ -238,28 +243,40 @@ struct store_ops {
     enum otter_status (*events)(struct store *self, uint64_t attempt, struct store_event_visitor *visitor);
 
     /* Attempts of a rollout by phase, state and reason, kept along with the attempts. */
-    enum otter_status (*count_add)(struct store *self, int64_t rollout, const struct store_count *key, int delta);
+    enum otter_status (*count_add)(struct store *self, int64_t rollout, const struct store_count *key,
+                                   int delta);
     enum otter_status (*counts)(struct store *self, int64_t rollout, struct store_count_visitor *visitor);
 
-    enum otter_status (*answer_put)(struct store *self, const char *key, int64_t now, const struct store_answer *row);
-    enum otter_status (*answer_get)(struct store *self, const char *key, struct store_answer_visitor *visitor);
+    enum otter_status (*answer_put)(struct store *self, const char *key, int64_t now,
+                                    const struct store_answer *row);
+    enum otter_status (*answer_get)(struct store *self, const char *key,
+                                    struct store_answer_visitor *visitor);
     enum otter_status (*answers_forget)(struct store *self, int64_t before);
 };
 
 enum store_mode { STORE_WRITER, STORE_READER };
 
 /* Why a store did not open; the values are otterd's exit codes. */
-enum store_fault { STORE_FAULT_NONE = 0, STORE_FAULT_OPEN = 2, STORE_FAULT_DAMAGED = 4, STORE_FAULT_NEWER = 5 };
+enum store_fault {
+    STORE_FAULT_NONE = 0,
+    STORE_FAULT_OPEN = 2,
+    STORE_FAULT_DAMAGED = 4,
+    STORE_FAULT_NEWER = 5
+};
 
 /* Newest schema that this program knows. */
 unsigned store_schema_version(void);
 
 /*
- * SQLite in WAL mode. The writer makes the file, checks it and brings its schema up to date; the reader wants it so.
- * NULL with *ret_fault and *ret_error.
+ * SQLite in WAL mode. The writer makes the file, checks it and brings its schema up to date; the reader wants
+ * it so. NULL with *ret_fault and *ret_error.
  */
 struct store *store_sqlite_open(const char *path, enum store_mode mode, enum store_fault *ret_fault,
                                 struct host_error *ret_error);
+
+/* Lets the database grow to this many pages of 4 KB: beyond, STORE_FULL. A bound for small disks, and for
+ * tests. */
+enum otter_status store_sqlite_limit_pages(struct store *writer, unsigned pages);
 
 static inline void store_close(struct store *store)
 {

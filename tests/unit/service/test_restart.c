@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,6 +151,29 @@ static void killed_server_has_lost_nothing_it_answered(void **state)
     assert_int_equal(world_ask(w, 2), 113);
 }
 
+/* A limit on file sizes stands for a full disk: the commit fails, so nobody is told "done" and memory stays.
+ */
+static void failed_commit_is_told_and_changes_nothing(void **state)
+{
+    struct world *w = *state;
+    struct rlimit before, none;
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = before;
+    none.rlim_cur = 1;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_int_not_equal(world_poll(w, &(struct world_poll){.confirmed = true}, NULL, NULL), OTTER_OK);
+    assert_int_not_equal(world_action(w, 1, "abort"), OTTER_OK);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    world_expect_state(w, 0, "idle");
+    world_expect_rollout(w, 1, "running", 1);
+    assert_int_equal(world_ask(w, 0), 111);
+    world_restart(w);
+    world_expect_state(w, 0, "offered");
+    assert_int_equal(world_ask(w, 0), 111);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +182,7 @@ int main(void)
         T(second_server_on_the_same_directory_is_refused),
         T(damaged_database_is_refused),
         T(poll_interval_has_a_floor),
+        T(failed_commit_is_told_and_changes_nothing),
         T(killed_server_has_lost_nothing_it_answered),
 #undef T
     };

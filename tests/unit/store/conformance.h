@@ -1,0 +1,29 @@
+/* What any store must do, whatever is behind it: run over SQLite now, over PostgreSQL later. */
+#ifndef OTTER_TEST_STORE_CONFORMANCE_H
+#define OTTER_TEST_STORE_CONFORMANCE_H
+
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+/* An empty store, made anew for each test. */
+struct backend {
+    struct store *writer;
+    struct store *reader;
+    /* Closes both and opens them again. */
+    void (*reopen)(struct backend *self);
+};
+
+typedef void conformance_test(void **state); /* *state is a struct backend */
+struct conformance_case {
+    const char *name;
+    conformance_test *run;
+};
+extern const struct conformance_case conformance_cases[];
+extern const unsigned conformance_count;
+
+#endif
