@@ -40,7 +40,7 @@ def poll_body(device, **changes):
     ("POST", "/api/v1/releases", "{", 422, "bad-json"),
     ("POST", "/api/v1/roots", "{}", 422, "bad-envelope"),
     ("POST", "/api/v1/rollouts", '{"release": }', 400, "bad-json"),
-    ("POST", "/api/v1/rollouts", '{"release": "x"}', 400, "missing-member"),
+    ("POST", "/api/v1/rollouts", '{"target": "all"}', 400, "missing-member"),
     ("POST", "/api/v1/uploads", '{"sha256":"zz","size":1}', 400, "bad-value"),
     ("GET", "/api/v1/releases/" + "0" * 64, None, 404, "not-found"),
     ("GET", "/api/v1/rollouts/999", None, 404, "not-found"),
