@@ -38,7 +38,7 @@ static void read_image(struct identity *id)
 void identity_read(struct identity *ret)
 {
     memset(ret, 0, sizeof(*ret));
-    ret->slot = (uintptr_t)otter_link_slot == 0 ? OTTER_SLOT_A : OTTER_SLOT_B;
+    ret->slot = (uintptr_t)otter_link_slot == 1 ? OTTER_SLOT_A : OTTER_SLOT_B;
     ret->image = OTTER_WRONG_HARDWARE;
     ret->map = otter_flash_map_find(board_hardware);
     if (ret->map == NULL)
