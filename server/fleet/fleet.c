@@ -249,8 +249,8 @@ const char *fleet_operator_attrs(const struct fleet_device *d)
     return d->operator_len ? d->labels + d->tags_len + d->own_len : NULL;
 }
 
-bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len, const char *own, size_t own_len,
-                      const char *operator_attrs, size_t operator_len)
+bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len, const char *own,
+                      size_t own_len, const char *operator_attrs, size_t operator_len)
 {
     size_t total = tags_len + own_len + operator_len;
     char *labels = NULL;

@@ -1,9 +1,10 @@
 /*
- * The fleet in memory: dense records that never move, found by device id or by token, loaded at start. Polls are
- * answered from here; what changed is marked dirty and written behind by the service's sweeper.
+ * The fleet in memory: dense records that never move, found by device id or by token, loaded at start. Polls
+ * are answered from here; what changed is marked dirty and written behind by the service's sweeper.
  *
- * Threads: one thread (the writer) adds devices. Any thread finds and locks; finding takes no lock. A record's
- * members are read and written between fleet_lock and fleet_unlock only, but for those marked constant.
+ * Threads: one thread (the writer) adds devices. Any thread finds and locks; finding takes no lock. A
+ * record's members are read and written between fleet_lock and fleet_unlock only, but for those marked
+ * constant.
  */
 #ifndef OTTER_FLEET_H
 #define OTTER_FLEET_H
@@ -27,8 +28,8 @@ struct fleet_device {
     uint16_t tags_len;
     uint16_t own_len;
     uint16_t operator_len;
-    uint8_t flags; /* enum fleet_flag */
-    uint8_t slot;  /* enum otter_slot, running */
+    uint8_t flags;                  /* enum fleet_flag */
+    uint8_t slot;                   /* enum otter_slot, running */
     struct otter_digest token_hash; /* constant */
     struct otter_digest sha256;     /* running */
     struct otter_version version;   /* running */
@@ -60,8 +61,8 @@ uint32_t fleet_find(const struct fleet *fleet, const char *id);
 uint32_t fleet_find_token(const struct fleet *fleet, const struct otter_digest *token_hash);
 
 /*
- * Adds a device at the next index (the store numbers devices from 1: index = num - 1). Strings are copied. FLEET_NONE
- * when out of memory. The id must not be there.
+ * Adds a device at the next index (the store numbers devices from 1: index = num - 1). Strings are copied.
+ * FLEET_NONE when out of memory. The id must not be there.
  */
 uint32_t fleet_add(struct fleet *fleet, const char *id, const char *product, const char *hardware,
                    const struct otter_digest *token_hash);
@@ -73,12 +74,13 @@ void fleet_unlock(struct fleet *fleet, uint32_t index);
 /* The record without its lock: for the members marked constant alone. */
 const struct fleet_device *fleet_peek(const struct fleet *fleet, uint32_t index);
 
-/* Tags and attributes as packs (pack.h). Set: on a locked record, copied; false (unchanged) when out of memory. */
+/* Tags and attributes as packs (pack.h). Set: on a locked record, copied; false (unchanged) when out of
+ * memory. */
 const char *fleet_tags(const struct fleet_device *d);
 const char *fleet_own_attrs(const struct fleet_device *d);
 const char *fleet_operator_attrs(const struct fleet_device *d);
-bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len, const char *own, size_t own_len,
-                      const char *operator_attrs, size_t operator_len);
+bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len, const char *own,
+                      size_t own_len, const char *operator_attrs, size_t operator_len);
 
 /* Marks for the sweeper; any thread. */
 void fleet_mark_dirty(struct fleet *fleet, uint32_t index);

@@ -67,7 +67,8 @@ static bool grow(struct fleet_index *index, struct fleet_table *old, const struc
     return true;
 }
 
-bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record, const struct fleet_hasher *hasher)
+bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
+                     const struct fleet_hasher *hasher)
 {
     struct fleet_table *t = atomic_load_explicit(&index->table, memory_order_relaxed);
 
@@ -83,7 +84,8 @@ bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record, 
 
 struct fleet_walk fleet_index_walk(const struct fleet_index *index, uint64_t hash)
 {
-    return (struct fleet_walk){.table = atomic_load_explicit(&index->table, memory_order_acquire), .hash = hash};
+    return (struct fleet_walk){.table = atomic_load_explicit(&index->table, memory_order_acquire),
+                               .hash = hash};
 }
 
 bool fleet_index_next(struct fleet_walk *walk, uint32_t *ret_record)

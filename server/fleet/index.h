@@ -1,4 +1,5 @@
-/* Open addressing from 64-bit hashes to record numbers: one writer, readers without lock. Inside server/fleet only. */
+/* Open addressing from 64-bit hashes to record numbers: one writer, readers without lock. Inside server/fleet
+ * only. */
 #ifndef OTTER_FLEET_INDEX_H
 #define OTTER_FLEET_INDEX_H
 
@@ -21,13 +22,16 @@ struct fleet_index {
 bool fleet_index_init(struct fleet_index *index);
 void fleet_index_clear(struct fleet_index *index);
 
-/* Only half of a hash is kept in a slot: a table that grows asks for the whole one. Add is false when out of memory. */
+/* Only half of a hash is kept in a slot: a table that grows asks for the whole one. Add is false when out of
+ * memory. */
 struct fleet_hasher {
     uint64_t (*hash)(const struct fleet_hasher *self, uint32_t record);
 };
-bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record, const struct fleet_hasher *hasher);
+bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
+                     const struct fleet_hasher *hasher);
 
-/* Walks the candidates of a hash, all in the table that was current at its start. Next is false at the end. */
+/* Walks the candidates of a hash, all in the table that was current at its start. Next is false at the end.
+ */
 struct fleet_walk {
     const struct fleet_table *table;
     uint64_t hash;

@@ -1,6 +1,8 @@
 /*
- * Packs: short lists of strings in one piece of memory, each string with its NUL and an empty one at the end: tags
- * ("a\0b\0\0"), or names and values in turn ("site\0oslo\0\0"). Sorted by name, so that equal sets are equal bytes.
+ * Packs: short lists of strings in one piece of memory, each string with its NUL and an empty one at the end:
+ * tags
+ * ("a\0b\0\0"), or names and values in turn ("site\0oslo\0\0"). Sorted by name, so that equal sets are equal
+ * bytes.
  */
 #ifndef OTTER_FLEET_PACK_H
 #define OTTER_FLEET_PACK_H

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-unsigned policy_cohort(const struct otter_crypto *crypto, const uint8_t seed[POLICY_SEED_LEN], const char *device)
+unsigned policy_cohort(const struct otter_crypto *crypto, const uint8_t seed[POLICY_SEED_LEN],
+                       const char *device)
 {
     static const uint8_t separator = 0;
     uint8_t digest[OTTER_DIGEST_LEN];

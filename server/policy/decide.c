@@ -3,8 +3,9 @@
 #include <string.h>
 
 static const char *const state_names[POLICY_ROLLOUT_STATE_COUNT] = {
-    [POLICY_ROLLOUT_DRAFT] = "draft",     [POLICY_ROLLOUT_RUNNING] = "running",   [POLICY_ROLLOUT_PAUSED] = "paused",
-    [POLICY_ROLLOUT_ABORTED] = "aborted", [POLICY_ROLLOUT_COMPLETE] = "complete",
+    [POLICY_ROLLOUT_DRAFT] = "draft",       [POLICY_ROLLOUT_RUNNING] = "running",
+    [POLICY_ROLLOUT_PAUSED] = "paused",     [POLICY_ROLLOUT_ABORTED] = "aborted",
+    [POLICY_ROLLOUT_COMPLETE] = "complete",
 };
 
 const char *policy_rollout_state_name(enum policy_rollout_state state)
@@ -143,7 +144,8 @@ static bool no_image(const struct policy_facts *f)
     return policy_free_slot_image(f->manifest, f->running->slot) < 0;
 }
 
-/* The first row that holds is the answer: the order is the meaning. `lasts`: no later phase will change it. */
+/* The first row that holds is the answer: the order is the meaning. `lasts`: no later phase will change it.
+ */
 static const struct {
     bool (*against)(const struct policy_facts *facts);
     enum otter_status refusal;

@@ -46,13 +46,15 @@ enum otter_status policy_decide(const struct policy_facts *facts);
 /* Will this refusal last, whatever phase opens next? Then a phase does not wait for the device. */
 bool policy_refusal_lasts(enum otter_status status);
 
-/* Index of the manifest's image for the slot that is free, or -1. A device that swaps says that it runs "any". */
+/* Index of the manifest's image for the slot that is free, or -1. A device that swaps says that it runs
+ * "any". */
 int policy_free_slot_image(const struct otter_manifest *manifest, enum otter_slot running);
 
 /* Is the digest that of one of the manifest's images? */
 bool policy_manifest_has(const struct otter_manifest *manifest, const struct otter_digest *sha256);
 
-/* Two rollouts would offer: > 0 if a comes first (higher priority, then higher sequence number of the rollout). */
+/* Two rollouts would offer: > 0 if a comes first (higher priority, then higher sequence number of the
+ * rollout). */
 int policy_precedence(int64_t a_priority, uint64_t a_sequence, int64_t b_priority, uint64_t b_sequence);
 
 #endif

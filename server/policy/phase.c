@@ -14,7 +14,8 @@ bool policy_phases_valid(const unsigned *percent, unsigned count)
     return before == 100;
 }
 
-struct policy_phase_plan policy_phase_plan(unsigned percent, unsigned from, const uint32_t census[POLICY_COHORTS])
+struct policy_phase_plan policy_phase_plan(unsigned percent, unsigned from,
+                                           const uint32_t census[POLICY_COHORTS])
 {
     struct policy_phase_plan plan = {.upto = percent * (POLICY_COHORTS / 100)};
 

@@ -16,20 +16,21 @@ struct policy_phase_plan {
 };
 
 /*
- * Plans one phase. from: cohorts below it belong to earlier phases. census: how many of the target's devices each of
- * the 10,000 cohorts holds. A phase that selects nobody takes in the next cohort that holds a device; with no device
- * left it stays empty.
+ * Plans one phase. from: cohorts below it belong to earlier phases. census: how many of the target's devices
+ * each of the 10,000 cohorts holds. A phase that selects nobody takes in the next cohort that holds a device;
+ * with no device left it stays empty.
  */
-struct policy_phase_plan policy_phase_plan(unsigned percent, unsigned from, const uint32_t census[POLICY_COHORTS]);
+struct policy_phase_plan policy_phase_plan(unsigned percent, unsigned from,
+                                           const uint32_t census[POLICY_COHORTS]);
 
 enum policy_progress {
-    POLICY_STAY,     /* wait: devices are still out, or an operator must decide */
-    POLICY_ADVANCE,  /* open the next phase */
-    POLICY_COMPLETE  /* the last phase is through */
+    POLICY_STAY,    /* wait: devices are still out, or an operator must decide */
+    POLICY_ADVANCE, /* open the next phase */
+    POLICY_COMPLETE /* the last phase is through */
 };
 
 struct policy_progress_facts {
-    bool running;     /* neither paused nor ended */
+    bool running; /* neither paused nor ended */
     bool auto_advance;
     bool last_phase;
     uint64_t outstanding; /* devices of the open phases that have not finished and still can */

@@ -2,13 +2,13 @@
  * Target expressions: which devices a rollout selects, and the filters of lists.
  *
  *   expr  = and { "or" and }          and  = unary { "and" unary }
- *   unary = "not" unary | "(" expr ")" | "all" | field cmp value | field ["not"] "in" "(" value { "," value } ")"
- *   field = product | hardware | version | id | tag | state | attr.NAME
- *   cmp   = == | !=, and for version also < <= > >=
- *   value = [A-Za-z0-9._:+*-]+ or "quoted" (any characters but the quote); '*' matches any run of characters
+ *   unary = "not" unary | "(" expr ")" | "all" | field cmp value | field ["not"] "in" "(" value { "," value }
+ * ")" field = product | hardware | version | id | tag | state | attr.NAME cmp   = == | !=, and for version
+ * also < <= > >= value = [A-Za-z0-9._:+*-]+ or "quoted" (any characters but the quote); '*' matches any run
+ * of characters
  *
- * A device has many tags: `tag == x` is true if any matches, `tag != x` if none does. An absent attribute or an
- * unknown version equals nothing. Compiled once, evaluated in memory for each poll; pure, thread safe.
+ * A device has many tags: `tag == x` is true if any matches, `tag != x` if none does. An absent attribute or
+ * an unknown version equals nothing. Compiled once, evaluated in memory for each poll; pure, thread safe.
  */
 #ifndef OTTER_POLICY_TARGET_H
 #define OTTER_POLICY_TARGET_H
@@ -21,7 +21,7 @@
 
 #define POLICY_TARGET_MAX   1024u /* characters of an expression */
 #define POLICY_TARGET_STEPS 64u
-#define POLICY_TARGET_DEPTH 16u   /* nested parentheses and `not` */
+#define POLICY_TARGET_DEPTH 16u /* nested parentheses and `not` */
 
 enum policy_field {
     POLICY_FIELD_PRODUCT,
@@ -34,9 +34,23 @@ enum policy_field {
     POLICY_FIELD_COUNT
 };
 
-enum policy_compare { POLICY_EQ, POLICY_NE, POLICY_LT, POLICY_LE, POLICY_GT, POLICY_GE, POLICY_COMPARE_COUNT };
+enum policy_compare {
+    POLICY_EQ,
+    POLICY_NE,
+    POLICY_LT,
+    POLICY_LE,
+    POLICY_GT,
+    POLICY_GE,
+    POLICY_COMPARE_COUNT
+};
 
-enum policy_step_kind { POLICY_STEP_ALL, POLICY_STEP_COMPARE, POLICY_STEP_AND, POLICY_STEP_OR, POLICY_STEP_NOT };
+enum policy_step_kind {
+    POLICY_STEP_ALL,
+    POLICY_STEP_COMPARE,
+    POLICY_STEP_AND,
+    POLICY_STEP_OR,
+    POLICY_STEP_NOT
+};
 
 struct policy_step {
     uint8_t kind;    /* enum policy_step_kind */
@@ -66,9 +80,9 @@ bool policy_target_compile(const char *text, size_t len, struct policy_target *r
                            struct policy_target_error *ret_error);
 
 /*
- * What is matched. Strings may be NULL (equal nothing). tags: strings one behind the other, each with its NUL, the
- * end marked by an empty one. attrs: name, value pairs in the same form; the first pack that has a name wins
- * (operator's before device's).
+ * What is matched. Strings may be NULL (equal nothing). tags: strings one behind the other, each with its
+ * NUL, the end marked by an empty one. attrs: name, value pairs in the same form; the first pack that has a
+ * name wins (operator's before device's).
  */
 struct policy_subject {
     const char *product;

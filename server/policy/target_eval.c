@@ -81,7 +81,8 @@ static bool version_matches(const struct policy_step *step, const struct policy_
     return false;
 }
 
-static bool equals(const struct policy_target *t, const struct policy_step *step, const struct policy_subject *s)
+static bool equals(const struct policy_target *t, const struct policy_step *step,
+                   const struct policy_subject *s)
 {
     const char *value = t->strings + step->value;
     char version[OTTER_VERSION_STR];
