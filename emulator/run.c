@@ -168,6 +168,7 @@ static void look(struct run *r)
         s->total.watchdogs += d->total.watchdogs;
         s->total.cuts += d->total.cuts;
         s->total.polls += d->total.polls;
+        s->total.operations += d->flash.operations;
         s->total.received += d->link.received;
         s->total.sent += d->link.sent;
         s->total.drops += d->link.drops;

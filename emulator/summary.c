@@ -81,10 +81,17 @@ json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
         const char *name;
         uint64_t value;
     } totals[] = {
-        {"reverts", s->total.reverts}, {"boots", s->total.boots}, {"watchdogs", s->total.watchdogs},
-        {"cuts", s->total.cuts},       {"polls", s->total.polls}, {"bytes", s->total.received},
-        {"sent", s->total.sent},       {"drops", s->total.drops}, {"corrupted", s->total.corrupted},
+        {"reverts", s->total.reverts},
+        {"boots", s->total.boots},
+        {"watchdogs", s->total.watchdogs},
+        {"cuts", s->total.cuts},
+        {"polls", s->total.polls},
+        {"bytes", s->total.received},
+        {"sent", s->total.sent},
+        {"drops", s->total.drops},
+        {"corrupted", s->total.corrupted},
         {"sockets", s->total.sockets},
+        {"flash_operations", s->total.operations},
     };
     json_t *j = json_object();
     json_t *stands = json_object(), *states = json_object();

@@ -13,6 +13,7 @@ struct emu_totals {
     uint64_t boots, reverts, watchdogs, cuts, polls; /* over all devices, since the run began */
     uint64_t received, sent;                         /* bytes */
     uint64_t drops, corrupted;                       /* faults that befell */
+    uint64_t operations;                             /* of flash: units programmed and sectors erased */
     uint64_t sockets;                                /* most that were open at once */
 };
 
