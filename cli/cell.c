@@ -7,17 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One step of a path: a member's name, or a digit for an element of an array. */
+static const json_t *step_into(const json_t *item, const char *name, size_t len)
+{
+    if (json_is_array(item))
+        return len == 1 && name[0] >= '0' && name[0] <= '9' ? json_array_get(item, (size_t)(name[0] - '0'))
+                                                            : NULL;
+    return json_object_getn(item, name, len);
+}
+
+/* A member may have a dot in its name: the rest of the path as a whole comes first. */
 static const json_t *at_path(const json_t *item, const char *path)
 {
     while (item != NULL) {
         size_t len = strcspn(path, ".");
-        const json_t *whole = json_object_get(item, path);
+        const json_t *whole = step_into(item, path, strlen(path));
 
-        if (whole == NULL && json_is_array(item) && path[0] >= '0' && path[0] <= '9')
-            whole = json_array_get(item, (size_t)(path[0] - '0'));
         if (whole != NULL || path[len] == '\0')
             return whole;
-        item = json_object_getn(item, path, len);
+        item = step_into(item, path, len);
         path += len + 1;
     }
     return NULL;

@@ -29,6 +29,8 @@ enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *ac
     if (cli->format != CLI_FORMAT_TABLE)
         return cli_api_result(cli, &reply, cli_rollout_columns);
     shown = cli_rollout_text(reply.json, cli->color);
-    fputs(shown != NULL ? shown : "", cli->out);
+    if (shown == NULL)
+        return cli_fail_memory(cli);
+    fputs(shown, cli->out);
     return CLI_DONE;
 }

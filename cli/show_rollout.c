@@ -65,6 +65,7 @@ bool cli_rollout_ended(const json_t *rollout)
 static void put_counts(FILE *to, const json_t *counts)
 {
     const char *between = "";
+    bool any = false;
 
     for (unsigned i = 0; i < OTTER_UPDATE_STATE_COUNT; i++) {
         const char *name = otter_update_state_name((enum otter_update_state)i);
@@ -73,7 +74,10 @@ static void put_counts(FILE *to, const json_t *counts)
             continue;
         fprintf(to, "%s%" PRIu64 " %s", between, number(counts, name), name);
         between = ", ";
+        any = true;
     }
+    if (!any)
+        fputs("none offered yet", to);
 }
 
 static const char *state_color(const char *state)

@@ -89,6 +89,10 @@ enum cli_exit cli_run_rollout_create(struct cli *cli, const struct cli_args *arg
     if (cli->format != CLI_FORMAT_TABLE)
         return cli_api_result(cli, &reply, cli_rollout_columns);
     shown = cli_rollout_text(reply.json, cli->color);
-    fputs(shown != NULL ? shown : "", cli->out);
+    if (shown == NULL)
+        return cli_fail_memory(cli);
+    fputs(shown, cli->out);
+    if (cli->dry_run)
+        cli_note(cli, "Would be created so");
     return CLI_DONE;
 }
