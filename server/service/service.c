@@ -34,10 +34,16 @@ static bool lock_dir(struct svc *svc, struct host_error *err)
 static bool open_store(struct svc *svc, struct host_error *err, int *ret_exit)
 {
     enum store_fault fault = STORE_FAULT_NONE;
+    auto_close int fd = -1;
     char path[PATH_MAX];
 
     if (snprintf(path, sizeof(path), "%s/otter.db", svc->dir) >= (int)sizeof(path))
         return host_fail(err, HOST_ERROR_FILE, "the data directory's name is too long");
+    /* Made by us, so that it is nobody else's to read; SQLite gives its companions the same permissions. */
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be opened", path);
+    (void)close(host_steal_fd(&fd));
     svc->writer = store_sqlite_open(path, STORE_WRITER, &fault, err);
     if (svc->writer)
         svc->reader = store_sqlite_open(path, STORE_READER, &fault, err);

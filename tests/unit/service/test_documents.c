@@ -308,7 +308,7 @@ static void upload_has_bounds(void **state)
 
 static void secrets_are_kept_private(void **state)
 {
-    static const char *const names[] = {"offer.key", "admin.token", "secret.key"};
+    static const char *const names[] = {"offer.key", "admin.token", "secret.key", "otter.db"};
     struct world *w = *state;
     char path[PATH_MAX + 16];
     struct stat st;
