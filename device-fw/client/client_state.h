@@ -62,7 +62,7 @@ struct otter_download {
     uint32_t skip;      /* bytes of a 200 that are held already */
     uint32_t opened_at; /* `received` when the request was sent */
     uint32_t chunk_len;
-    bool restarted; /* the digest was wrong once: begun again from zero */
+    uint8_t wrong_digests; /* downloads whose digest was wrong: each is begun again from zero */
     bool erase_trailer;
     bool plain;                    /* a Range was answered wrongly: ask for the whole */
     uint64_t resume_ms;            /* do not reconnect earlier */

@@ -104,7 +104,7 @@ static enum otter_client_want begin_or_resume(struct otter_client *c)
     struct otter_download *dl = &c->dl;
 
     dl->etag[0] = '\0';
-    dl->restarted = false;
+    dl->wrong_digests = 0;
     dl->plain = false;
     dl->erase_trailer = trailer_wishes(c);
     dl->resume_ms = 0;
@@ -360,11 +360,9 @@ static enum otter_client_want complete(struct otter_client *c)
     if (same(&digest, &dl->digest))
         return otter_client_go(c, OTTER_PHASE_VERIFY);
     otter_exchange_close(c);
-    /* Without TLS a wire may corrupt a byte: once more from zero, then it is the server's blob that is wrong.
-     */
-    if (dl->restarted)
+    /* Without TLS a wire may corrupt a byte: again from zero, but not for ever, for the blob may be wrong. */
+    if (++dl->wrong_digests >= OTTER_DIGEST_TRIES)
         return otter_client_attempt_failed(c, OTTER_IMAGE_DIGEST);
-    dl->restarted = true;
     otter_client_event(c, OTTER_UPDATE_DOWNLOADING, OTTER_IMAGE_DIGEST, "digest wrong: again from zero");
     if (begin_fresh(c) != OTTER_OK)
         return otter_client_attempt_failed(c, OTTER_FLASH_ERROR);
