@@ -192,7 +192,7 @@ static bool exchange(const struct cli_session *s, const struct cli_request *r,
         if (!host_http_do(s->http, http, ret, err)) {
             if (i == TRIES || !may_repeat(r) || !was_lost(err))
                 return false;
-            sleep(i);
+            sleep(i - 1); /* at once the first time */
             continue;
         }
         if (ret->status != 503 || i == TRIES || ret->retry_after == 0 || ret->retry_after > BUSY_WAIT_MAX ||

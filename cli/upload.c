@@ -98,7 +98,7 @@ static enum cli_exit send_all(struct cli *cli, const char *path, const char *loc
             continue;
         if (code != CLI_UNREACHABLE || i == TRIES)
             break;
-        sleep(i < 5 ? i : 5);
+        sleep(i < 5 ? i - 1 : 5); /* at once the first time */
         code = where(cli, location, &offset);
         if (code != CLI_DONE)
             break;
