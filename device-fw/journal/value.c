@@ -176,10 +176,10 @@ static bool decode_rejected(const uint8_t *in, uint16_t len, struct otter_journa
 {
     if (len < 1 || in[0] > OTTER_JOURNAL_REJECTED || len < 1u + in[0] * 36u)
         return false;
-    live->rejected_count = in[0];
-    for (unsigned i = 0; i < in[0]; i++) {
-        get_digest(in + 1 + 36 * i, &live->rejected[i].digest);
-        live->rejected[i].cause = status_of(otter_le32(in + 1 + 36 * i + 32));
+    live->rejected_count = *in++;
+    for (unsigned i = 0; i < live->rejected_count; i++, in += 36) {
+        get_digest(in, &live->rejected[i].digest);
+        live->rejected[i].cause = status_of(otter_le32(in + 32));
     }
     return true;
 }
@@ -202,10 +202,10 @@ static bool decode_installs(const uint8_t *in, uint16_t len, struct otter_journa
 {
     if (len < 1 || in[0] > OTTER_JOURNAL_INSTALLS || len < 1u + in[0] * 33u)
         return false;
-    live->installs_count = in[0];
-    for (unsigned i = 0; i < in[0]; i++) {
-        get_digest(in + 1 + 33 * i, &live->installs[i].digest);
-        live->installs[i].count = in[1 + 33 * i + 32];
+    live->installs_count = *in++;
+    for (unsigned i = 0; i < live->installs_count; i++, in += 33) {
+        get_digest(in, &live->installs[i].digest);
+        live->installs[i].count = in[32];
     }
     return true;
 }
@@ -238,13 +238,12 @@ static bool decode_reports(const uint8_t *in, uint16_t len, struct otter_journal
     live->step_attempt = otter_le64(in);
     live->step = otter_le32(in + 8);
     live->report_count = in[12];
-    for (unsigned i = 0; i < in[12]; i++) {
-        const uint8_t *p = in + 13 + 17 * i;
-
-        live->report[i].attempt = otter_le64(p);
-        live->report[i].step = otter_le32(p + 8);
-        live->report[i].state = (enum otter_update_state)p[12];
-        live->report[i].reason = status_of(otter_le32(p + 13));
+    in += 13;
+    for (unsigned i = 0; i < live->report_count; i++, in += 17) {
+        live->report[i].attempt = otter_le64(in);
+        live->report[i].step = otter_le32(in + 8);
+        live->report[i].state = (enum otter_update_state)in[12];
+        live->report[i].reason = status_of(otter_le32(in + 13));
     }
     return true;
 }
@@ -265,9 +264,9 @@ static bool decode_revoked(const uint8_t *in, uint16_t len, struct otter_journal
 {
     if (len < 1 || in[0] > OTTER_IMAGE_KEYS || len < 1u + in[0] * OTTER_DIGEST_LEN)
         return false;
-    live->revoked_count = in[0];
-    for (unsigned i = 0; i < in[0]; i++)
-        get_digest(in + 1 + OTTER_DIGEST_LEN * i, &live->revoked[i]);
+    live->revoked_count = *in++;
+    for (unsigned i = 0; i < live->revoked_count; i++, in += OTTER_DIGEST_LEN)
+        get_digest(in, &live->revoked[i]);
     return true;
 }
 

@@ -240,13 +240,19 @@ static int tear_erase(struct otter_flash_file *f, uint32_t off, uint32_t size)
     }
     if (r == 0)
         r = file_read(f->fd, off + part, edge, n);
+    if (r != 0)
+        return r;
     for (uint32_t i = 0; i < n; i++) {
-        if (kind == 3) /* weak cells: some still read as programmed */
-            edge[i] = (uint8_t)(next_random(&random) & next_random(&random) & next_random(&random));
-        else
-            edge[i] &= (uint8_t)next_random(&random);
+        uint8_t weak = (uint8_t)next_random(&random);
+
+        if (kind == 3) { /* all erased, but for cells that still read as programmed here and there */
+            weak &= (uint8_t)next_random(&random);
+            edge[i] = (uint8_t)(weak & next_random(&random));
+        } else {
+            edge[i] &= weak;
+        }
     }
-    return r == 0 ? file_write(f, off + part, edge, n) : r;
+    return file_write(f, off + part, edge, n);
 }
 
 static enum otter_status erase_op(struct otter_flash *self, uint32_t addr)
@@ -283,13 +289,11 @@ static void init(struct otter_flash_file *f, int fd, const struct otter_flash_ma
 static int adopt(struct otter_flash_file *f, int fd, const struct otter_flash_map *map)
 {
     struct stat st;
-    int r = 0;
+    int r = fstat(fd, &st) == 0 ? 0 : -errno;
 
-    if (fstat(fd, &st) != 0)
-        r = -errno;
-    else if (st.st_size == 0 && ftruncate(fd, map->size) != 0)
-        r = -errno;
-    else if (st.st_size != 0 && st.st_size != map->size)
+    if (r == 0 && st.st_size == 0)
+        r = ftruncate(fd, map->size) == 0 ? 0 : -errno;
+    else if (r == 0 && st.st_size != map->size)
         r = -EINVAL;
     if (r != 0)
         close(fd);
