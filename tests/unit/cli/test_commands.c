@@ -380,6 +380,31 @@ static void test_no_server_is_said_with_what_to_do(void **state)
     refused("device list --limit 0", CLI_USAGE, "--limit 0");
 }
 
+static void test_the_config_file_says_where_the_server_is(void **state)
+{
+    static const char *const rows[][2] = {
+        {"server = http://127.0.0.1:9\n", "Is otterd running at http://127.0.0.1:9?"},
+        {"server = http://127.0.0.1:9/\ntoken_file = none\n", "none"},
+        {"sever = http://127.0.0.1:9\n", "config:1: unknown key sever"},
+        {"[x]\nserver = http://127.0.0.1:9\n", "unknown key server"},
+    };
+
+    (void)state;
+    assert_int_equal(mkdir("otter", 0700), 0);
+    setenv("XDG_CONFIG_HOME", folder, 1);
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        write_file("otter/config", rows[i][0], strlen(rows[i][0]));
+        assert_int_not_equal(run("device list"), CLI_DONE);
+        assert_non_null(strstr(said_err, rows[i][1]));
+    }
+    /* An option is nearer than the file, the environment between them. */
+    write_file("otter/config", rows[0][0], strlen(rows[0][0]));
+    setenv("OTTER_SERVER", "http://127.0.0.1:10", 1);
+    refused("device list", CLI_UNREACHABLE, "http://127.0.0.1:10?");
+    refused("device list --server http://127.0.0.1:11", CLI_UNREACHABLE, "http://127.0.0.1:11?");
+    unsetenv("OTTER_SERVER");
+}
+
 int main(void)
 {
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, leave_folder)
@@ -400,6 +425,7 @@ int main(void)
         WORLD(test_provisioning_refuses_what_a_device_would_not_take),
         WORLD(test_the_wrong_command_is_usage),
         WORLD(test_no_server_is_said_with_what_to_do),
+        WORLD(test_the_config_file_says_where_the_server_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
