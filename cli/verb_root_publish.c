@@ -2,34 +2,24 @@
 
 #include "api.h"
 #include "document.h"
+#include "server_root.h"
 #include "show_root.h"
 
 #include <string.h>
 
-/* The server's newest root, as a document; *ret_number 0 and no document if it has none. */
-static enum cli_exit newest(struct cli *cli, struct cli_document *ret, uint64_t *ret_number)
+/* Is this very root published already? One of the same number that differs is left to verify() to refuse. */
+static enum cli_exit is_published(struct cli *cli, const struct cli_document *d, uint64_t version,
+                                  uint64_t newest, bool *ret)
 {
-    auto_json json_t *items = NULL;
-    auto_reply struct cli_reply reply = {0};
-    enum cli_exit code = cli_api_all(cli, "/api/v1/roots", &items);
-    const json_t *item;
-    char path[64];
-    size_t i;
+    auto_document struct cli_document held = {0};
+    enum cli_exit code;
 
-    *ret_number = 0;
-    json_array_foreach(items, i, item)
-    {
-        json_int_t version = json_integer_value(json_object_get(item, "version"));
-
-        *ret_number = version > 0 && (uint64_t)version > *ret_number ? (uint64_t)version : *ret_number;
-    }
-    if (code != CLI_DONE || *ret_number == 0)
-        return code;
-    snprintf(path, sizeof(path), "/api/v1/roots/%llu", (unsigned long long)*ret_number);
-    code = cli_api(cli, &(struct cli_request){.method = "GET", .path = path}, &reply);
-    if (code != CLI_DONE)
-        return code;
-    return cli_document_take(cli, path, HOST_STEAL(reply.http.body), reply.http.body_len, ret);
+    *ret = false;
+    if (version > newest)
+        return CLI_DONE;
+    code = cli_root_fetch(cli, version, &held);
+    *ret = code == CLI_DONE && held.len == d->len && memcmp(held.text, d->text, d->len) == 0;
+    return code;
 }
 
 /* Alone onto an empty server, by the chain onto another. */
@@ -98,16 +88,23 @@ enum cli_exit cli_run_root_publish(struct cli *cli, const struct cli_args *args)
     const char *path = args->operand[0];
     auto_document struct cli_document d = {0}, current = {0};
     struct otter_root root;
-    uint64_t number = 0;
+    uint64_t newest = 0;
+    bool published = false;
     enum cli_exit code = cli_document_load(cli, path, &d);
 
     if (code == CLI_DONE)
-        code = newest(cli, &current, &number);
-    if (code == CLI_DONE && number > 0 && current.len == d.len && memcmp(current.text, d.text, d.len) == 0) {
-        cli_note(cli, "Root %llu is published already: nothing to do", (unsigned long long)number);
+        code = cli_document_root(cli, path, &d, &root);
+    if (code == CLI_DONE)
+        code = cli_root_newest(cli, &newest);
+    if (code == CLI_DONE)
+        code = is_published(cli, &d, root.version, newest, &published);
+    if (code == CLI_DONE && published) {
+        cli_note(cli, "Root %llu is published already: nothing to do", (unsigned long long)root.version);
         return CLI_DONE;
     }
+    if (code == CLI_DONE && newest > 0)
+        code = cli_root_fetch(cli, newest, &current);
     if (code == CLI_DONE)
-        code = verify(cli, path, &d, number > 0 ? &current : NULL, &root);
+        code = verify(cli, path, &d, newest > 0 ? &current : NULL, &root);
     return code == CLI_DONE ? post(cli, &d, path, &root) : code;
 }

@@ -227,8 +227,20 @@ static void test_a_root_is_sent_only_where_it_follows(void **state)
         {"POST /api/v1/roots HTTP", "201 Created" JSON, "{\"version\":1}"},
         {NULL, NULL, NULL}};
 
+    auto_free char *root = NULL;
+    size_t len;
+
     (void)state;
     make_root();
+    assert_true(host_file_read("root.json", 8192, &root, &len, NULL));
+    const struct stub_reply known[] = {
+        {"GET /api/v1/roots?", "200 OK" JSON, "{\"items\":[{\"version\":1}],\"next\":null}"},
+        {"GET /api/v1/roots/1 HTTP", "200 OK" JSON, root},
+        {NULL, NULL, NULL}};
+
+    assert_int_equal(ask(known, "root publish root.json"), CLI_DONE);
+    assert_non_null(strstr(said_out, "published already"));
+    assert_int_equal(stub_surprises(stub), 0);
     assert_int_equal(ask(taken, "root publish root.json"), CLI_DONE);
     assert_non_null(strstr(stub_request(stub, 1), "Content-Type: application/jose+json\r\n"));
     assert_int_equal(run("root new --from root.json --out two.json"), CLI_DONE);
