@@ -108,7 +108,7 @@ static bool rows(struct reader *r, struct cli_csv *csv)
 
     while (r->at < r->end) {
         unsigned number = r->line;
-        size_t n;
+        size_t n = 0;
 
         if (csv->rows == cap && !grow(csv, &cap))
             return host_fail(r->err, HOST_ERROR_MEMORY, "out of memory");

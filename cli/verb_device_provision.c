@@ -164,7 +164,9 @@ static enum cli_exit add_tags(struct cli *cli, const struct cli_args *args, stru
 
             if (len + strlen(tag) + 2 > sizeof(members[k].tags))
                 return cli_fail(cli, CLI_USAGE, "--tag %s: too many tags", tag);
-            snprintf(members[k].tags + len, sizeof(members[k].tags) - len, "%s%s", len > 0 ? ";" : "", tag);
+            if (len > 0)
+                members[k].tags[len++] = ';';
+            memcpy(members[k].tags + len, tag, strlen(tag) + 1); /* fits: checked above */
         }
     }
     return CLI_DONE;
