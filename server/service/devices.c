@@ -76,15 +76,13 @@ static bool read_secret(const char *text, struct enrolment *e, struct host_error
     return true;
 }
 
-static bool read_enrolment(const json_t *body, struct enrolment *e, struct host_error *err)
+static bool read_members(const json_t *body, struct enrolment *e, struct host_error *err)
 {
-    static const char *const members[] = {"id", "product", "hardware", "secret", "tags", "attributes", NULL};
     json_t *tags = NULL, *attrs = NULL;
     const char *secret;
 
     memset(e, 0, sizeof(*e));
-    if (!host_json_only(body, members, err) ||
-        !host_json_get_string(body, "id", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &e->id, err) ||
+    if (!host_json_get_string(body, "id", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &e->id, err) ||
         !host_json_get_string(body, "product", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &e->product, err) ||
         !host_json_get_string(body, "hardware", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &e->hardware, err) ||
         !host_json_get_string(body, "secret", HOST_JSON_REQUIRED, OTTER_B64_LEN(SECRET_LEN), &secret, err) ||
@@ -97,6 +95,17 @@ static bool read_enrolment(const json_t *body, struct enrolment *e, struct host_
         !otter_name_valid(e->hardware, strlen(e->hardware)))
         return host_fail(err, HOST_ERROR_FORMAT, "product and hardware: [A-Za-z0-9._+-]{1,64}");
     return read_secret(secret, e, err) && read_tags(tags, &e->tags, err) && read_attrs(attrs, &e->attrs, err);
+}
+
+static enum otter_status read_enrolment(const json_t *body, struct enrolment *e, struct host_error *err)
+{
+    static const char *const members[] = {"*id",  "*product",   "*hardware", "*secret",
+                                          "tags", "attributes", NULL};
+    enum otter_status status = svc_shape(body, members, err);
+
+    if (status == OTTER_OK && !read_members(body, e, err))
+        status = OTTER_BAD_VALUE;
+    return status;
 }
 
 struct comparer {
@@ -190,8 +199,9 @@ enum otter_status op_device_create(struct svc *svc, struct svc_call *call)
     struct enrolment e;
     uint32_t index;
 
-    if (!read_enrolment(call->in.json, &e, &call->out.error))
-        return svc_refuse_host(call);
+    status = read_enrolment(call->in.json, &e, &call->out.error);
+    if (status != OTTER_OK)
+        return status;
     status = enrol(svc, call, &e, &call->out.created);
     host_wipe(e.secret, sizeof(e.secret));
     if (status == OTTER_ALREADY_EXISTS)
@@ -212,9 +222,8 @@ static enum otter_status batch_item(struct svc *svc, struct svc_call *call, size
     enum otter_status status;
     struct enrolment e;
 
-    if (!read_enrolment(item, &e, &err)) {
-        status = OTTER_BAD_VALUE;
-    } else {
+    status = read_enrolment(item, &e, &err);
+    if (status == OTTER_OK) {
         status = enrol(svc, call, &e, ret_created);
         host_wipe(e.secret, sizeof(e.secret));
         if (status == OTTER_OK)
@@ -232,14 +241,15 @@ static enum otter_status batch_item(struct svc *svc, struct svc_call *call, size
 
 enum otter_status op_device_batch(struct svc *svc, struct svc_call *call)
 {
-    static const char *const members[] = {"items", NULL};
+    static const char *const members[] = {"*items", NULL};
     json_int_t created = 0, unchanged = 0;
     auto_json json_t *errors = json_array();
-    enum otter_status status;
+    enum otter_status status = svc_shape(call->in.json, members, &call->out.error);
     json_t *items = NULL;
 
-    if (!host_json_only(call->in.json, members, &call->out.error) ||
-        !host_json_get_array(call->in.json, "items", HOST_JSON_REQUIRED, BATCH_MAX, &items, &call->out.error))
+    if (status != OTTER_OK)
+        return status;
+    if (!host_json_get_array(call->in.json, "items", HOST_JSON_REQUIRED, BATCH_MAX, &items, &call->out.error))
         return svc_refuse_host(call);
     for (size_t i = 0; i < json_array_size(items); i++) {
         size_t refused = json_array_size(errors);
@@ -311,22 +321,37 @@ static bool patch(struct store_device_visitor *self, const struct store_device *
     return false;
 }
 
-enum otter_status op_device_patch(struct svc *svc, struct svc_call *call)
+static enum otter_status read_patch(struct svc_call *call, struct patcher *p)
 {
-    static const char *const members[] = {"tags", "attributes", NULL}, *const tag_members[] = {
-                                                                           "add", "remove", NULL};
-    struct patcher p = {.visitor.row = patch, .svc = svc, .call = call};
+    static const char *const members[] = {"tags", "attributes", NULL}, *const tags_have[] = {"add", "remove",
+                                                                                             NULL};
     struct host_error *err = &call->out.error;
-    enum otter_status status;
+    enum otter_status status = svc_shape(call->in.json, members, err);
     json_t *tags = NULL;
 
-    if (!host_json_only(call->in.json, members, err) ||
-        !host_json_get_object(call->in.json, "tags", HOST_JSON_OPTIONAL, &tags, err) ||
-        !host_json_get_object(call->in.json, "attributes", HOST_JSON_OPTIONAL, &p.attrs, err) ||
-        (tags && (!host_json_only(tags, tag_members, err) ||
-                  !host_json_get_array(tags, "add", HOST_JSON_OPTIONAL, TAGS_MAX, &p.add, err) ||
-                  !host_json_get_array(tags, "remove", HOST_JSON_OPTIONAL, TAGS_MAX, &p.remove, err))))
+    if (status != OTTER_OK)
+        return status;
+    if (!host_json_get_object(call->in.json, "tags", HOST_JSON_OPTIONAL, &tags, err) ||
+        !host_json_get_object(call->in.json, "attributes", HOST_JSON_OPTIONAL, &p->attrs, err))
         return svc_refuse_host(call);
+    if (!tags)
+        return OTTER_OK;
+    status = svc_shape(tags, tags_have, err);
+    if (status != OTTER_OK)
+        return status;
+    if (!host_json_get_array(tags, "add", HOST_JSON_OPTIONAL, TAGS_MAX, &p->add, err) ||
+        !host_json_get_array(tags, "remove", HOST_JSON_OPTIONAL, TAGS_MAX, &p->remove, err))
+        return svc_refuse_host(call);
+    return OTTER_OK;
+}
+
+enum otter_status op_device_patch(struct svc *svc, struct svc_call *call)
+{
+    struct patcher p = {.visitor.row = patch, .svc = svc, .call = call};
+    enum otter_status status = read_patch(call, &p);
+
+    if (status != OTTER_OK)
+        return status;
     p.index = call->in.id ? fleet_find(svc->fleet, call->in.id) : FLEET_NONE;
     if (p.index == FLEET_NONE)
         return svc_refuse(call, OTTER_NOT_FOUND, "there is no device \"%.64s\"",

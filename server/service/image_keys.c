@@ -31,12 +31,14 @@ static bool count_key(struct store_image_key_visitor *self, const struct store_i
 
 static enum otter_status read_key(struct svc_call *call, struct store_image_key *row)
 {
-    static const char *const members[] = {"product", "spki", NULL};
+    static const char *const members[] = {"*product", "*spki", NULL};
+    enum otter_status status = svc_shape(call->in.json, members, &call->out.error);
     const char *product, *spki;
     const uint8_t *point;
 
-    if (!host_json_only(call->in.json, members, &call->out.error) ||
-        !host_json_get_string(call->in.json, "product", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &product,
+    if (status != OTTER_OK)
+        return status;
+    if (!host_json_get_string(call->in.json, "product", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &product,
                               &call->out.error) ||
         !host_json_get_string(call->in.json, "spki", HOST_JSON_REQUIRED, OTTER_B64_LEN(OTTER_SPKI_LEN), &spki,
                               &call->out.error))

@@ -128,6 +128,9 @@ enum otter_status svc_refuse_at(struct svc_call *call, enum otter_status status,
                                 ...) __attribute__((format(printf, 4, 5)));
 /* The like, keeping the message that a function of lib/host left in out.error: BAD_VALUE. */
 enum otter_status svc_refuse_host(struct svc_call *call);
+/* Are the members of a body those of the NULL-ended list, '*' before the required ones? BAD_VALUE (no
+ * object), MISSING_MEMBER, UNKNOWN_MEMBER, with *err naming it. */
+enum otter_status svc_shape(const json_t *body, const char *const *members, struct host_error *err);
 /* A status of the store, with a message if it is not OK. */
 enum otter_status svc_stored(struct svc_call *call, enum otter_status status);
 

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static void set(struct svc_call *call, const char *fmt, va_list args)
 {
@@ -42,4 +43,41 @@ enum otter_status svc_stored(struct svc_call *call, enum otter_status status)
     if (status != OTTER_OK && call->out.error.kind == HOST_ERROR_NONE)
         (void)svc_refuse(call, status, "the server's store: %s", otter_status_meaning(status));
     return status;
+}
+
+/* Is `name` in the list, whatever its mark? */
+static bool listed(const char *const *members, const char *name)
+{
+    for (; *members; members++)
+        if (strcmp(*members + (**members == '*'), name) == 0)
+            return true;
+    return false;
+}
+
+enum otter_status svc_shape(const json_t *body, const char *const *members, struct host_error *err)
+{
+    void *at;
+
+    if (!json_is_object(body)) {
+        (void)host_fail(err, HOST_ERROR_FORMAT, "a JSON object is expected");
+        return OTTER_BAD_VALUE;
+    }
+    for (const char *const *m = members; *m; m++) {
+        const json_t *value = **m == '*' ? json_object_get(body, *m + 1) : body;
+
+        if (value && !json_is_null(value))
+            continue;
+        (void)host_fail(err, HOST_ERROR_FORMAT, "\"%s\" is missing", *m + 1);
+        return OTTER_MISSING_MEMBER;
+    }
+    /* jansson's iteration takes no const, and changes nothing */
+    at = json_object_iter((json_t *)(uintptr_t)body);
+    for (; at; at = json_object_iter_next((json_t *)(uintptr_t)body, at)) {
+        if (listed(members, json_object_iter_key(at)))
+            continue;
+        (void)host_fail(err, HOST_ERROR_FORMAT, "\"%.64s\" is not a member of this",
+                        json_object_iter_key(at));
+        return OTTER_UNKNOWN_MEMBER;
+    }
+    return OTTER_OK;
 }

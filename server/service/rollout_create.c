@@ -15,12 +15,15 @@ struct wish {
 
 static enum otter_status read_wish(struct svc_call *call, struct wish *w)
 {
-    static const char *const members[] = {"release", "target", "phases", "auto", "priority", "name", NULL};
+    static const char *const members[] = {"*release", "*target", "*phases", "auto", "priority", "name", NULL};
     struct host_error *err = &call->out.error;
     const json_t *body = call->in.json, *priority = json_object_get(body, "priority");
 
-    if (!host_json_only(body, members, err) ||
-        !host_json_get_string(body, "release", HOST_JSON_REQUIRED, OTTER_DIGEST_HEX, &w->release, err) ||
+    enum otter_status status = svc_shape(body, members, err);
+
+    if (status != OTTER_OK)
+        return status;
+    if (!host_json_get_string(body, "release", HOST_JSON_REQUIRED, OTTER_DIGEST_HEX, &w->release, err) ||
         !host_json_get_string(body, "target", HOST_JSON_REQUIRED, POLICY_TARGET_MAX, &w->target, err) ||
         !host_json_get_string(body, "name", HOST_JSON_OPTIONAL, OTTER_NAME_MAX, &w->name, err) ||
         !host_json_get_array(body, "phases", HOST_JSON_REQUIRED, POLICY_PHASES_MAX, &w->phases, err) ||

@@ -81,7 +81,9 @@ static void bad_enrolments_are_refused(void **state)
         (void)json_object_del(body, rows[i].member);
         if (rows[i].value)
             (void)json_object_set_new(body, rows[i].member, json_loads(rows[i].value, JSON_DECODE_ANY, NULL));
-        if (create(w, body, &created) != OTTER_BAD_VALUE)
+        if (create(w, body, &created) != (!rows[i].value                         ? OTTER_MISSING_MEMBER
+                                          : strcmp(rows[i].member, "extra") == 0 ? OTTER_UNKNOWN_MEMBER
+                                                                                 : OTTER_BAD_VALUE))
             fail_msg("row %u", i);
     }
 }
@@ -278,7 +280,9 @@ static void patches_are_checked_whole(void **state)
     patch(w, "{\"tags\":{\"add\":[\"b\",\"a\"]}}", OTTER_OK);
     patch(w, "{\"tags\":{\"add\":[\"c\",\"no good\"]}}", OTTER_BAD_VALUE);
     patch(w, "{\"tags\":{\"add\":\"c\"}}", OTTER_BAD_VALUE);
-    patch(w, "{\"color\":1}", OTTER_BAD_VALUE);
+    patch(w, "{\"color\":1}", OTTER_UNKNOWN_MEMBER);
+    patch(w, "{\"tags\":{\"set\":[]}}", OTTER_UNKNOWN_MEMBER);
+    patch(w, "[]", OTTER_BAD_VALUE);
     patch(w, "{\"tags\":{\"remove\":[\"b\",\"none\"],\"add\":[\"z\"]}}", OTTER_OK);
     d = world_get(w, SVC_DEVICE_GET, "device-001", 0);
     assert_int_equal(json_array_size(json_object_get(d, "tags")), 2);
