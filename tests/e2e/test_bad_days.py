@@ -30,11 +30,10 @@ def test_a_download_resumes_after_drops_instead_of_starting_again(world):
 
 
 def test_power_cut_at_200_spread_flash_operations_never_bricks_and_always_ends_updated(world):
-    base, fleet = world.image("1.0.0", "A"), world.fleet(1, prefix="probe-")
+    base, probe, fleet = world.image("1.0.0", "A"), world.fleet(1, prefix="probe-"), world.fleet(200, prefix="cut-")
     world.rollout(world.publish("1.1.0"))
-    operations = world.emulate(fleet, base, "--expect", "1.1.0:confirmed").json["flash_operations"]
+    operations = world.emulate(probe, base, "--expect", "1.1.0:confirmed").json["flash_operations"]
     assert operations > 200
-    fleet = world.fleet(200, prefix="cut-")
     summary = world.emulate(fleet, base, "--cut-spread", f"1:{operations}", "--speed", "60", "--expect",
                             "1.1.0:confirmed", timeout=240).json
     assert summary["cuts"] == 200
