@@ -52,13 +52,24 @@ static bool parse_name(const char *name, struct upload *u)
                             &u->size);
 }
 
+/*
+ * Where an upload goes on that was left with `length` bytes in its file. Never at its end: whoever brings the
+ * last byte has the upload checked, so that one whose check was cut short (a crash, a full disk) must bring
+ * that byte once more. Sizes are at least 1.
+ */
+static uint64_t resume_at(const struct upload *u, uint64_t length)
+{
+    return length < u->size ? length : u->size - 1;
+}
+
 static void load_one(struct blobs_file *b, DIR *dir, const char *name)
 {
     struct upload found = {0}, *u;
     struct stat st;
 
     if (!parse_name(name, &found) || fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(st.st_mode) || (uint64_t)st.st_size > found.size || find(b, &found.digest)) {
+        !S_ISREG(st.st_mode) || found.size == 0 || (uint64_t)st.st_size > found.size ||
+        find(b, &found.digest)) {
         (void)unlinkat(dirfd(dir), name, 0);
         return;
     }
@@ -66,7 +77,7 @@ static void load_one(struct blobs_file *b, DIR *dir, const char *name)
     if (!u)
         return;
     *u = found;
-    u->offset = (uint64_t)st.st_size;
+    u->offset = resume_at(u, (uint64_t)st.st_size);
     u->next = b->uploads;
     b->uploads = u;
 }
@@ -208,7 +219,7 @@ static enum otter_status op_append(struct blobs *self, const struct otter_digest
     fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0 || !host_pwrite_all(fd, data, len, (off_t)offset)) {
         status = blobs_errno_status(errno);
-        give_back(b, u, fd >= 0 && fstat(fd, &st) == 0 ? (uint64_t)st.st_size : offset);
+        give_back(b, u, resume_at(u, fd >= 0 && fstat(fd, &st) == 0 ? (uint64_t)st.st_size : offset));
         return status;
     }
     give_back(b, u, offset + len);
@@ -277,7 +288,7 @@ static enum otter_status op_finish(struct blobs *self, const struct otter_digest
     if (status == OTTER_OK || status == OTTER_DIGEST_MISMATCH)
         take_away(b, u);
     else
-        give_back(b, u, size);
+        give_back(b, u, resume_at(u, size));
     return status;
 }
 

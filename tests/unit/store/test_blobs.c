@@ -139,6 +139,27 @@ static void restart_finds_uploads_and_clears_leftovers(void **state)
     assert_int_equal(size, 10);
 }
 
+/* Killed between the last byte and its check: whoever resumes must have something to send, or it is never
+ * checked. */
+static void an_upload_cut_before_its_check_asks_for_its_last_byte_again(void **state)
+{
+    struct place *p = *state;
+    struct host_error err = {0};
+    struct otter_digest d;
+    uint64_t offset = 0, size;
+
+    digest_of("0123456789", &d);
+    assert_int_equal(p->blobs->ops->begin(p->blobs, &d, 10, &offset), OTTER_OK);
+    assert_int_equal(p->blobs->ops->append(p->blobs, &d, 0, "0123456789", 10), OTTER_OK);
+    blobs_close(p->blobs);
+    p->blobs = open_blobs(p->dir);
+    assert_int_equal(p->blobs->ops->stat(p->blobs, &d, &offset, &size), OTTER_OK);
+    assert_int_equal(offset, 9);
+    assert_int_equal(p->blobs->ops->append(p->blobs, &d, 9, "9", 1), OTTER_OK);
+    assert_int_equal(p->blobs->ops->finish(p->blobs, &d, &err), OTTER_OK);
+    assert_true(p->blobs->ops->held(p->blobs, &d, &size));
+}
+
 /* A limit on file sizes stands for a full disk: what fitted counts as received, and it goes on later. */
 static void full_disk_keeps_what_fitted(void **state)
 {
@@ -175,6 +196,7 @@ int main(void)
         T(small_blob_is_put_at_once_and_lies_under_its_digest),
         T(two_uploads_do_not_disturb_each_other),
         T(restart_finds_uploads_and_clears_leftovers),
+        T(an_upload_cut_before_its_check_asks_for_its_last_byte_again),
         T(full_disk_keeps_what_fitted),
 #undef T
     };
