@@ -97,6 +97,20 @@ static void dirty_marks_come_once_and_in_order(void **state)
     assert_int_equal(fleet_take_dirty(f, 0), FLEET_NONE);
 }
 
+/* A sweep goes forward only: what is marked behind it waits for the next one. */
+static void mark_behind_the_sweep_waits(void **state)
+{
+    struct fleet *f = *state;
+
+    for (uint32_t i = 0; i < 10; i++)
+        add(f, i);
+    fleet_mark_dirty(f, 5);
+    assert_int_equal(fleet_take_dirty(f, 0), 5);
+    fleet_mark_dirty(f, 3);
+    assert_int_equal(fleet_take_dirty(f, 6), FLEET_NONE);
+    assert_int_equal(fleet_take_dirty(f, 0), 3);
+}
+
 static void labels_are_copied_and_replaced(void **state)
 {
     struct fleet *f = *state;
@@ -160,6 +174,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(devices_are_found_by_id, setup, teardown),
         cmocka_unit_test_setup_teardown(devices_are_found_by_token_even_if_hashes_collide, setup, teardown),
         cmocka_unit_test_setup_teardown(dirty_marks_come_once_and_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(mark_behind_the_sweep_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(labels_are_copied_and_replaced, setup, teardown),
         cmocka_unit_test_setup_teardown(readers_miss_nobody_while_the_fleet_grows, setup, teardown),
     };

@@ -4,6 +4,7 @@
 #include "core/bytes.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define DEVICES 40u
 
@@ -316,6 +317,60 @@ static void parallel_polls_never_exceed_the_phase(void **state)
     json_decref(list);
 }
 
+/* Several calls handed over at once, and the wait for all of them. */
+struct batch {
+    struct svc_call call[3];
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    unsigned done;
+};
+
+static struct batch batch = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+
+static void one_done(struct svc_call *self)
+{
+    (void)self;
+    pthread_mutex_lock(&batch.lock);
+    batch.done++;
+    pthread_cond_signal(&batch.wake);
+    pthread_mutex_unlock(&batch.lock);
+}
+
+/*
+ * The pause and the poll are queued behind a long call, so they end up in one transaction, in which memory
+ * still shows the rollout running: the grant must be checked against the store.
+ */
+static void poll_in_the_same_transaction_as_a_pause_is_granted_nothing(void **state)
+{
+    struct world *w = *state;
+    int64_t id = world_rollout(w, "all", "[100]", false);
+    json_t *items = json_array();
+
+    for (unsigned i = 0; i < 1000; i++)
+        json_array_append_new(items, json_object()); /* all refused, one after the other */
+    memset(batch.call, 0, sizeof(batch.call));
+    batch.done = 0;
+    batch.call[0] = (struct svc_call){.op = SVC_DEVICE_BATCH, .in.json = json_pack("{s:o}", "items", items)};
+    batch.call[1] = (struct svc_call){.op = SVC_ROLLOUT_ACTION, .in.number = (uint64_t)id, .in.id = "pause"};
+    world_fill_poll(&batch.call[2], &(struct world_poll){.device = 0, .confirmed = true});
+    assert_false(svc_try(w->svc, &batch.call[2])); /* as a front does: memory knows a candidate */
+    for (unsigned i = 0; i < 3; i++) {
+        batch.call[i].done = one_done;
+        assert_true(svc_submit(w->svc, &batch.call[i]));
+    }
+    pthread_mutex_lock(&batch.lock);
+    while (batch.done < 3)
+        pthread_cond_wait(&batch.wake, &batch.lock);
+    pthread_mutex_unlock(&batch.lock);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(batch.call[i].out.status, OTTER_OK);
+    assert_null(batch.call[2].out.body);
+    assert_int_equal(world_count(w, id, "offered"), 0);
+    json_decref(batch.call[0].in.json);
+    for (unsigned i = 0; i < 3; i++)
+        svc_call_clear(&batch.call[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +385,7 @@ int main(void)
         T(higher_priority_comes_first_then_the_newer),
         T(ended_attempt_is_not_granted_again_after_another_rollouts),
         T(tags_change_who_is_selected),
+        T(poll_in_the_same_transaction_as_a_pause_is_granted_nothing),
         T(parallel_polls_never_exceed_the_phase),
 #undef T
     };

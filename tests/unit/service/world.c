@@ -407,6 +407,12 @@ static void fill_poll(struct svc_call *call, const struct world_poll *p, const c
     call->in.device = poll->device;
 }
 
+void world_fill_poll(struct svc_call *call, const struct world_poll *p)
+{
+    call->op = SVC_POLL;
+    fill_poll(call, p, world_device(p->device));
+}
+
 /* As the device would check it. */
 static void verify_offer(struct world *w, const struct svc_call *call, struct otter_offer *ret)
 {

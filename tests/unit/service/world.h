@@ -77,6 +77,8 @@ struct world_poll {
 /* The status; *ret_offer (may be NULL) is the verified offer, empty for 204 and for 'nothing'. */
 enum otter_status world_poll(struct world *w, const struct world_poll *p, struct otter_offer *ret_offer,
                              bool *ret_answered);
+/* The same, for calls that a test queues itself. */
+void world_fill_poll(struct svc_call *call, const struct world_poll *p);
 /* A confirmed device on the factory image polls: the attempt's id, 0 if nothing is offered. */
 uint64_t world_ask(struct world *w, unsigned device);
 enum otter_status world_report(struct world *w, unsigned device, uint64_t attempt, uint32_t step,
