@@ -19,7 +19,7 @@
 /* Nominal watchdog period (protocol.md, Boot), and how long a bootloader that found nothing bootable waits.
  */
 #define EMU_WATCHDOG_MS 8000u
-#define EMU_RETRY_MS    8000u
+#define EMU_RETRY_MS    5000u
 
 /* What all devices of a process share. */
 struct emu_world {

@@ -5,10 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define MEMBER_MAX 140u /* bytes of a value; the longest device id has 64 */
+#define MEMBER_MAX ((size_t)90) /* bytes of a value; the longest device id has 64 */
 
-/* Appends at most MEMBER_MAX characters of text as a JSON string's inside. Six members fit the line by far.
- */
+/* Appends at most MEMBER_MAX characters of text as a JSON string's inside. Five members fit the line. */
 static size_t put_escaped(char *out, size_t at, const char *text)
 {
     for (size_t i = 0; text[i] != '\0' && i < MEMBER_MAX; i++) {

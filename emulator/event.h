@@ -16,7 +16,7 @@ struct emu_event {
     uint64_t uptime_ms; /* on the device's clock */
 };
 
-#define EMU_EVENT_LINE 768u
+#define EMU_EVENT_LINE 1024u
 
 /*
  * Writes the line with '\n' and NUL, escaped and cut at its members' bounds; returns its length. wall_ms:

@@ -20,14 +20,17 @@ static char *join(const char *dir, const char *path)
     return asprintf(&out, "%s/%s", dir, path) < 0 ? NULL : out;
 }
 
-/* The directory of a file's path: malloc'ed. */
-static char *dir_of(const char *path)
+/* The directory of a file's path, in a buffer of PATH_LEN_MAX + 1 bytes; false if that is too small. */
+static bool dir_of(const char *path, char *ret_dir)
 {
     const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL || slash == path ? 1 : (size_t)(slash - path);
 
-    if (slash == NULL)
-        return strdup(".");
-    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+    if (len > PATH_LEN_MAX)
+        return false;
+    memcpy(ret_dir, slash == NULL ? "." : path, len);
+    ret_dir[len] = '\0';
+    return true;
 }
 
 static void member_free(struct emu_member *m)
@@ -92,17 +95,17 @@ static bool add(struct emu_fleet *f, uint32_t *cap, struct emu_member *m, struct
 static bool load_jsonl(const struct emu_options *o, struct emu_fleet *f, struct host_error *err)
 {
     auto_free char *text = NULL;
-    auto_free char *dir = dir_of(o->fleet);
+    char dir[PATH_LEN_MAX + 1];
     uint32_t cap = 0, number = 0;
     size_t len, line_len;
 
-    if (dir == NULL)
-        return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
+    if (!dir_of(o->fleet, dir))
+        return host_fail(err, HOST_ERROR_FILE, "%.40s...: too long a path", o->fleet);
     if (!host_file_read(o->fleet, FLEET_FILE_MAX, &text, &len, err))
         return false;
     for (const char *line = text, *end = text + len; line < end; line += line_len + 1) {
         const char *feed = memchr(line, '\n', (size_t)(end - line));
-        struct emu_member m;
+        struct emu_member m = {0};
         char what[256];
 
         line_len = feed != NULL ? (size_t)(feed - line) : (size_t)(end - line);
@@ -166,23 +169,23 @@ static bool load_dir(const struct emu_options *o, struct emu_fleet *f, struct ho
     return ok;
 }
 
-static int by_id(const void *a, const void *b)
+static int by_text(const void *a, const void *b)
 {
-    return strcmp((*(const struct emu_member *const *)a)->id, (*(const struct emu_member *const *)b)->id);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static bool check_unique(const struct emu_fleet *f, struct host_error *err)
 {
-    auto_free const struct emu_member **sorted = calloc(f->count, sizeof(struct emu_member *));
+    auto_free const char **sorted = calloc(f->count + 1u, sizeof(char *));
 
     if (sorted == NULL)
         return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
     for (uint32_t i = 0; i < f->count; i++)
-        sorted[i] = &f->member[i];
-    qsort(sorted, f->count, sizeof(*sorted), by_id);
+        sorted[i] = f->member[i].id;
+    qsort(sorted, f->count, sizeof(char *), by_text);
     for (uint32_t i = 1; i < f->count; i++)
-        if (strcmp(sorted[i - 1]->id, sorted[i]->id) == 0)
-            return host_fail(err, HOST_ERROR_FORMAT, "device %s is in the fleet twice", sorted[i]->id);
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            return host_fail(err, HOST_ERROR_FORMAT, "device %s is in the fleet twice", sorted[i]);
     return true;
 }
 

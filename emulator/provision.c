@@ -5,6 +5,7 @@
 #include "host/cleanup.h"
 #include "host/file.h"
 
+#include <errno.h>
 #include <string.h>
 
 static bool load_image(struct emu_device *d, const char *path, struct host_error *err)
@@ -76,8 +77,9 @@ bool emu_device_open(struct emu_device *d, struct emu_world *world, uint32_t ind
         return host_fail(err, HOST_ERROR_FORMAT, "%s: no flash map for hardware %s", member->factory,
                          d->factory.hardware);
     error = otter_flash_file_open(&d->flash, path, map);
+    errno = -error;
     if (error != 0)
-        return host_fail(err, HOST_ERROR_FILE, "%s: %s", path, strerror(-error));
+        return host_fail_errno(err, HOST_ERROR_FILE, "%s", path);
     d->flash.seed = world->options->fault.seed ^ index;
     if (!fill(d, member, raw, len, err)) {
         otter_flash_file_close(&d->flash);

@@ -7,8 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 static void put_text(json_t *object, const char *name, const char *value)
 {
@@ -196,20 +195,19 @@ json_t *emu_report_json(const struct emu_report *r, const struct otter_flash_map
 }
 
 /* Text for people: the JSON's members, one a line, by their path. */
-static void print_flat(FILE *out, const char *path, const json_t *j)
+static void print_flat(FILE *out, const char *path, json_t *j)
 {
     char name[128];
     const char *key;
-    const json_t *value;
+    json_t *value;
     size_t index;
 
     switch (json_typeof(j)) {
     case JSON_OBJECT:
-        for (void *i = json_object_iter((json_t *)(uintptr_t)j); i != NULL;
-             i = json_object_iter_next((json_t *)(uintptr_t)j, i)) {
-            key = json_object_iter_key(i);
+        json_object_foreach(j, key, value)
+        {
             snprintf(name, sizeof(name), "%s%s%s", path, path[0] != '\0' ? "." : "", key);
-            print_flat(out, name, json_object_iter_value(i));
+            print_flat(out, name, value);
         }
         break;
     case JSON_ARRAY:
@@ -253,6 +251,21 @@ static bool print_report(const struct emu_options *o, const struct emu_report *r
     return fflush(out) == 0 || host_fail_errno(err, HOST_ERROR_FILE, "standard output");
 }
 
+/* Opening alone would make a blank flash of a file that is absent or empty. */
+static bool open_existing(const char *path, const struct otter_flash_map *map, struct otter_flash_file *file,
+                          struct host_error *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return host_fail_errno(err, HOST_ERROR_FILE, "%s", path);
+    if (!S_ISREG(st.st_mode) || st.st_size != (off_t)map->size)
+        return host_fail(err, HOST_ERROR_FILE, "%s: no flash of %s, which has %" PRIu32 " bytes", path,
+                         map->hardware, map->size);
+    errno = -otter_flash_file_open(file, path, map);
+    return errno == 0 || host_fail_errno(err, HOST_ERROR_FILE, "%s", path);
+}
+
 int emu_inspect(const struct emu_options *o, FILE *out, FILE *err)
 {
     const struct otter_flash_map *map = otter_flash_map_find(o->hardware);
@@ -260,25 +273,15 @@ int emu_inspect(const struct emu_options *o, FILE *out, FILE *err)
     struct emu_report report;
     struct host_error error = {0};
     bool ok;
-    int failed;
 
     if (map == NULL) {
         fprintf(err, "otter-emu: --hardware: no flash map for %s\n", o->hardware);
         return EMU_EXIT_USAGE;
     }
-    if (access(o->inspect, R_OK) != 0) { /* opening would make a blank one */
-        fprintf(err, "otter-emu: %s: %s\n", o->inspect, strerror(errno));
-        return EMU_EXIT_FILE;
-    }
-    failed = otter_flash_file_open(&file, o->inspect, map);
-    if (failed != 0) {
-        fprintf(err, "otter-emu: %s: %s\n", o->inspect,
-                failed == -EINVAL ? "not of this hardware's flash size" : strerror(-failed));
-        return EMU_EXIT_FILE;
-    }
-    ok = emu_inspect_flash(&file, &otter_crypto_bearssl, &report)
-             ? print_report(o, &report, map, out, &error)
-             : host_fail(&error, HOST_ERROR_MEMORY, "memory");
+    ok = open_existing(o->inspect, map, &file, &error);
+    if (ok && !emu_inspect_flash(&file, &otter_crypto_bearssl, &report))
+        ok = host_fail(&error, HOST_ERROR_MEMORY, "out of memory");
+    ok = ok && print_report(o, &report, map, out, &error);
     otter_flash_file_close(&file);
     if (!ok)
         fprintf(err, "otter-emu: %s\n", error.message);

@@ -105,7 +105,7 @@ static bool open_devices(struct run *r, const char *dir, struct host_error *err)
 
 static bool open_flash(struct run *r, struct host_error *err)
 {
-    const char *parent = getenv("TMPDIR");
+    const char *parent = secure_getenv("TMPDIR");
     auto_free char *dir = NULL;
     bool ok;
 
