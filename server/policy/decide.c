@@ -111,7 +111,7 @@ static bool on_trial(const struct policy_facts *f)
 
 static bool expired(const struct policy_facts *f)
 {
-    return f->now > f->manifest->expires;
+    return f->now >= f->manifest->expires; /* as the device decides: lib/core/verify_manifest.c */
 }
 
 static bool other_epoch(const struct policy_facts *f)

@@ -42,7 +42,7 @@ static void fits(struct scene *s)
                                      .cohort = 499,
                                      .in_target = true,
                                      .root_epoch = 2,
-                                     .now = 1000};
+                                     .now = 999};
 }
 
 static void other_product(struct scene *s)
@@ -95,7 +95,7 @@ static void runs_it(struct scene *s)
 }
 static void expired(struct scene *s)
 {
-    s->facts.now = 1001;
+    s->facts.now = 1000; /* expired from that very second on, as on the device */
 }
 static void other_epoch(struct scene *s)
 {
