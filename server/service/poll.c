@@ -57,6 +57,12 @@ static bool proves(const struct otter_running *running, enum otter_slot slot, co
     return false;
 }
 
+/* Does it run the release at all, by the attempt or by other means (a cable)? */
+static bool runs(const struct otter_running *running, const struct otter_manifest *m)
+{
+    return running->confirmed && policy_manifest_has(m, &running->sha256);
+}
+
 static bool news_in_last(const struct fleet_device *d, const struct otter_poll *poll)
 {
     return poll->has_last && device_attempt_open(d) && poll->last.attempt == d->attempt &&
@@ -72,11 +78,12 @@ static bool needs_writer(const struct svc *svc, const struct catalog *c, struct 
 
     if (news_in_last(d, poll))
         return true;
-    if (r && (device_attempt_open(d) || state == OTTER_UPDATE_TIMED_OUT) &&
+    if (r && state == OTTER_UPDATE_TIMED_OUT &&
         proves(&poll->running, (enum otter_slot)d->attempt_slot, &r->release->manifest))
         return true;
     if (device_attempt_open(d))
-        return !r || (r->state == POLICY_ROLLOUT_ABORTED && attempt_stoppable(state));
+        return !r || runs(&poll->running, &r->release->manifest) ||
+               (r->state == POLICY_ROLLOUT_ABORTED && attempt_stoppable(state));
     if (d->settled == c->generation)
         return false;
     if (grant_possible(svc, c, d, poll))
@@ -197,6 +204,9 @@ static enum otter_status settle(struct svc *svc, struct svc_call *call, uint32_t
         return OTTER_INTERNAL;
     if (proves(&call->in.poll.running, row->slot, &release->manifest))
         return attempt_server_move(svc, call, index, row, OTTER_UPDATE_SUCCEEDED, OTTER_OK);
+    /* Not by this attempt's image: it has proven nothing, and nothing is left for it to do. */
+    if (!otter_update_finished(row->state) && runs(&call->in.poll.running, &release->manifest))
+        return attempt_server_move(svc, call, index, row, OTTER_UPDATE_CANCELLED, OTTER_UP_TO_DATE);
     if (policy_rollout_state_find(rollout.state) == POLICY_ROLLOUT_ABORTED && attempt_stoppable(row->state))
         return attempt_server_move(svc, call, index, row, OTTER_UPDATE_CANCELLED, OTTER_ABORTED);
     return OTTER_OK;

@@ -121,6 +121,28 @@ static void claimed_success_on_the_old_digest_is_not_believed(void **state)
     assert_int_equal(world_count(w, 1, "succeeded"), 0);
 }
 
+/* Someone wrote the release's image for the other slot by cable while the attempt was open. */
+static void device_that_got_the_release_by_other_means_ends_its_attempt(void **state)
+{
+    struct world *w = *state;
+    const struct world_poll by_cable = {.sha = &w->manifest.image[0].sha256, .confirmed = true};
+    json_t *r;
+
+    assert_int_equal(world_ask(w, 0), 111); /* for slot B */
+    assert_int_equal(world_report(w, 0, 111, 1, OTTER_UPDATE_DOWNLOADING, OTTER_OK, NULL), OTTER_OK);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(world_poll(w, &by_cable, NULL, NULL), OTTER_OK);
+    world_expect_state(w, 0, "cancelled");
+    assert_int_equal(world_count(w, 1, "succeeded"), 0); /* nothing of the attempt was proven */
+    assert_int_equal(world_count(w, 1, "cancelled"), 1);
+    r = world_get(w, SVC_ROLLOUT_GET, NULL, 1);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(r, "reasons"), "up-to-date")), 1);
+    json_decref(r);
+    world_update(w, 1);
+    world_update(w, 2);
+    world_expect_rollout(w, 1, "complete", 1); /* nobody waits for it */
+}
+
 static void reverted_device_is_told_apart(void **state)
 {
     struct world *w = *state;
@@ -282,6 +304,7 @@ int main(void)
         T(device_on_trial_gets_nothing_but_an_answer),
         T(confirmed_poll_proves_success_even_without_any_report),
         T(claimed_success_on_the_old_digest_is_not_believed),
+        T(device_that_got_the_release_by_other_means_ends_its_attempt),
         T(reverted_device_is_told_apart),
         T(repeated_reports_count_once),
         T(late_report_is_kept_and_changes_nothing),
