@@ -1,6 +1,8 @@
 /* An attempt's way through its states: rows, events, counts. All inside a transaction of the writer. */
 #include "service/internal.h"
 
+#include "core/bytes.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -59,11 +61,35 @@ enum otter_status attempt_server_move(struct svc *svc, struct svc_call *call, ui
     return status == OTTER_OK ? attempt_move(svc, call, index, row, state, reason, "") : status;
 }
 
+/* A working device reports some ten steps; what it reports beyond this moves the state, but is not kept. */
+#define EVENTS_MAX 256u
+
+struct event_counter {
+    struct store_event_visitor visitor;
+    unsigned n;
+};
+
+static bool count_event(struct store_event_visitor *self, const struct store_event *row)
+{
+    (void)row;
+    return ++OTTER_CONTAINER_OF(self, struct event_counter, visitor)->n < EVENTS_MAX;
+}
+
+static enum otter_status keep_event(struct svc *svc, const struct store_event *event)
+{
+    struct event_counter counter = {.visitor.row = count_event};
+    enum otter_status status = svc->writer->ops->events(svc->writer, event->attempt, &counter.visitor);
+
+    if (status != OTTER_OK || counter.n >= EVENTS_MAX)
+        return status;
+    return svc->writer->ops->event_add(svc->writer, event);
+}
+
 /* A step that is not above the highest one: known (a repetition), or late (kept as an event, the state
  * stays). */
 static enum otter_status old_step(struct svc *svc, struct svc_call *call, const struct store_event *event)
 {
-    enum otter_status status = svc->writer->ops->event_add(svc->writer, event);
+    enum otter_status status = keep_event(svc, event);
 
     return status == OTTER_ALREADY_EXISTS ? OTTER_OK : svc_stored(call, status);
 }
@@ -88,7 +114,7 @@ enum otter_status attempt_report(struct svc *svc, struct svc_call *call, uint32_
         return svc_refuse(call, OTTER_BAD_TRANSITION, "attempt %llu cannot go from %s to %s by a report",
                           (unsigned long long)row->id, otter_update_state_name(row->state),
                           otter_update_state_name(report->state));
-    status = svc_stored(call, svc->writer->ops->event_add(svc->writer, &event));
+    status = svc_stored(call, keep_event(svc, &event));
     if (status != OTTER_OK)
         return status;
     row->step = report->step;

@@ -203,6 +203,35 @@ static void late_report_is_kept_and_changes_nothing(void **state)
     world_expect_state(w, 0, "installed");
 }
 
+static size_t events_of(struct world *w, unsigned device)
+{
+    json_t *list = world_get(w, SVC_DEVICE_ATTEMPTS, world_device(device), 0);
+    size_t n = json_array_size(json_object_get(json_array_get(json_object_get(list, "items"), 0), "events"));
+
+    json_decref(list);
+    return n;
+}
+
+/* Each is well-formed and acknowledged, or the device would send it again. */
+static void flood_of_reports_fills_no_disk(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(world_ask(w, 0), 111);
+    assert_int_equal(world_report(w, 0, 111, 100000, OTTER_UPDATE_DOWNLOADING, OTTER_OK, NULL), OTTER_OK);
+    for (unsigned i = 1; i <= 300; i++)
+        assert_int_equal(world_report(w, 0, 111, i, OTTER_UPDATE_DOWNLOADING, OTTER_OK, NULL), OTTER_OK);
+    for (unsigned i = 1; i <= 100; i++)
+        assert_int_equal(world_report(w, 0, 111, 100000 + i, OTTER_UPDATE_DOWNLOADING, OTTER_OK, NULL),
+                         OTTER_OK);
+    assert_int_equal(events_of(w, 0), 256);
+    /* The state still follows. */
+    assert_int_equal(world_report(w, 0, 111, 200000, OTTER_UPDATE_FAILED, OTTER_IMAGE_DIGEST, NULL),
+                     OTTER_OK);
+    world_expect_state(w, 0, "failed");
+    assert_int_equal(world_count(w, 1, "failed"), 1);
+}
+
 static void foreign_and_closed_attempts_are_refused(void **state)
 {
     struct world *w = *state;
@@ -308,6 +337,7 @@ int main(void)
         T(reverted_device_is_told_apart),
         T(repeated_reports_count_once),
         T(late_report_is_kept_and_changes_nothing),
+        T(flood_of_reports_fills_no_disk),
         T(foreign_and_closed_attempts_are_refused),
         T(last_of_another_attempt_is_ignored),
         T(abort_stops_what_is_not_installed),
