@@ -276,6 +276,10 @@ static unsigned set_request(struct exchange *x, struct curl_slist *headers)
     unsigned bad = 0;
 
     bad |= curl_easy_setopt(c, CURLOPT_URL, r->url);
+    bad |= curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L); /* "." and ".." are names that a device may have */
+    /* Without TLS a proxy of the environment would read the token; with it, it sees the name alone. */
+    if (!strncasecmp(r->url, "http://", 7))
+        bad |= curl_easy_setopt(c, CURLOPT_PROXY, "");
     bad |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
     bad |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->reason);
     bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_write);

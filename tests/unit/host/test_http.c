@@ -281,6 +281,49 @@ static bool cancel(struct host_http_progress *self, bool upload, uint64_t done, 
     return false;
 }
 
+/* A device may be called "..": libcurl would take the step to the parent itself. */
+static void path_is_sent_as_it_is(void **state)
+{
+    auto_http struct host_http *http = host_http_new(&defaults, NULL);
+    struct host_http_response r = {0};
+    auto_free char *url = NULL;
+    struct scripted s;
+
+    (void)state;
+    start(&s, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", 0);
+    *strrchr(s.url, '/') = '\0';
+    url = host_http_url(s.url, "/devices/../attempts");
+    assert_true(host_http_do(http, &(struct host_http_request){.method = "GET", .url = url}, &r, NULL));
+    finish(&s);
+    assert_non_null(strstr(s.request, "GET /devices/../attempts HTTP/1.1\r\n"));
+    host_http_response_clear(&r);
+}
+
+/* What goes without TLS is meant for this machine: a proxy would read the token. */
+static void plain_http_goes_by_no_proxy(void **state)
+{
+    static const char *const names[] = {"http_proxy", "all_proxy", "ALL_PROXY"};
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(names); i++) {
+        auto_http struct host_http *http =
+            host_http_new(&(struct host_http_options){.bearer = "t0ken", .idle_timeout = 5}, NULL);
+        struct host_http_response r = {0};
+        struct scripted proxy, s;
+
+        start(&proxy, "HTTP/1.1 502 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 0);
+        start(&s, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", 0);
+        assert_int_equal(setenv(names[i], proxy.url, 1), 0);
+        assert_true(host_http_do(http, &(struct host_http_request){.method = "GET", .url = s.url}, &r, NULL));
+        assert_int_equal(unsetenv(names[i]), 0);
+        assert_int_equal(r.status, 204);
+        finish(&s);
+        (void)shutdown(proxy.listener, SHUT_RDWR); /* nobody came: wakes its accept() */
+        finish(&proxy);
+        host_http_response_clear(&r);
+    }
+}
+
 static void progress_can_cancel(void **state)
 {
     auto_http struct host_http *http = host_http_new(&defaults, NULL);
@@ -341,6 +384,8 @@ int main(void)
         cmocka_unit_test(head_reads_no_body),
         cmocka_unit_test(broken_replies_fail_by_kind),
         cmocka_unit_test(no_listener_is_connect_and_other_schemes_are_refused),
+        cmocka_unit_test(path_is_sent_as_it_is),
+        cmocka_unit_test(plain_http_goes_by_no_proxy),
         cmocka_unit_test(progress_can_cancel),
         cmocka_unit_test_setup_teardown(unix_socket_carries_a_request, temp_setup, temp_teardown),
         cmocka_unit_test(url_joins_once_and_escapes),
