@@ -142,6 +142,20 @@ static bool run_pass(int argc, char *const *argv, struct pass *pass, struct host
     return true;
 }
 
+/* A file may name an address for devices alone: operators then have the default one, and the other way round.
+ */
+static bool add_defaults(struct config *config, struct host_error *err)
+{
+    unsigned served = 0;
+
+    for (unsigned i = 0; i < config->listens; i++)
+        served |= (unsigned)config->listen[i].serves;
+    for (unsigned kind = HTTP_SERVES_DEVICES; kind <= HTTP_SERVES_OPERATORS; kind <<= 1)
+        if ((served & kind) == 0 && !config_add_listen(config, DEFAULT_LISTEN, (enum http_serves)kind, err))
+            return false;
+    return true;
+}
+
 bool options_read(int argc, char *const *argv, struct config *ret_config, enum options_then *ret_then,
                   struct host_error *err)
 {
@@ -153,7 +167,7 @@ bool options_read(int argc, char *const *argv, struct config *ret_config, enum o
     config_defaults(&config);
     if (!run_pass(argc, argv, &file, err) || !run_pass(argc, argv, &rest, err))
         return false;
-    if (config.listens == 0 && !config_add_listen(&config, DEFAULT_LISTEN, HTTP_SERVES_ALL, err))
+    if (!add_defaults(&config, err))
         return false;
     if (then != OPTIONS_VERSION && then != OPTIONS_HELP && !config_check(&config, err))
         return false;

@@ -1,6 +1,7 @@
 /* What otterd is told: files, options, and the refusals of both. */
 #include "test.h"
 
+#include "core/bytes.h"
 #include "server/options.h"
 
 #include <stdio.h>
@@ -200,6 +201,45 @@ static void the_command_line_wins_over_the_file(void **state)
     unlink(path);
 }
 
+/* A file that names one of the two: the other is still there, or nobody could publish. */
+static void who_has_no_address_gets_the_default_one(void **state)
+{
+    static const struct {
+        const char *line;
+        unsigned listens;
+        enum http_serves first, last;
+    } rows[] = {
+        {"device = 127.0.0.1:1", 2, HTTP_SERVES_DEVICES, HTTP_SERVES_OPERATORS},
+        {"operators = unix:/run/otter.sock", 2, HTTP_SERVES_OPERATORS, HTTP_SERVES_DEVICES},
+        {"device = 127.0.0.1:8480", 1, HTTP_SERVES_ALL, HTTP_SERVES_ALL},
+        {"device = 127.0.0.1:1\noperators = 127.0.0.1:2", 2, HTTP_SERVES_DEVICES, HTTP_SERVES_OPERATORS},
+    };
+    char path[] = "/tmp/otterd-conf-XXXXXX", line[128];
+    struct host_error err = {.kind = HOST_ERROR_NONE};
+    enum options_then then;
+    struct config c;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    snprintf(line, sizeof line, "--data d --config %s", path);
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        FILE *f = fopen(path, "w");
+
+        assert_non_null(f);
+        fprintf(f, "[listen]\n%s\n", rows[i].line);
+        fclose(f);
+        assert_true(read_options(line, &c, &then, &err));
+        assert_int_equal(c.listens, rows[i].listens);
+        assert_int_equal(c.listen[0].serves, rows[i].first);
+        assert_int_equal(c.listen[c.listens - 1].serves, rows[i].last);
+        if (i < 2)
+            assert_string_equal(c.listen[1].text, "127.0.0.1:8480");
+    }
+    unlink(path);
+}
+
 /* etc/otterd.conf shows every key with its default: so it must be what --print-config says without any. */
 static void the_example_shows_every_key_and_its_default(void **state)
 {
@@ -245,6 +285,7 @@ int main(void)
         cmocka_unit_test(bad_lines_are_named_with_their_number),
         cmocka_unit_test(options_are_read_and_refused),
         cmocka_unit_test(the_command_line_wins_over_the_file),
+        cmocka_unit_test(who_has_no_address_gets_the_default_one),
         cmocka_unit_test(the_example_shows_every_key_and_its_default),
     };
 
