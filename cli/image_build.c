@@ -16,7 +16,7 @@
 static enum otter_status read_memory(const struct otter_image_source *self, uint32_t off, void *buf,
                                      uint32_t len)
 {
-    const struct cli_image_source *s = OTTER_CONTAINER_OF(self, struct cli_image_source, source);
+    const struct cli_image_source *s = OTTER_CONTAINER_OF_CONST(self, struct cli_image_source, source);
 
     memcpy(buf, s->data + off, len); /* off + len <= size: the contract of read */
     return OTTER_OK;

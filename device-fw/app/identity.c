@@ -16,7 +16,7 @@ struct memory_source {
 static enum otter_status memory_read(const struct otter_image_source *self, uint32_t off, void *buf,
                                      uint32_t len)
 {
-    const struct memory_source *m = OTTER_CONTAINER_OF(self, const struct memory_source, source);
+    const struct memory_source *m = OTTER_CONTAINER_OF_CONST(self, struct memory_source, source);
 
     memcpy(buf, m->base + off, len);
     return OTTER_OK;

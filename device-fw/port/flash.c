@@ -20,7 +20,7 @@ uint32_t otter_flash_sector(const struct otter_flash_map *map, uint32_t addr, ui
 static enum otter_status source_read(const struct otter_image_source *self, uint32_t off, void *buf,
                                      uint32_t len)
 {
-    const struct otter_flash_source *s = OTTER_CONTAINER_OF(self, const struct otter_flash_source, source);
+    const struct otter_flash_source *s = OTTER_CONTAINER_OF_CONST(self, struct otter_flash_source, source);
 
     return s->flash->read(s->flash, s->base + off, buf, len);
 }

@@ -9,8 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The object that embeds `member`, given a pointer to the member. */
-#define OTTER_CONTAINER_OF(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
+/* The object that embeds `member`, given a pointer to the member. A const pointer takes the second, and gives
+ * a const object: that neither silently drops const is what -Wcast-qual sees to. */
+#define OTTER_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define OTTER_CONTAINER_OF_CONST(ptr, type, member)                                                          \
+    ((const type *)(const void *)((const char *)(ptr)-offsetof(type, member)))
 
 #define OTTER_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

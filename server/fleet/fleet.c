@@ -69,14 +69,14 @@ const struct fleet_device *fleet_peek(const struct fleet *fleet, uint32_t index)
 
 static uint64_t rehash_id(const struct fleet_hasher *self, uint32_t record)
 {
-    const struct fleet *f = OTTER_CONTAINER_OF(self, const struct fleet, id_hasher);
+    const struct fleet *f = OTTER_CONTAINER_OF_CONST(self, struct fleet, id_hasher);
 
     return hash_id(f->seed, fleet_peek(f, record)->id);
 }
 
 static uint64_t rehash_token(const struct fleet_hasher *self, uint32_t record)
 {
-    const struct fleet *f = OTTER_CONTAINER_OF(self, const struct fleet, token_hasher);
+    const struct fleet *f = OTTER_CONTAINER_OF_CONST(self, struct fleet, token_hasher);
 
     return hash_token(&fleet_peek(f, record)->token_hash);
 }

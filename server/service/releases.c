@@ -16,7 +16,7 @@ struct blob_source {
 static enum otter_status read_blob(const struct otter_image_source *self, uint32_t off, void *buf,
                                    uint32_t len)
 {
-    const struct blob_source *b = OTTER_CONTAINER_OF(self, const struct blob_source, source);
+    const struct blob_source *b = OTTER_CONTAINER_OF_CONST(self, struct blob_source, source);
 
     return host_pread_all(b->fd, buf, len, (off_t)off) ? OTTER_OK : OTTER_IO_ERROR;
 }

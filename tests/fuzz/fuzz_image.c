@@ -13,7 +13,7 @@ struct memory {
 static enum otter_status read_memory(const struct otter_image_source *self, uint32_t off, void *buf,
                                      uint32_t len)
 {
-    const struct memory *m = OTTER_CONTAINER_OF(self, const struct memory, source);
+    const struct memory *m = OTTER_CONTAINER_OF_CONST(self, struct memory, source);
 
     MUST(off <= self->size && len <= self->size - off);
     memcpy(buf, m->bytes + off, len);

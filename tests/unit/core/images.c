@@ -141,7 +141,7 @@ uint32_t image_build(const struct image_spec *spec, uint8_t *out)
 static enum otter_status memory_read(const struct otter_image_source *self, uint32_t off, void *buf,
                                      uint32_t len)
 {
-    struct memory_source *m = OTTER_CONTAINER_OF(self, struct memory_source, source);
+    struct memory_source *m = OTTER_CONTAINER_OF_CONST(self, struct memory_source, source)->own;
 
     assert_true(off <= self->size && len <= self->size - off); /* image.h promises it */
     if (++m->reads == m->fail_at)
@@ -152,7 +152,7 @@ static enum otter_status memory_read(const struct otter_image_source *self, uint
 
 void memory_source_open(struct memory_source *m, const uint8_t *bytes, uint32_t len)
 {
-    *m = (struct memory_source){.source = {memory_read, len}, .bytes = malloc(len > 0 ? len : 1)};
+    *m = (struct memory_source){.source = {memory_read, len}, .own = m, .bytes = malloc(len > 0 ? len : 1)};
     assert_non_null(m->bytes);
     memcpy(m->bytes, bytes, len);
 }

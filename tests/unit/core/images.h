@@ -36,6 +36,7 @@ void image_file_digest(const uint8_t *image, uint32_t len, struct otter_digest *
 /* Reads from an exact copy of the bytes. fail_at: the number of the read that fails, from 1; 0: none. */
 struct memory_source {
     struct otter_image_source source;
+    struct memory_source *own; /* readers get a const source; the count below moves all the same */
     uint8_t *bytes;
     unsigned fail_at;
     unsigned reads;

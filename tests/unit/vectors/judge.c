@@ -242,7 +242,7 @@ struct memory {
 static enum otter_status read_memory(const struct otter_image_source *base, uint32_t off, void *buf,
                                      uint32_t len)
 {
-    const struct memory *m = OTTER_CONTAINER_OF(base, struct memory, base);
+    const struct memory *m = OTTER_CONTAINER_OF_CONST(base, struct memory, base);
 
     if (off > base->size || len > base->size - off)
         return OTTER_INTERNAL;
