@@ -221,7 +221,7 @@ enum cli_exit cli_api(struct cli *cli, const struct cli_request *r, struct cli_r
     auto_free char *url = NULL;
     enum cli_exit code = open_session(cli, &s);
 
-    if (code != CLI_DONE)
+    if (code != CLI_DONE || s == NULL)
         return code;
     url = make_url(cli, s, r);
     if (url == NULL)

@@ -197,7 +197,7 @@ static enum cli_exit read_batch(struct cli *cli, const char *path, const struct 
         code = cli_fail(cli, CLI_REFUSED, "%s: no device in it", path);
     else if ((members = calloc(csv.rows, sizeof(*members))) == NULL)
         code = cli_fail_memory(cli);
-    for (size_t i = 0; code == CLI_DONE && i < csv.rows; i++)
+    for (size_t i = 0; code == CLI_DONE && members != NULL && i < csv.rows; i++)
         code = read_row(cli, path, &csv, i, plan, &members[i]);
     *ret_count = csv.rows;
     cli_csv_free(&csv);

@@ -146,7 +146,7 @@ static bool linked_for_other(const struct cli_hardware *hardware, const struct c
 {
     uint32_t reset;
 
-    if (hardware == NULL || !spec->rom_fixed || image->len < spec->header_size + 8u)
+    if (!spec->rom_fixed || image->len < spec->header_size + 8u)
         return false;
     reset = otter_le32(image->data + spec->header_size + 4);
     for (unsigned i = 0; i < 2; i++)
@@ -249,7 +249,7 @@ enum cli_exit cli_run_image_sign(struct cli *cli, const struct cli_args *args)
         host_error_prefix(&err, "%s", args->operand[0]);
         return cli_fail_error(cli, &err);
     }
-    if (linked_for_other(hardware, &spec, &image))
+    if (hardware != NULL && linked_for_other(hardware, &spec, &image))
         code = cli_fail(cli, CLI_REFUSED,
                         "%s: wrong-link: the firmware is linked for the other slot of %s\n"
                         "Sign the other file, or give the other --slot",

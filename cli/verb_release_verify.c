@@ -38,7 +38,7 @@ enum cli_exit cli_run_release_verify(struct cli *cli, const struct cli_args *arg
     const char *path = args->operand[0], *root_path = cli_arg(args, "root");
     auto_document struct cli_document d = {0}, root_d = {0};
     bool with_keys = cli_arg_count(args, "image-key") > 0;
-    struct otter_manifest m;
+    struct otter_manifest m = {.image_count = 0};
     struct otter_image_keys keys;
     struct cli_release_files files;
     enum cli_exit code = cli_document_load(cli, root_path, &root_d);

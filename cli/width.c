@@ -66,12 +66,10 @@ size_t cli_width(const char *s)
         uint32_t c;
         size_t n = decode(s, &c);
 
-        if (n == 0)
-            width++;
-        else if (in_ranges(wide, OTTER_ARRAY_LEN(wide), c))
+        if (n != 0 && in_ranges(wide, OTTER_ARRAY_LEN(wide), c))
             width += 2;
-        else if (!in_ranges(zero, OTTER_ARRAY_LEN(zero), c))
-            width++;
+        else if (n == 0 || !in_ranges(zero, OTTER_ARRAY_LEN(zero), c))
+            width++; /* also a byte that is no UTF-8: the terminal shows one mark */
         s += n == 0 ? 1 : n;
     }
     return width;

@@ -250,7 +250,7 @@ static enum state head_end(struct otter_http *http)
 /* One character of the head. BODY means that the head has just ended. */
 static enum state head_char(struct otter_http *http, char c)
 {
-    enum state next = (enum state)http->state;
+    enum state next;
 
     if (++http->head_bytes > OTTER_HTTP_HEAD_MAX)
         return BAD;

@@ -192,7 +192,7 @@ static bool begin_attributes(struct otter_client *c, uint64_t now)
 
     if (len == 0 || len > OTTER_ATTRIBUTES_MAX || len > cap)
         return false;
-    memcpy(body, text, len);
+    memcpy(body, text, len); /* bytes of a length, no string: NOLINT(bugprone-not-null-terminated-result) */
     otter_request_init(c, &r, "PUT", "/v1/device/attributes");
     r.body_len = (uint32_t)len;
     return otter_exchange_begin(c, &r, now);

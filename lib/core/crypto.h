@@ -36,7 +36,7 @@ struct otter_digest {
     uint8_t b[OTTER_DIGEST_LEN];
 };
 
-#define OTTER_DIGEST_HEX (2 * OTTER_DIGEST_LEN)
+#define OTTER_DIGEST_HEX ((size_t)64) /* digits of OTTER_DIGEST_LEN bytes */
 
 /* SHA-256 of one piece. */
 void otter_sha256_of(const struct otter_crypto *crypto, const void *data, size_t len,

@@ -146,7 +146,7 @@ bool poll_try(struct svc *svc, struct svc_call *call)
     uint64_t attempt;
     int64_t rollout;
     enum otter_slot slot;
-    uint32_t index;
+    uint32_t index = 0;
     bool writer;
 
     atomic_fetch_add_explicit(&svc->polls, 1, memory_order_relaxed);
@@ -216,7 +216,7 @@ enum otter_status op_poll(struct svc *svc, struct svc_call *call)
 {
     struct store_attempt row = {0};
     enum otter_status status;
-    uint32_t index;
+    uint32_t index = 0;
 
     status = identify(svc, call, &index);
     if (status != OTTER_OK)

@@ -104,7 +104,7 @@ static enum otter_status verify(struct svc *svc, struct svc_call *call, struct o
 {
     const struct catalog *c = svc->catalog;
     uint64_t now = (uint64_t)svc_now(svc);
-    struct otter_image_keys keys;
+    struct otter_image_keys keys = {.count = 0};
     enum otter_status status;
     struct otter_jws jws;
 
