@@ -204,3 +204,25 @@ void cli_csv_put(FILE *to, const char *cell_text)
     }
     fputc('"', to);
 }
+
+static bool is_formula(const char *text)
+{
+    if (strchr("=@", text[0]) != NULL)
+        return text[0] != '\0';
+    /* Also a sign with nothing behind it. */
+    return (text[0] == '+' || text[0] == '-') &&
+           (text[1] == '\0' || text[1 + strspn(text + 1, "0123456789.")] != '\0');
+}
+
+void cli_csv_put_shown(FILE *to, const char *cell_text)
+{
+    auto_free char *marked = NULL;
+
+    if (!is_formula(cell_text)) {
+        cli_csv_put(to, cell_text);
+        return;
+    }
+    if (asprintf(&marked, "'%s", cell_text) < 0)
+        marked = NULL; /* undefined after a failure */
+    cli_csv_put(to, marked != NULL ? marked : "");
+}

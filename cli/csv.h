@@ -36,4 +36,10 @@ const char *cli_csv_unknown(const struct cli_csv *csv, const char *const *known)
 /* Writes one cell, quoted where needed. */
 void cli_csv_put(FILE *to, const char *cell);
 
+/*
+ * The like for a list that people open as a spreadsheet: a cell that would be taken for a formula (begins
+ * with = + - @, and is no number) has an apostrophe before it, which spreadsheets do not show.
+ */
+void cli_csv_put_shown(FILE *to, const char *cell);
+
 #endif

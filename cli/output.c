@@ -160,7 +160,7 @@ static enum cli_exit print_csv(struct cli *cli, const json_t *items, const struc
 
             if (text == NULL)
                 return cli_fail_memory(cli);
-            cli_csv_put(cli->out, text);
+            cli_csv_put_shown(cli->out, text);
             fputc(i + 1 < c->count ? ',' : '\n', cli->out);
         }
     }

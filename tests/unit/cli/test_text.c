@@ -122,6 +122,37 @@ static void test_csv_refusals_name_the_line(void **state)
     }
 }
 
+/* What a device or an operator wrote must not run in the spreadsheet of another. */
+static void test_csv_cells_are_no_formulas(void **state)
+{
+    static const struct {
+        const char *cell, *written;
+    } rows[] = {
+        {"=HYPERLINK(1)", "'=HYPERLINK(1)"},
+        {"@SUM(1)", "'@SUM(1)"},
+        {"+1+cmd", "'+1+cmd"},
+        {"-1+cmd", "'-1+cmd"},
+        {"=\"a\",1", "\"'=\"\"a\"\",1\""},
+        {"-12", "-12"},
+        {"+3.5", "+3.5"},
+        {"-", "'-"},
+        {"", ""},
+        {"a=b", "a=b"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        char *out = NULL;
+        size_t len;
+        FILE *to = open_memstream(&out, &len);
+
+        cli_csv_put_shown(to, rows[i].cell);
+        fclose(to);
+        assert_string_equal(out, rows[i].written);
+        free(out);
+    }
+}
+
 static void test_csv_cells_are_quoted_where_needed(void **state)
 {
     char *out = NULL;
@@ -210,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_csv_is_read),
         cmocka_unit_test(test_csv_refusals_name_the_line),
         cmocka_unit_test(test_csv_cells_are_quoted_where_needed),
+        cmocka_unit_test(test_csv_cells_are_no_formulas),
         cmocka_unit_test(test_base64_of_pem),
         cmocka_unit_test(test_certificates_in_pem_and_der),
         cmocka_unit_test(test_intel_hex_crosses_64_kib),
