@@ -245,6 +245,7 @@ enum cli_exit cli_api(struct cli *cli, const struct cli_request *r, struct cli_r
         reply.json = host_json_load(reply.http.body, reply.http.body_len, "reply", NULL);
     code = cli_exit_of_http(reply.http.status);
     if (code != CLI_DONE && !(r->tolerate && reply.http.status < 500)) {
+        ret->http.status = reply.http.status;
         code = cli_api_problem(cli, &reply);
         cli_reply_free(&reply);
         return code;

@@ -35,8 +35,8 @@ void cli_reply_free(struct cli_reply *reply);
 /*
  * Sends and waits. A lost connection is tried again where that is safe (GET, HEAD, creating), a busy server
  * (503 with Retry-After of at most 10 s) too. CLI_DONE for 2xx; else the error is printed and its exit status
- * returned. A lost connection of an upload (has_fd) is given back without a word as CLI_UNREACHABLE: the
- * caller resumes.
+ * returned, with nothing in *ret but the number that was answered (http.status; 0: none). A lost connection
+ * of an upload (has_fd) is given back without a word as CLI_UNREACHABLE: the caller resumes.
  */
 enum cli_exit cli_api(struct cli *cli, const struct cli_request *request, struct cli_reply *ret);
 

@@ -280,6 +280,57 @@ static void test_documents_from_the_future_are_not_sent(void **state)
     assert_int_equal(stub_surprises(stub), 0);
 }
 
+/* r.json, signed, of the image A.img */
+static void make_release(void)
+{
+    uint8_t firmware[64] = {1};
+
+    make_root();
+    write_file("a.bin", firmware, sizeof(firmware));
+    assert_int_equal(run("image sign --key i.key --version 1.0.0 --header-size 0x200 --slot-size 64K --align "
+                         "4 --rom-fixed 0x8000 a.bin A.img"),
+                     CLI_DONE);
+    assert_int_equal(run("release create --product cam --version 1.0.0 --hardware h --sequence 1 --image "
+                         "A=A.img --out r.json"),
+                     CLI_DONE);
+    assert_int_equal(run("release sign r.json --key s.key"), CLI_DONE);
+}
+
+/* The server had the last byte, and checked the blob; its answer was lost. */
+static void test_an_upload_whose_last_answer_was_lost_is_done(void **state)
+{
+    static const struct stub_reply replies[] = {
+        {"POST /api/v1/uploads HTTP", "201 Created" JSON "Location: /api/v1/uploads/u1\r\n",
+         "{\"id\":\"u1\",\"offset\":0,\"size\":1}"},
+        {"PATCH /api/v1/uploads/u1 HTTP", NULL, NULL},
+        {"HEAD /api/v1/uploads/u1 HTTP", "404 Not Found\r\n", NULL},
+        {"POST /api/v1/uploads HTTP", "200 OK" JSON, "{\"held\":true}"},
+        {"POST /api/v1/releases HTTP", "201 Created" JSON, "{}"},
+        {NULL, NULL, NULL}};
+
+    (void)state;
+    make_release();
+    assert_int_equal(ask(replies, "release publish r.json A.img"), CLI_DONE);
+    assert_int_equal(stub_surprises(stub), 0);
+}
+
+static void test_an_upload_that_the_server_cannot_take_is_told_once(void **state)
+{
+    static const struct stub_reply full[] = {{"POST /api/v1/uploads HTTP",
+                                              "201 Created" JSON "Location: /api/v1/uploads/u1\r\n",
+                                              "{\"id\":\"u1\",\"offset\":0,\"size\":1}"},
+                                             {"PATCH /api/v1/uploads/u1 HTTP", "507 Full" JSON,
+                                              "{\"code\":\"store-full\",\"detail\":\"no room\"}"},
+                                             {NULL, NULL, NULL}};
+
+    (void)state;
+    make_release();
+    assert_int_equal(ask(full, "release publish r.json A.img"), CLI_UNREACHABLE);
+    assert_int_equal(stub_surprises(stub), 0);
+    assert_non_null(strstr(said_err, "store-full: no room"));
+    assert_null(strstr(said_err, "connection was lost"));
+}
+
 static void test_an_upload_goes_on_where_it_broke_off(void **state)
 {
     static const struct stub_reply replies[] = {
@@ -297,18 +348,9 @@ static void test_an_upload_goes_on_where_it_broke_off(void **state)
                                                 "201 Created" JSON "Location: http://evil.example/x\r\n",
                                                 "{\"offset\":0}"},
                                                {NULL, NULL, NULL}};
-    uint8_t firmware[64] = {1};
 
     (void)state;
-    make_root();
-    write_file("a.bin", firmware, sizeof(firmware));
-    assert_int_equal(run("image sign --key i.key --version 1.0.0 --header-size 0x200 --slot-size 64K --align "
-                         "4 --rom-fixed 0x8000 a.bin A.img"),
-                     CLI_DONE);
-    assert_int_equal(run("release create --product cam --version 1.0.0 --hardware h --sequence 1 --image "
-                         "A=A.img --out r.json"),
-                     CLI_DONE);
-    assert_int_equal(run("release sign r.json --key s.key"), CLI_DONE);
+    make_release();
     assert_int_equal(ask(replies, "release publish r.json A.img"), CLI_DONE);
     assert_int_equal(stub_surprises(stub), 0);
     assert_non_null(strstr(stub_request(stub, 1), "Upload-Offset: 0\r\n"));
@@ -336,6 +378,8 @@ int main(void)
         FRESH(test_a_root_is_sent_only_where_it_follows),
         FRESH(test_documents_from_the_future_are_not_sent),
         FRESH(test_an_upload_goes_on_where_it_broke_off),
+        FRESH(test_an_upload_whose_last_answer_was_lost_is_done),
+        FRESH(test_an_upload_that_the_server_cannot_take_is_told_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
