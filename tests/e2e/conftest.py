@@ -5,12 +5,18 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import otter  # noqa: E402
+import parts  # noqa: E402
 
 
 def pytest_configure(config):
     for name, meaning in {"quick": "also in scripts/test --quick", "full": "only in scripts/test --full",
                           "coverage": "part of the coverage figure"}.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+@pytest.hookimpl(trylast=True)  # after -m has chosen
+def pytest_collection_modifyitems(config, items):
+    parts.keep_part(config, items)
 
 
 @pytest.fixture
