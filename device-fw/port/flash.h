@@ -20,15 +20,15 @@ struct otter_flash_run {
 #define OTTER_FLASH_RUNS 8u
 
 struct otter_flash_map {
-    const char *hardware;    /* "nucleo-f429zi": must equal the factory data's hardware */
-    uint32_t program_unit;   /* bytes programmed at once; divides 32 */
-    uint32_t trailer_align;  /* MCUboot's write alignment for the trailer: 4, 8 or 32 */
-    uint32_t header_size;    /* hdr_size of images for this board (VTOR alignment) */
-    bool write_once;         /* a unit may be programmed once after an erase (H7 ECC) */
+    const char *hardware;   /* "nucleo-f429zi": must equal the factory data's hardware */
+    uint32_t program_unit;  /* bytes programmed at once; divides 32 */
+    uint32_t trailer_align; /* MCUboot's write alignment for the trailer: 4, 8 or 32 */
+    uint32_t header_size;   /* hdr_size of images for this board (VTOR alignment) */
+    bool write_once;        /* a unit may be programmed once after an erase (H7 ECC) */
     uint8_t run_count;
     struct otter_flash_run run[OTTER_FLASH_RUNS]; /* all sectors, rising */
-    uint32_t base, size;     /* whole flash */
-    uint32_t journal_base, journal_half; /* two halves of journal_half bytes, whole sectors each */
+    uint32_t base, size;                          /* whole flash */
+    uint32_t journal_base, journal_half;          /* two halves of journal_half bytes, whole sectors each */
     uint32_t factory_base, factory_size;
     struct otter_slot_layout slot[2];
 };
@@ -61,6 +61,7 @@ struct otter_flash_source {
     struct otter_flash *flash;
     uint32_t base;
 };
-void otter_flash_source_init(struct otter_flash_source *s, struct otter_flash *flash, uint32_t base, uint32_t size);
+void otter_flash_source_init(struct otter_flash_source *s, struct otter_flash *flash, uint32_t base,
+                             uint32_t size);
 
 #endif

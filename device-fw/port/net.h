@@ -1,6 +1,6 @@
 /*
- * One byte stream to a server, non-blocking, at most one open at a time. TLS, where asked for, lies beneath it.
- * Every return value is defined, zero included. Not for interrupts.
+ * One byte stream to a server, non-blocking, at most one open at a time. TLS, where asked for, lies beneath
+ * it. Every return value is defined, zero included. Not for interrupts.
  */
 #ifndef OTTER_PORT_NET_H
 #define OTTER_PORT_NET_H

@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 struct otter_random {
-    /* Fills buf with bytes fit for nonces (unpredictable). Cannot fail: a board without entropy must not start. */
+    /* Fills buf with bytes fit for nonces (unpredictable). Cannot fail: a board without entropy must not
+     * start. */
     void (*fill)(struct otter_random *self, void *buf, size_t len);
 };
 
