@@ -22,6 +22,7 @@
     X(BAD_ENCODING, "bad-encoding", 'G', "base64url or hex that is not canonical")                           \
     X(IO_ERROR, "io-error", 'G', "a read or write of the medium failed")                                     \
     X(INTERNAL, "internal", 'G', "a defect in Otter itself")                                                 \
+    X(OTHER, "other", 'G', "a name that this program does not know: a newer device's")                       \
                                                                                                              \
     X(NET_UNREACHABLE, "net-unreachable", 'T', "no connection to the server")                                \
     X(NET_LOST, "net-lost", 'T', "the connection ended early")                                               \

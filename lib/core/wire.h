@@ -1,7 +1,7 @@
 /*
  * Bodies of the device protocol v1 that are not signed: poll and report, both ways. The device encodes, the
- * server decodes, both with this code. Decoding bounds everything and allows unknown members (a newer
- * device's).
+ * server decodes, both with this code. Decoding bounds everything and allows unknown members and unknown
+ * names of refusals (a newer device's).
  */
 #ifndef OTTER_CORE_WIRE_H
 #define OTTER_CORE_WIRE_H
@@ -25,7 +25,8 @@ struct otter_report {
     uint64_t attempt;
     uint32_t step; /* from 1, rising within the attempt */
     enum otter_update_state state;
-    enum otter_status reason;          /* OTTER_OK: absent */
+    enum otter_status
+        reason; /* OTTER_OK: absent; OTTER_OTHER: unknown, its name is the detail if none came */
     char detail[OTTER_DETAIL_MAX + 1]; /* "": absent */
     bool has_bytes;
     uint64_t bytes;
@@ -41,9 +42,13 @@ struct otter_poll {
     uint64_t root;     /* version of the newest root held */
     uint8_t nonce[OTTER_NONCE_LEN];
     bool fresh;
-    bool stale;      /* no verified offer for 7 days */
-    uint32_t ram;    /* caps: bytes of RAM for a delta decoder; 0 = takes no deltas */
-    uint32_t covers; /* caps: covers of a delta */
+    bool stale; /* no verified offer for 7 days */
+    enum otter_status
+        refused; /* newest refusal of an offer or root since the last good offer; OTTER_OK: none */
+    char refused_name[OTTER_NAME_BUF]; /* decoded alone: its name on the wire, also an unknown one's; "": none
+                                        */
+    uint32_t ram;                      /* caps: bytes of RAM for a delta decoder; 0 = takes no deltas */
+    uint32_t covers;                   /* caps: covers of a delta */
     bool has_last;
     struct otter_report last;
 };

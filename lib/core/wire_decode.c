@@ -40,6 +40,21 @@ static const struct otter_json_field report_members[REPORT_MEMBERS] = {
     [DETAIL] = {"detail", OTTER_JSON_STRING, true, 0},    [BYTES] = {"bytes", OTTER_JSON_NUMBER, true, 0},
 };
 
+/*
+ * The name of a refusal. One that we do not know is a newer device's, and no cause to lose what it says:
+ * OTTER_OTHER, with the name in `name`. False if it cannot be a name at all.
+ */
+static bool decode_refusal(const struct otter_json *json, unsigned token, enum otter_status *ret,
+                           char name[OTTER_NAME_BUF])
+{
+    if (!otter_document_name(json, token, otter_name_valid, name))
+        return false;
+    *ret = otter_status_find(name, (unsigned)strlen(name));
+    if (*ret == OTTER_STATUS_COUNT)
+        *ret = OTTER_OTHER;
+    return true;
+}
+
 static enum otter_status decode_state(struct otter_json *json, const struct otter_json_field *f,
                                       struct otter_report *ret)
 {
@@ -50,11 +65,12 @@ static enum otter_status decode_state(struct otter_json *json, const struct otte
         return bad_value(json, f[STATE].index);
     ret->reason = OTTER_OK;
     if (f[REASON].index != 0) {
-        const struct otter_json_token *reason = &json->token[f[REASON].index];
+        char name[OTTER_NAME_BUF];
 
-        ret->reason = otter_status_find(json->text + reason->start, (unsigned)(reason->end - reason->start));
-        if (ret->reason == OTTER_STATUS_COUNT)
+        if (!decode_refusal(json, f[REASON].index, &ret->reason, name))
             return bad_value(json, f[REASON].index);
+        if (ret->reason == OTTER_OTHER && ret->detail[0] == '\0')
+            memcpy(ret->detail, name, sizeof(name));
     }
     return OTTER_OK;
 }
@@ -116,6 +132,7 @@ enum {
     NONCE,
     FRESH,
     STALE,
+    REFUSED,
     CAPS,
     LAST,
     POLL_MEMBERS
@@ -132,6 +149,7 @@ static const struct otter_json_field poll_members[POLL_MEMBERS] = {
     [NONCE] = {"nonce", OTTER_JSON_STRING, false, 0},
     [FRESH] = {"fresh", OTTER_JSON_NUMBER, true, 0},
     [STALE] = {"stale", OTTER_JSON_NUMBER, true, 0},
+    [REFUSED] = {"refused", OTTER_JSON_STRING, true, 0},
     [CAPS] = {"caps", OTTER_JSON_OBJECT, false, 0},
     [LAST] = {"last", OTTER_JSON_OBJECT, true, 0},
 };
@@ -174,6 +192,8 @@ static enum otter_status decode_numbers(struct otter_json *json, const struct ot
         return bad_value(json, f[FRESH].index);
     if (!decode_flag(json, f[STALE].index, &poll->stale))
         return bad_value(json, f[STALE].index);
+    if (f[REFUSED].index != 0 && !decode_refusal(json, f[REFUSED].index, &poll->refused, poll->refused_name))
+        return bad_value(json, f[REFUSED].index);
     return OTTER_OK;
 }
 

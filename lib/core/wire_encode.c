@@ -44,6 +44,8 @@ int otter_poll_encode(const struct otter_poll *poll, char *out, size_t cap)
         otter_json_put_uint(&o, "fresh", 1);
     if (poll->stale)
         otter_json_put_uint(&o, "stale", 1);
+    if (poll->refused != OTTER_OK)
+        otter_json_put_string(&o, "refused", otter_status_name(poll->refused));
     otter_json_begin(&o, "caps", '{');
     otter_json_put_uint(&o, "ram", poll->ram);
     otter_json_put_uint(&o, "covers", poll->covers);

@@ -656,7 +656,8 @@ def decode_running(obj):
 def decode_report(f):
     integer(f["attempt"], 1), integer(f["step"], 1, 2**32 - 1), integer(f.get("bytes", Raw("0")))
     refuse_unless(is_string(f["state"]) and f["state"] in STATES, "bad-value")
-    refuse_unless("reason" not in f or re.fullmatch(r"[a-z-]+", f["reason"]), "bad-value")
+    if "reason" in f:  # a name that we do not know is a newer device's
+        matching(f["reason"], NAME)
 
 
 REPORT = ("attempt", "step", "state"), ("reason", "detail", "bytes")
@@ -675,7 +676,7 @@ def check_poll(body):
     f = fields(
         parse_json(body),
         ("device", "product", "hardware", "running", "epoch", "sequence", "root", "nonce", "caps"),
-        ("fresh", "stale", "last"),
+        ("fresh", "stale", "refused", "last"),
         ignore_unknown=True,
     )
     matching(f["device"], DEVICE), matching(f["product"], NAME), matching(f["hardware"], NAME)
@@ -683,6 +684,8 @@ def check_poll(body):
     refuse_unless(nonce is not None and len(nonce) == 16, "bad-value")
     integer(f["epoch"]), integer(f["sequence"]), integer(f["root"])
     integer(f.get("fresh", Raw("0")), 0, 1), integer(f.get("stale", Raw("0")), 0, 1)
+    if "refused" in f:
+        matching(f["refused"], NAME)
     decode_running(f["running"])
     caps = fields(f["caps"], ("ram", "covers"), ignore_unknown=True)
     integer(caps["ram"], 0, 2**32 - 1), integer(caps["covers"], 0, 2**32 - 1)

@@ -11,7 +11,8 @@
 static const char poll_text[] =
     "{\"device\":\"d:1\",\"product\":\"p\",\"hardware\":\"h\",\"running\":" RUNNING
     ",\"epoch\":2,\"sequence\":3,\"root\":4,\"nonce\":\"AAECAwQFBgcICQoLDA0ODw\",\"fresh\":1,\"stale\":1,"
-    "\"caps\":{\"ram\":65536,\"covers\":4000},\"last\":{\"attempt\":111,\"step\":2,\"state\":\"failed\","
+    "\"refused\":\"offer-nonce\",\"caps\":{\"ram\":65536,\"covers\":4000},\"last\":{\"attempt\":111,\"step\":"
+    "2,\"state\":\"failed\","
     "\"reason\":\"image-digest\",\"detail\":\"x\",\"bytes\":9}}";
 
 static const char report_text[] = "{\"device\":\"d:1\",\"attempt\":111,\"step\":1,\"state\":\"downloading\","
@@ -34,6 +35,8 @@ static void a_poll_comes_back_as_it_was(void **state)
     assert_int_equal(poll.nonce[15], 15);
     assert_int_equal(poll.ram, 65536);
     assert_int_equal(poll.covers, 4000);
+    assert_int_equal(poll.refused, OTTER_OFFER_NONCE);
+    assert_string_equal(poll.refused_name, "offer-nonce");
     assert_int_equal(poll.last.reason, OTTER_IMAGE_DIGEST);
     assert_string_equal(poll.last.detail, "x");
     assert_int_equal(otter_poll_encode(&poll, out, sizeof(out)), strlen(poll_text));
@@ -45,13 +48,15 @@ static void what_is_optional_may_be_absent(void **state)
     struct otter_poll poll;
     char text[OTTER_POLL_MAX];
     char out[OTTER_POLL_MAX];
-    size_t len = replaced(poll_text, "\"fresh\":1,\"stale\":1,", "", text, sizeof(text));
+    size_t len =
+        replaced(poll_text, "\"fresh\":1,\"stale\":1,\"refused\":\"offer-nonce\",", "", text, sizeof(text));
 
     (void)state;
     strcpy(strstr(text, ",\"last\""), "}");
     len = strlen(text);
     assert_int_equal(otter_poll_decode(text, len, &poll, NULL), OTTER_OK);
     assert_false(poll.fresh || poll.stale || poll.has_last);
+    assert_int_equal(poll.refused, OTTER_OK);
     assert_int_equal(otter_poll_encode(&poll, out, sizeof(out)), len);
     assert_string_equal(out, text);
 }
@@ -94,6 +99,7 @@ static void the_largest_bodies_fit_their_bounds(void **state)
     poll.running.version = (struct otter_version){255, 255, 65535, UINT32_MAX};
     poll.running.slot = OTTER_SLOT_ANY;
     poll.fresh = poll.stale = poll.has_last = true;
+    poll.refused = OTTER_IDEMPOTENCY_REUSED;
     poll.ram = poll.covers = UINT32_MAX;
     poll.last = (struct otter_report){.attempt = OTTER_INT_MAX,
                                       .step = UINT32_MAX,
@@ -135,8 +141,12 @@ static void polls_out_of_shape_are_refused_with_the_place(void **state)
         {"AAECAwQFBgcICQoLDA0ODw", "AAECAwQFBgcICQoLDA0ODx", OTTER_BAD_VALUE, "AAEC"},
         {"AAECAwQFBgcICQoLDA0ODw", "AAECAwQFBgcICQoLDA0OD", OTTER_BAD_VALUE, "AAEC"},
         {"\"fresh\":1", "\"fresh\":2", OTTER_BAD_VALUE, "2,\"stale"},
-        {"\"stale\":1", "\"stale\":true", OTTER_BAD_VALUE, "true,\"caps"},
-        {"\"stale\":1", "\"stale\":7", OTTER_BAD_VALUE, "7,\"caps"},
+        {"\"stale\":1", "\"stale\":true", OTTER_BAD_VALUE, "true,\"refused"},
+        {"\"stale\":1", "\"stale\":7", OTTER_BAD_VALUE, "7,\"refused"},
+        {"\"offer-nonce\"", "\"\"", OTTER_BAD_VALUE, "\",\"caps"},
+        {"\"offer-nonce\"", "\"a b\"", OTTER_BAD_VALUE, "a b"},
+        {"\"offer-nonce\"", "7", OTTER_BAD_VALUE, "7,\"caps"},
+        {"\"offer-nonce\"", "\"moon-phase\"", OTTER_OK, NULL},
         {"\"version\":\"1.2.3+4\"", "\"version\":\"1.2\"", OTTER_BAD_VALUE, "1.2\""},
         {"\"sha256\":\"01", "\"sha256\":\"0A", OTTER_BAD_VALUE, "0A01"},
         {"\"slot\":\"B\"", "\"slot\":\"C\"", OTTER_BAD_VALUE, "C\""},
@@ -147,7 +157,9 @@ static void polls_out_of_shape_are_refused_with_the_place(void **state)
         {"\"step\":2", "\"step\":0", OTTER_BAD_VALUE, "0,\"state"},
         {"\"attempt\":111", "\"attempt\":0", OTTER_BAD_VALUE, "0,\"step"},
         {"\"failed\"", "\"lost\"", OTTER_BAD_VALUE, "lost"},
-        {"\"image-digest\"", "\"bad-luck\"", OTTER_BAD_VALUE, "bad-luck"},
+        {"\"image-digest\"", "\"bad-luck\"", OTTER_OK, NULL},
+        {"\"image-digest\"", "\"bad luck\"", OTTER_BAD_VALUE, "bad luck"},
+        {"\"image-digest\"", "\"\"", OTTER_BAD_VALUE, "\",\"detail"},
         {"\"bytes\":9", "\"bytes\":-9", OTTER_BAD_VALUE, "-9"},
         {"\"bytes\":9}", "\"bytes\":9", OTTER_BAD_JSON, ""},
         {"\"bytes\":9}}", "\"bytes\":9}},", OTTER_BAD_JSON, ","},
@@ -169,6 +181,32 @@ static void polls_out_of_shape_are_refused_with_the_place(void **state)
         if (at != want_at)
             fail_msg("%s: at %zu, not %zu", rows[i].with, at, want_at);
     }
+}
+
+/* What a newer device says must not be lost for a name. */
+static void an_unknown_refusal_is_other_and_keeps_its_name(void **state)
+{
+    static const struct {
+        const char *find, *with, *detail;
+    } rows[] = {
+        {"\"image-digest\",\"detail\":\"x\"", "\"moon-phase\"", "moon-phase"},
+        {"\"image-digest\"", "\"moon-phase\"", "x"}, /* the device's own words come first */
+    };
+    struct otter_poll poll;
+    char text[OTTER_POLL_MAX];
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        len = replaced(poll_text, rows[i].find, rows[i].with, text, sizeof(text));
+        check_status(rows[i].with, otter_poll_decode(text, len, &poll, NULL), OTTER_OK);
+        assert_int_equal(poll.last.reason, OTTER_OTHER);
+        assert_string_equal(poll.last.detail, rows[i].detail);
+    }
+    len = replaced(poll_text, "\"offer-nonce\"", "\"moon-phase\"", text, sizeof(text));
+    check_status("refused", otter_poll_decode(text, len, &poll, NULL), OTTER_OK);
+    assert_int_equal(poll.refused, OTTER_OTHER);
+    assert_string_equal(poll.refused_name, "moon-phase");
 }
 
 static void reports_out_of_shape_are_refused(void **state)
@@ -278,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_report_comes_back_as_it_was),
         cmocka_unit_test(the_largest_bodies_fit_their_bounds),
         cmocka_unit_test(polls_out_of_shape_are_refused_with_the_place),
+        cmocka_unit_test(an_unknown_refusal_is_other_and_keeps_its_name),
         cmocka_unit_test(reports_out_of_shape_are_refused),
         cmocka_unit_test(bodies_over_their_bound_are_refused_unread),
         cmocka_unit_test(a_long_detail_is_cut_not_refused),
