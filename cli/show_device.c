@@ -34,6 +34,7 @@ const struct cli_column cli_device_fields[] = {
     {"first seen", "first_seen", CLI_KIND_TIME},
     {"last seen", "last_seen", CLI_KIND_TIME},
     {"stale", "stale"},
+    {"last refusal", "last_refusal"},
     {"state", "state", CLI_KIND_STATE},
     {"reason", "reason"},
     {NULL},

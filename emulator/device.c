@@ -131,6 +131,7 @@ static struct emu_wait start_application(struct emu_device *d, enum otter_slot s
         .handover = &d->handover,
         .hooks = &d->hooks,
         .link_slot = slot,
+        .always_hmac = d->world->options->auth_hmac,
     };
 
     otter_flash_source_init(&source, &d->flash.flash, layout->base, layout->size - layout->trailer_size);

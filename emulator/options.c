@@ -86,6 +86,12 @@ static bool take_fault(struct emu_options *o, const char *value)
     return emu_fault_parse(value, &o->fault);
 }
 
+static bool take_auth(struct emu_options *o, const char *value)
+{
+    o->auth_hmac = strcmp(value, "hmac") == 0;
+    return o->auth_hmac || strcmp(value, "auto") == 0;
+}
+
 static bool take_drop_every(struct emu_options *o, const char *value)
 {
     uint32_t bytes;
@@ -131,6 +137,8 @@ static const struct option {
      "signed image in slot A of new devices, unless the fleet file names one"},
     {"image", 0, "IMAGE", take_slot_a, "the same"},
     {"server", 0, "URL", take_server, "http://host[:port] instead of the factory data's"},
+    {"auth", 0, "auto|hmac", take_auth,
+     "how devices prove themselves: auto is Otter-HMAC over plain HTTP to another machine, else their token"},
     {"keep", 0, "DIR", take_keep, "flash files are kept there, and gone on with by the next run"},
     {"speed", 0, "N", take_speed, "the devices' clocks run N times faster (network waits are real)"},
     {"concurrency", 0, "N", take_concurrency, "sockets open at once, at most (256)"},

@@ -24,6 +24,7 @@ struct emu_options {
     uint32_t concurrency; /* sockets open at once */
     uint32_t timeout_s;   /* real seconds; 0 = none */
     uint32_t devices;     /* only the first so many of the fleet; 0 = all */
+    bool auth_hmac;       /* Otter-HMAC always, instead of where the updater uses it by itself */
     bool until_idle;
     bool json;
     bool verbose;

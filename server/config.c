@@ -16,12 +16,13 @@ struct key {
     uint64_t min, max;
 };
 
-#define KEYS 13u
+#define KEYS 14u
 
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
     const struct key table[KEYS] = {
         {"listen", "insecure_plain_http", FLAG, &c->insecure_plain_http, 0, 0},
+        {"devices", "plain", FLAG, &c->plain_devices, 0, 0},
         {"store", "data", TEXT, c->data, 0, 0},
         {"store", "commit_wait_us", NUMBER, &c->commit_wait_us, 0, 100000},
         {"blobs", "public", FLAG, &c->blobs_public, 0, 0},
@@ -198,6 +199,19 @@ bool config_parse(struct config *config, const char *text, size_t len, const cha
     return host_ini_parse(text, len, what, &reader.visitor, err);
 }
 
+bool config_proofs_only(const struct config *config, const struct http_address *address)
+{
+    return config->plain_devices && !http_address_is_local(address);
+}
+
+/* Off this machine without TLS: devices' proofs may travel there, tokens only if told so. */
+static bool may_listen(const struct config *config, const struct config_listen *listen,
+                       const struct http_address *address)
+{
+    return http_address_is_local(address) || config->insecure_plain_http ||
+           (config_proofs_only(config, address) && listen->serves == HTTP_SERVES_DEVICES);
+}
+
 bool config_check(const struct config *config, struct host_error *err)
 {
     for (unsigned i = 0; i < config->listens; i++) {
@@ -205,11 +219,13 @@ bool config_check(const struct config *config, struct host_error *err)
 
         if (!http_address_parse(config->listen[i].text, &address, err))
             return false;
-        if (!http_address_is_local(&address) && !config->insecure_plain_http)
+        if (!may_listen(config, &config->listen[i], &address))
             return host_fail(
                 err, HOST_ERROR_FORMAT,
                 "%s would carry tokens over the network without TLS; listen on 127.0.0.1 or unix:PATH "
-                "behind a server that ends TLS, or say --insecure-plain-http",
+                "behind a server that ends TLS, say --insecure-plain-http, or make it an address for devices "
+                "alone "
+                "with --plain-devices",
                 config->listen[i].text);
     }
     return true;
@@ -261,7 +277,7 @@ static void print_listens(const struct config *config, FILE *out)
 
 void config_print(const struct config *config, FILE *out)
 {
-    static const char *const sections[] = {"listen", "store", "blobs", "poll", "limits", "log"};
+    static const char *const sections[] = {"listen", "devices", "store", "blobs", "poll", "limits", "log"};
     struct config copy = *config;
     struct key keys[KEYS];
 

@@ -21,6 +21,7 @@ struct config {
     struct config_listen listen[HTTP_LISTENERS_MAX];
     unsigned listens;
     bool insecure_plain_http;
+    bool plain_devices;
     uint32_t threads; /* 0 = one a core */
     uint32_t connections;
     uint32_t idle_timeout_s;
@@ -53,6 +54,10 @@ bool config_set(struct config *config, const char *section, const char *key, con
 
 /* What cannot be judged key by key: addresses, plain HTTP off this machine. */
 bool config_check(const struct config *config, struct host_error *err);
+
+/* Are devices' tokens refused at this address, because plain_devices is there for them and the wire is not
+ * ours? */
+bool config_proofs_only(const struct config *config, const struct http_address *address);
 
 /* All keys with their values, as a configuration file. */
 void config_print(const struct config *config, FILE *out);

@@ -63,6 +63,7 @@ static bool front_config(const struct config *config, struct http_front_config *
         if (!http_address_parse(config->listen[i].text, &ret->listener[i].address, err))
             return false;
         ret->listener[i].serves = config->listen[i].serves;
+        ret->listener[i].proofs_only = config_proofs_only(config, &ret->listener[i].address);
     }
     return true;
 }
@@ -87,6 +88,7 @@ static struct svc *open_services(const struct config *config, struct host_error 
         .commit_wait_us = config->commit_wait_us,
         .max_blob = config->max_blob,
         .blobs_public = config->blobs_public,
+        .plain_devices = config->plain_devices,
     };
     char token[64] = "";
     struct svc *svc = svc_open(&service, err, ret_exit, token);

@@ -18,6 +18,7 @@ const char options_help[] =
     "  --print-config         print the configuration in force, then end\n"
     "  --threads N            event loops; default: one a core\n"
     "  --poll-interval N      seconds between the polls of a device; default 3600, at least 5\n"
+    "  --plain-devices        devices may prove themselves over plain HTTP (Otter-HMAC): no secret travels\n"
     "  --insecure-plain-http  allow addresses off this machine without TLS: tokens travel readable\n"
     "  --log-level LEVEL      error, warning, info or debug\n"
     "  --log-format FORMAT    key-value or json\n"
@@ -35,6 +36,7 @@ enum otterd_option {
     OPT_PRINT,
     OPT_THREADS,
     OPT_POLL_INTERVAL,
+    OPT_PLAIN_DEVICES,
     OPT_INSECURE,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
@@ -51,6 +53,7 @@ static const struct option long_options[] = {
     {"print-config", no_argument, NULL, OPT_PRINT},
     {"threads", required_argument, NULL, OPT_THREADS},
     {"poll-interval", required_argument, NULL, OPT_POLL_INTERVAL},
+    {"plain-devices", no_argument, NULL, OPT_PLAIN_DEVICES},
     {"insecure-plain-http", no_argument, NULL, OPT_INSECURE},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
@@ -69,6 +72,7 @@ static const struct {
     {OPT_PORT_FILE, "listen", "port_file", NULL},
     {OPT_THREADS, "limits", "threads", NULL},
     {OPT_POLL_INTERVAL, "poll", "interval", NULL},
+    {OPT_PLAIN_DEVICES, "devices", "plain", "yes"},
     {OPT_INSECURE, "listen", "insecure_plain_http", "yes"},
     {OPT_LOG_LEVEL, "log", "level", NULL},
     {OPT_LOG_FORMAT, "log", "format", NULL},

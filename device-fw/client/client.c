@@ -124,6 +124,14 @@ enum otter_client_want otter_client_cycle_failed(struct otter_client *c, uint64_
     return otter_client_go(c, OTTER_PHASE_IDLE);
 }
 
+/* An offer that is not believed has no attempt to report on: the next polls tell, until one is believed. */
+enum otter_client_want otter_client_offer_refused(struct otter_client *c, uint64_t now, enum otter_status why)
+{
+    c->refused = why;
+    c->fresh = true; /* a 204 would not show that it is over */
+    return otter_client_cycle_failed(c, now, why);
+}
+
 enum otter_client_want otter_client_attempt_failed(struct otter_client *c, enum otter_status reason)
 {
     if (c->ex.busy)
@@ -141,9 +149,14 @@ enum otter_client_want otter_client_attempt_failed(struct otter_client *c, enum 
 
 enum otter_client_want otter_client_fetch_failed(struct otter_client *c, uint64_t now, enum otter_status why)
 {
-    if (++c->fetch_failures >= OTTER_FETCH_TRIES)
-        return otter_client_attempt_failed(c, why);
-    return otter_client_cycle_failed(c, now, why);
+    enum otter_client_want want;
+
+    if (++c->fetch_failures < OTTER_FETCH_TRIES)
+        return otter_client_cycle_failed(c, now, why);
+    want = otter_client_attempt_failed(c, why);
+    if (why == OTTER_HTTP_STATUS || why == OTTER_HTTP_REDIRECT)
+        otter_report_explain(c, "HTTP ", c->ex.http.head.status);
+    return want;
 }
 
 /* ---- phases without a file of their own ---- */
@@ -175,7 +188,7 @@ static enum otter_client_want phase_refuse(struct otter_client *c, uint64_t now)
 {
     if (c->has_offer)
         return otter_client_attempt_failed(c, c->refusal);
-    return otter_client_cycle_failed(c, now, c->refusal);
+    return otter_client_offer_refused(c, now, c->refusal);
 }
 
 static enum otter_client_want phase_reset(struct otter_client *c, uint64_t now)

@@ -79,6 +79,7 @@ struct otter_client_config {
     const struct otter_client_timing *timing; /* NULL = default */
     enum otter_slot link_slot;                /* the slot this image is linked for (its link symbol) */
     uint32_t ram;                             /* for a delta decoder; 0 = takes no deltas */
+    bool always_hmac; /* Otter-HMAC over TLS and to this host, too, instead of the token */
 };
 
 /* What status screens and tests may read. */

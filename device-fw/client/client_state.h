@@ -43,6 +43,7 @@ struct otter_exchange {
     struct otter_url peer;
     const char *tls_name;
     uint32_t out_len, out_at; /* the request, in client->buf */
+    uint32_t proof_at;        /* where the nonce of its Otter-HMAC stands; 0 = it has none */
     uint32_t rx_at, rx_len;
     uint64_t progress_ms; /* last byte in or out */
     uint64_t window_ms;   /* minimum rate: start of the window, and bytes in it */
@@ -106,6 +107,8 @@ struct otter_client {
     uint64_t roots_ms;    /* last run that ended in 404 */
     bool installs_cleared;
     bool stale;
+    enum otter_status
+        refused; /* newest refusal of an offer or root since the last good offer; told in polls */
     uint64_t polls;
     uint8_t nonce[OTTER_NONCE_LEN];
 
@@ -128,6 +131,9 @@ struct otter_client {
     enum otter_status refused_reason;
     uint64_t said_attempt; /* newest report of this boot: not said twice */
     enum otter_update_state said_state;
+    uint64_t explained_attempt; /* a held report's detail, in RAM alone */
+    uint32_t explained_step;
+    char explanation[24];
     uint64_t fetch_attempt; /* failures to fetch an artifact of this attempt */
     uint8_t fetch_failures;
 

@@ -16,8 +16,6 @@
 
 #include <string.h>
 
-#include <string.h>
-
 #define REHASH_BYTES   OTTER_CLIENT_CHUNK
 #define RECONNECT_MS   1000u /* after a drop that had made progress: 1 to 5 s */
 #define RECONNECT_SPAN 4000u
@@ -321,8 +319,13 @@ static enum otter_client_want interrupted(struct otter_client *c, uint64_t now, 
 /* The head does not answer the request. */
 static enum otter_client_want refused(struct otter_client *c, uint64_t now, enum otter_status why)
 {
-    if (why == OTTER_IMAGE_LENGTH)
-        return otter_client_attempt_failed(c, why);
+    if (why == OTTER_IMAGE_LENGTH) {
+        enum otter_client_want want = otter_client_attempt_failed(c, why);
+
+        if (c->ex.http.head.length <= UINT32_MAX)
+            otter_report_explain(c, "Content-Length ", (uint32_t)c->ex.http.head.length);
+        return want;
+    }
     /* Ranges that this server cannot do: the whole, of which we pass over what we hold. */
     if (why == OTTER_HTTP_RANGE && !c->dl.plain) {
         otter_exchange_close(c);

@@ -70,6 +70,7 @@ static enum otter_exchange_result lost(struct otter_client *c, enum otter_status
 
     if (ex->reused && !ex->answered) {
         c->config.net->close(c->config.net);
+        otter_request_renew(c); /* the server may have taken the first one */
         ex->out_at = 0;
         ex->sent = false;
         if (connect_peer(c))

@@ -41,6 +41,13 @@ char *otter_request_body(struct otter_client *c, size_t *ret_cap);
 /* Head and body to the start of client->buf: their length, or 0 if the head is too long. */
 uint32_t otter_request_write(struct otter_client *c, const struct otter_request *r);
 
+/* Before the request in client->buf is sent again: a nonce proves once (Otter-HMAC). */
+void otter_request_renew(struct otter_client *c);
+
+/* Decimal digits of v and a NUL; returns where they begin. */
+#define OTTER_DIGITS 11u
+const char *otter_request_digits(uint32_t v, char buf[OTTER_DIGITS]);
+
 /* ---- exchange.c: one request and its response ---- */
 
 enum otter_exchange_result {
@@ -81,6 +88,9 @@ uint32_t otter_client_random(struct otter_client *c);
 enum otter_client_want otter_client_begin_cycle(struct otter_client *c);
 /* Something between us and the server failed: backs off, and turns to the other server. */
 enum otter_client_want otter_client_cycle_failed(struct otter_client *c, uint64_t now, enum otter_status why);
+/* The like for an offer that is not to be believed: polls tell the server. */
+enum otter_client_want otter_client_offer_refused(struct otter_client *c, uint64_t now,
+                                                  enum otter_status why);
 /* The attempt is over by our own judgement: report `failed`, remember it, poll again when it is time. */
 enum otter_client_want otter_client_attempt_failed(struct otter_client *c, enum otter_status reason);
 /* A blob could not be fetched: backs off; after OTTER_FETCH_TRIES of them the attempt fails. */
@@ -97,6 +107,8 @@ void otter_client_image_keys(const struct otter_client *c, struct otter_image_ke
 enum otter_status otter_report_add(struct otter_client *c, uint64_t attempt, enum otter_update_state state,
                                    enum otter_status reason);
 bool otter_report_held(const struct otter_client *c, uint64_t attempt, enum otter_update_state state);
+/* Gives the newest held report a detail, "<what><number>", until it is acknowledged or the device resets. */
+void otter_report_explain(struct otter_client *c, const char *what, uint32_t number);
 /* The newest report not yet acknowledged; false if there is none. */
 bool otter_report_newest(const struct otter_client *c, struct otter_report *ret);
 

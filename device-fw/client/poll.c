@@ -30,6 +30,7 @@ static bool begin(struct otter_client *c, uint64_t now)
     poll.root = c->root.version;
     poll.fresh = c->fresh || c->on_trial;
     poll.stale = c->stale;
+    poll.refused = c->refused;
     poll.has_last = otter_report_newest(c, &poll.last);
     len = otter_poll_encode(&poll, body, cap);
     if (len < 0)
@@ -170,8 +171,9 @@ enum otter_client_want otter_phase_offer(struct otter_client *c, uint64_t now)
         return OTTER_WANT_STEP;
     }
     if (status != OTTER_OK)
-        return otter_client_cycle_failed(c, now, status);
+        return otter_client_offer_refused(c, now, status);
     reached(c, now);
+    c->refused = OTTER_OK;
     c->verified_ms = now;
     c->fresh_ms = now;
     c->fresh = false;

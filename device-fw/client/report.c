@@ -38,6 +38,26 @@ enum otter_status otter_report_add(struct otter_client *c, uint64_t attempt, enu
     return OTTER_OK;
 }
 
+void otter_report_explain(struct otter_client *c, const char *what, uint32_t number)
+{
+    const struct otter_journal_live *live = &c->config.journal->live;
+    char digits[OTTER_DIGITS];
+    const char *shown = otter_request_digits(number, digits);
+    size_t n = strlen(what), m = strlen(shown) + 1;
+    const struct otter_held_report *newest;
+
+    if (live->report_count == 0 || n + m > sizeof(c->explanation))
+        return;
+    newest = &live->report[live->report_count - 1];
+    /* Flash may not have taken this boot's newest: what is held is then another one. */
+    if (newest->attempt != c->said_attempt || newest->state != c->said_state)
+        return;
+    memcpy(c->explanation, what, n);
+    memcpy(c->explanation + n, shown, m);
+    c->explained_attempt = newest->attempt;
+    c->explained_step = newest->step;
+}
+
 static void from_held(const struct otter_client *c, const struct otter_held_report *held,
                       struct otter_report *ret)
 {
@@ -50,6 +70,8 @@ static void from_held(const struct otter_client *c, const struct otter_held_repo
         ret->has_bytes = true;
         ret->bytes = c->dl.received;
     }
+    if (held->attempt == c->explained_attempt && held->step == c->explained_step)
+        memcpy(ret->detail, c->explanation, sizeof(c->explanation));
 }
 
 bool otter_report_newest(const struct otter_client *c, struct otter_report *ret)

@@ -23,17 +23,23 @@ static void put(struct text *t, const char *s)
     t->len += n;
 }
 
-static void put_uint(struct text *t, uint32_t v)
+const char *otter_request_digits(uint32_t v, char buf[OTTER_DIGITS])
 {
-    char digits[11];
-    size_t i = sizeof(digits) - 1;
+    size_t i = OTTER_DIGITS - 1;
 
-    digits[i] = '\0';
+    buf[i] = '\0';
     do {
-        digits[--i] = (char)('0' + v % 10);
+        buf[--i] = (char)('0' + v % 10);
         v /= 10;
     } while (v != 0);
-    put(t, digits + i);
+    return buf + i;
+}
+
+static void put_uint(struct text *t, uint32_t v)
+{
+    char digits[OTTER_DIGITS];
+
+    put(t, otter_request_digits(v, digits));
 }
 
 void otter_request_init(const struct otter_client *c, struct otter_request *r, const char *method,
@@ -102,39 +108,76 @@ static void put_bearer(struct text *t, struct otter_client *c)
     put(t, "\r\n");
 }
 
-/* In the clear, to a host that is not this one: the secret proves itself without being shown (protocol.md,
- * Auth). */
-static void put_hmac(struct text *t, struct otter_client *c, const struct otter_request *r)
-{
-    char message[16 + OTTER_REQUEST_TARGET + OTTER_B64_LEN(OTTER_NONCE_LEN) + OTTER_DIGEST_HEX + 4];
-    struct text m = {message, sizeof(message), 0, false};
-    char nonce[OTTER_B64_LEN(OTTER_NONCE_LEN) + 1];
-    char hex[OTTER_DIGEST_HEX + 1];
-    char mac64[OTTER_B64_LEN(OTTER_DIGEST_LEN) + 1];
-    struct otter_digest digest;
-    uint8_t random[OTTER_NONCE_LEN];
+#define NONCE_TEXT OTTER_B64_LEN(OTTER_NONCE_LEN)
+#define MAC_TEXT   OTTER_B64_LEN(OTTER_DIGEST_LEN)
+#define PROOF_TEXT (NONCE_TEXT + 1 + MAC_TEXT) /* nonce:mac, always as long */
+#define SIGNED_MAX (16 + OTTER_REQUEST_TARGET + NONCE_TEXT + OTTER_DIGEST_HEX + 4)
 
-    c->config.random->fill(c->config.random, random, sizeof(random));
-    otter_b64_encode(random, sizeof(random), nonce);
-    otter_sha256_of(c->config.crypto, c->buf + OTTER_REQUEST_HEAD, r->body_len, &digest);
-    otter_hex_encode(digest.b, sizeof(digest.b), hex);
-    put(&m, r->method);
-    put(&m, "\n");
-    put(&m, r->target);
-    put(&m, "\n");
-    put(&m, nonce);
-    put(&m, "\n");
-    put(&m, hex);
-    otter_hmac_sha256(c->config.crypto, c->config.factory->secret, OTTER_SECRET_LEN, message, m.len, &digest);
-    otter_b64_encode(digest.b, sizeof(digest.b), mac64);
+/*
+ * In the clear, to a host that is not this one: the secret proves itself without being shown (protocol.md,
+ * Auth). The proof itself is filled in when the request stands.
+ */
+static void put_hmac(struct text *t, struct otter_client *c)
+{
+    char room[PROOF_TEXT + 1];
+
+    memset(room, '.', PROOF_TEXT);
+    room[PROOF_TEXT] = '\0';
     put(t, "Authorization: Otter-HMAC ");
     put(t, c->config.factory->device);
     put(t, ":");
-    put(t, nonce);
-    put(t, ":");
-    put(t, mac64);
+    c->ex.proof_at = (uint32_t)t->len;
+    put(t, room);
     put(t, "\r\n");
-    t->overflow = t->overflow || m.overflow;
+}
+
+/* "METHOD LF target LF nonce LF hex SHA-256(body)" of the request in c->buf: its length. */
+static size_t signed_text(const struct otter_client *c, const char *nonce, uint32_t body_at,
+                          char out[SIGNED_MAX])
+{
+    char hex[OTTER_DIGEST_HEX + 1];
+    struct otter_digest digest;
+    struct text m = {out, SIGNED_MAX, 0, false};
+    size_t spaces = 0, n = 0;
+
+    /* Of the request line "METHOD target HTTP/1.1"; the target is bounded by OTTER_REQUEST_TARGET. */
+    for (; spaces < 2; n++) {
+        spaces += c->buf[n] == ' ';
+        out[n] = c->buf[n] == ' ' ? '\n' : c->buf[n];
+    }
+    m.len = n;
+    otter_sha256_of(c->config.crypto, c->buf + body_at, c->ex.out_len - body_at, &digest);
+    otter_hex_encode(digest.b, sizeof(digest.b), hex);
+    put(&m, nonce);
+    put(&m, "\n");
+    put(&m, hex);
+    return m.len;
+}
+
+void otter_request_renew(struct otter_client *c)
+{
+    char message[SIGNED_MAX];
+    char nonce[NONCE_TEXT + 1];
+    char mac[MAC_TEXT + 1];
+    struct otter_digest digest;
+    uint8_t random[OTTER_NONCE_LEN];
+    uint32_t body_at = 0;
+    size_t len;
+
+    if (c->ex.proof_at == 0)
+        return;
+    /* otter_request_write() has put an empty line behind the head. */
+    while (memcmp(c->buf + body_at, "\r\n\r\n", 4) != 0)
+        body_at++;
+    body_at += 4;
+    c->config.random->fill(c->config.random, random, sizeof(random));
+    otter_b64_encode(random, sizeof(random), nonce);
+    len = signed_text(c, nonce, body_at, message);
+    otter_hmac_sha256(c->config.crypto, c->config.factory->secret, OTTER_SECRET_LEN, message, len, &digest);
+    otter_b64_encode(digest.b, sizeof(digest.b), mac);
+    memcpy(c->buf + c->ex.proof_at, nonce, NONCE_TEXT);
+    c->buf[c->ex.proof_at + NONCE_TEXT] = ':';
+    memcpy(c->buf + c->ex.proof_at + NONCE_TEXT + 1, mac, MAC_TEXT);
 }
 
 static void put_host(struct text *t, const struct otter_url *url)
@@ -161,10 +204,11 @@ uint32_t otter_request_write(struct otter_client *c, const struct otter_request 
     put(&t, r->target[0] != '\0' ? r->target : "/");
     put(&t, " HTTP/1.1\r\n");
     put_host(&t, r->url);
-    if (r->authorize && (r->url->tls || otter_url_is_loopback(r->url)))
+    c->ex.proof_at = 0;
+    if (r->authorize && !c->config.always_hmac && (r->url->tls || otter_url_is_loopback(r->url)))
         put_bearer(&t, c);
     else if (r->authorize)
-        put_hmac(&t, c, r);
+        put_hmac(&t, c);
     if (r->range_from > 0) {
         put(&t, "Range: bytes=");
         put_uint(&t, r->range_from);
@@ -181,5 +225,7 @@ uint32_t otter_request_write(struct otter_client *c, const struct otter_request 
     if (t.overflow)
         return 0;
     memmove(c->buf + t.len, c->buf + OTTER_REQUEST_HEAD, r->body_len);
-    return (uint32_t)t.len + r->body_len;
+    c->ex.out_len = (uint32_t)t.len + r->body_len;
+    otter_request_renew(c);
+    return c->ex.out_len;
 }

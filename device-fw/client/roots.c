@@ -101,6 +101,8 @@ static enum otter_client_want finish(struct otter_client *c)
 static enum otter_client_want failed(struct otter_client *c, uint64_t now, enum otter_status why)
 {
     otter_client_event(c, OTTER_UPDATE_STATE_COUNT, why, "roots");
+    if (otter_status_group(why) != 'T')
+        c->refused = why;
     /* Nothing is refused for good while newer roots are out of reach. */
     if (c->after_roots == OTTER_PHASE_REFUSE && !c->roots_advanced && otter_status_group(why) == 'T') {
         c->has_offer = false;

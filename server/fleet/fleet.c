@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "fleet/index.h"
+#include "fleet/proof.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -100,8 +101,10 @@ struct fleet *fleet_new(uint64_t seed)
 
 static void free_chunk(struct chunk *c)
 {
-    for (unsigned i = 0; c && i < CHUNK; i++)
+    for (unsigned i = 0; c && i < CHUNK; i++) {
         free(c->device[i].labels);
+        fleet_proof_free(c->device[i].proof);
+    }
     free(c);
 }
 

@@ -12,7 +12,8 @@
 #include "core/crypto.h"
 #include "core/wire.h"
 
-#define FLEET_NONE UINT32_MAX
+#define FLEET_NONE   UINT32_MAX
+#define FLEET_SECRET 32u
 
 enum fleet_flag {
     FLEET_SEEN = 1,      /* has polled: `running` and what follows it are valid */
@@ -20,11 +21,14 @@ enum fleet_flag {
     FLEET_STALE = 4      /* the device said so */
 };
 
+struct fleet_proof; /* secret and nonces of a device that may use Otter-HMAC */
+
 struct fleet_device {
-    const char *id;       /* constant */
-    const char *product;  /* constant, interned */
-    const char *hardware; /* constant, interned */
-    char *labels;         /* three packs, one behind the other; NULL = none: see fleet_labels */
+    const char *id;            /* constant */
+    const char *product;       /* constant, interned */
+    const char *hardware;      /* constant, interned */
+    char *labels;              /* three packs, one behind the other; NULL = none: see fleet_labels */
+    struct fleet_proof *proof; /* NULL = the secret is not held; see fleet_set_secret */
     uint16_t tags_len;
     uint16_t own_len;
     uint16_t operator_len;
@@ -41,6 +45,8 @@ struct fleet_device {
     uint8_t attempt_state; /* enum otter_update_state */
     uint8_t attempt_reason;
     uint8_t attempt_slot;
+    uint8_t
+        refused; /* enum otter_status: refusal of an offer or root that the device told in its newest poll */
     uint32_t root;
     uint32_t first_seen;
     uint32_t last_seen;
@@ -81,6 +87,15 @@ const char *fleet_own_attrs(const struct fleet_device *d);
 const char *fleet_operator_attrs(const struct fleet_device *d);
 bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len, const char *own,
                       size_t own_len, const char *operator_attrs, size_t operator_len);
+
+/*
+ * On a locked record. Holds the device's secret, wiped when the fleet is freed; false when out of memory.
+ * Reads it back; false if none is held. Takes a nonce once (nonces.h; 2 KB at the first one); false if it is
+ * one of the last, or out of memory.
+ */
+bool fleet_set_secret(struct fleet_device *d, const uint8_t secret[FLEET_SECRET]);
+bool fleet_secret(const struct fleet_device *d, uint8_t ret_secret[FLEET_SECRET]);
+bool fleet_take_nonce(struct fleet_device *d, uint64_t nonce);
 
 /* Marks for the sweeper; any thread. */
 void fleet_mark_dirty(struct fleet *fleet, uint32_t index);

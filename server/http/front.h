@@ -15,6 +15,7 @@
 struct http_listener {
     struct http_address address;
     enum http_serves serves;
+    bool proofs_only; /* plain HTTP off this machine: devices' tokens are refused, they send Otter-HMAC */
 };
 
 struct http_front_config {

@@ -85,6 +85,7 @@ bool http_loop_init(struct http_loop *loop, const struct http_front_config *conf
 
         d->loop = loop;
         d->serves = config->listener[i].serves;
+        d->proofs_only = config->listener[i].proofs_only;
         if (!start_daemon(loop, d, sockets[i])) {
             close_all(sockets + i, config->listeners - i);
             return host_fail(err, HOST_ERROR_INTERNAL, "libmicrohttpd did not start");

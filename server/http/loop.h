@@ -18,6 +18,7 @@ struct http_daemon {
     struct MHD_Daemon *mhd;
     int epoll_fd; /* belongs to mhd */
     enum http_serves serves;
+    bool proofs_only;
 };
 
 struct http_loop {

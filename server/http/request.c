@@ -98,6 +98,7 @@ static bool begin(struct http_request *r, const char *url, const char *method)
     http_route_find(method, url, r->serves, &match);
     r->route = match.route;
     r->allow = match.allow;
+    r->url = url;
     r->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     if (!match.route)
         http_refuse(r, match.allow ? OTTER_METHOD_NOT_ALLOWED : OTTER_NOT_FOUND, NULL);
@@ -171,6 +172,7 @@ static struct http_request *new_request(struct http_daemon *d, struct MHD_Connec
         return NULL;
     r->connection = connection;
     r->serves = d->serves;
+    r->proofs_only = d->proofs_only;
     r->body = r->inline_body;
     r->body_cap = sizeof r->inline_body;
     if (host_log_wanted(HOST_LOG_DEBUG))

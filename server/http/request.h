@@ -34,7 +34,9 @@ struct http_request {
     struct MHD_Connection *connection;
     const struct http_route *route; /* NULL: none matches */
     struct http_credentials credentials;
+    const char *url;         /* path, decoded; libmicrohttpd's, for the life of the request */
     enum http_serves serves; /* of the listener */
+    bool proofs_only;        /* of the listener */
     enum http_phase phase;
     bool is_head;
     bool asked; /* call was given to the services */

@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define TOKEN_MAX 256u
@@ -33,6 +34,76 @@ bool svc_auth_device(struct svc *svc, const char *device, const char *token)
     index = fleet_find(svc->fleet, device);
     return index != FLEET_NONE &&
            otter_equal_ct(fleet_peek(svc->fleet, index)->token_hash.b, hash.b, OTTER_DIGEST_LEN);
+}
+
+bool auth_hold_secret(struct svc *svc, uint32_t index, const char *id, const uint8_t sealed[STORE_SEALED_LEN])
+{
+    uint8_t secret[FLEET_SECRET];
+    bool ok = false;
+
+    _Static_assert(STORE_SEALED_LEN == FLEET_SECRET + HOST_SEAL_OVERHEAD, "a sealed secret");
+    if (!svc->config.plain_devices)
+        return true;
+    if (host_open(svc->secret_key, id, strlen(id), sealed, STORE_SEALED_LEN, secret)) {
+        ok = fleet_set_secret(fleet_lock(svc->fleet, index), secret);
+        fleet_unlock(svc->fleet, index);
+    }
+    host_wipe(secret, sizeof(secret));
+    return ok;
+}
+
+#define METHOD_MAX 8u
+#define TARGET_MAX 1024u
+#define NONCE_TEXT OTTER_B64_LEN(OTTER_NONCE_LEN)
+
+/* METHOD LF target LF nonce LF hex SHA-256(body): its length, or 0 if it is longer than any that we serve. */
+static size_t proof_text(const struct svc_proof *proof, char *out, size_t cap)
+{
+    char hex[OTTER_DIGEST_HEX + 1];
+    struct otter_digest digest;
+    int len;
+
+    otter_sha256_of(&otter_crypto_openssl, proof->body_len ? proof->body : "", proof->body_len, &digest);
+    otter_hex_encode(digest.b, sizeof(digest.b), hex);
+    len = snprintf(out, cap, "%s\n%s\n%.*s\n%s", proof->method, proof->target, (int)NONCE_TEXT, proof->nonce,
+                   hex);
+    return len > 0 && (size_t)len < cap ? (size_t)len : 0;
+}
+
+static bool proof_right(const uint8_t secret[FLEET_SECRET], const struct svc_proof *proof)
+{
+    char text[METHOD_MAX + TARGET_MAX + NONCE_TEXT + OTTER_DIGEST_HEX + 4];
+    struct otter_digest want, given;
+    size_t len = proof_text(proof, text, sizeof(text));
+
+    if (len == 0 ||
+        otter_b64_decode(proof->mac, proof->mac_len, given.b, sizeof(given.b)) != (int)sizeof(given.b))
+        return false;
+    otter_hmac_sha256(&otter_crypto_openssl, secret, FLEET_SECRET, text, len, &want);
+    return otter_equal_ct(want.b, given.b, sizeof(want.b));
+}
+
+enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *proof)
+{
+    uint8_t nonce[OTTER_NONCE_LEN], secret[FLEET_SECRET];
+    uint32_t index = fleet_find(svc->fleet, proof->device);
+    bool held, right, fresh;
+
+    if (!svc->config.plain_devices)
+        return OTTER_UNAUTHORIZED;
+    if (index == FLEET_NONE || proof->nonce_len != NONCE_TEXT ||
+        otter_b64_decode(proof->nonce, proof->nonce_len, nonce, sizeof(nonce)) != (int)sizeof(nonce))
+        return OTTER_UNKNOWN_DEVICE;
+    held = fleet_secret(fleet_lock(svc->fleet, index), secret);
+    fleet_unlock(svc->fleet, index);
+    right = held && proof_right(secret, proof);
+    host_wipe(secret, sizeof(secret));
+    if (!right)
+        return OTTER_UNKNOWN_DEVICE;
+    /* Only a right proof uses its nonce up: nobody else can push a device's nonces out of memory. */
+    fresh = fleet_take_nonce(fleet_lock(svc->fleet, index), otter_le64(nonce));
+    fleet_unlock(svc->fleet, index);
+    return fresh ? OTTER_OK : OTTER_UNAUTHORIZED;
 }
 
 bool svc_auth_any_device(struct svc *svc, const char *token)

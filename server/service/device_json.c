@@ -88,12 +88,13 @@ json_t *json_device(struct svc *svc, struct store *store, const struct catalog *
 
     look(svc, index, &v);
     reason = v.d.attempt ? (enum otter_status)v.d.attempt_reason : OTTER_OK;
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:s, s:o, s:o}", "id",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:s, s:o, s:o}", "id",
                      v.d.id, "product", v.d.product, "hardware", v.d.hardware, "tags", v.tags, "attributes",
                      v.attributes, "running", json_running(&v.d), "epoch", (json_int_t)v.d.epoch, "sequence",
                      (json_int_t)v.d.sequence, "root", (json_int_t)v.d.root, "first_seen",
                      json_time(v.d.first_seen), "last_seen", json_time(v.d.last_seen), "stale",
-                     (v.d.flags & FLEET_STALE) != 0, "state", device_state_name(&v.d), "reason",
+                     (v.d.flags & FLEET_STALE) != 0, "last_refusal",
+                     json_reason((enum otter_status)v.d.refused), "state", device_state_name(&v.d), "reason",
                      json_reason(reason), "attempt", newest_attempt(svc, store, c, v.d.attempt));
 }
 

@@ -187,10 +187,11 @@ static json_t *json_pairs(const char *pack)
 /* A device that is not in memory yet. */
 static json_t *json_new_device(const struct enrolment *e)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:n, s:i, s:i, s:i, s:n, s:n, s:b, s:s, s:n, s:n}", "id",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:n, s:i, s:i, s:i, s:n, s:n, s:b, s:n, s:s, s:n, s:n}", "id",
                      e->id, "product", e->product, "hardware", e->hardware, "tags", json_names(e->tags.data),
                      "attributes", json_pairs(e->attrs.data), "running", "epoch", 0, "sequence", 0, "root", 0,
-                     "first_seen", "last_seen", "stale", 0, "state", "never-seen", "reason", "attempt");
+                     "first_seen", "last_seen", "stale", 0, "last_refusal", "state", "never-seen", "reason",
+                     "attempt");
 }
 
 enum otter_status op_device_create(struct svc *svc, struct svc_call *call)

@@ -67,6 +67,7 @@ bool effects_device(struct svc_call *call, const struct store_device *row)
     copy_name(e->product, row->product);
     copy_name(e->hardware, row->hardware);
     e->token_hash = row->token_hash;
+    memcpy(e->sealed, row->sealed, sizeof(e->sealed));
     return copy_labels(e, row);
 }
 
@@ -106,7 +107,7 @@ static bool publish_labels(struct svc *svc, const struct effect *e)
 static bool publish_device(struct svc *svc, const struct effect *e)
 {
     return fleet_add(svc->fleet, e->id, e->product, e->hardware, &e->token_hash) == e->index &&
-           publish_labels(svc, e);
+           publish_labels(svc, e) && auth_hold_secret(svc, e->index, e->id, e->sealed);
 }
 
 static bool publish_attempt(struct svc *svc, const struct effect *e)

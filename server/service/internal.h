@@ -145,6 +145,7 @@ struct effect {
     /* DEVICE */
     char id[OTTER_NAME_BUF], product[OTTER_NAME_BUF], hardware[OTTER_NAME_BUF];
     struct otter_digest token_hash;
+    uint8_t sealed[STORE_SEALED_LEN];
     /* DEVICE, LABELS: copies, one behind the other */
     char *labels;
     size_t tags_len, own_len, operator_len;
@@ -175,6 +176,11 @@ void effects_publish(struct svc *svc, struct svc_call *call);
 void effects_drop(struct svc_call *call);
 
 /* ---- parts ---- */
+
+/* Otter-HMAC: unseals a device's secret into the fleet, if plain_devices is on. False: it is not what was
+ * sealed, or out of memory. */
+bool auth_hold_secret(struct svc *svc, uint32_t index, const char *id,
+                      const uint8_t sealed[STORE_SEALED_LEN]);
 
 bool bootstrap_files(struct svc *svc, char ret_new_token[64], struct host_error *err);
 bool load_all(struct svc *svc, struct host_error *err, int *ret_exit);

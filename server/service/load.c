@@ -33,7 +33,9 @@ static bool load_device(struct store_device_visitor *self, const struct store_de
     fleet_unlock(l->svc->fleet, index);
     if (!ok)
         l->trouble = "out of memory";
-    return ok;
+    else if (!auth_hold_secret(l->svc, index, row->id, row->sealed))
+        l->trouble = "a device's secret does not open with secret.key";
+    return ok && !l->trouble;
 }
 
 static bool load_state(struct store_state_visitor *self, const struct store_device_state *row)
@@ -54,6 +56,7 @@ static bool load_state(struct store_state_visitor *self, const struct store_devi
     d->epoch = row->epoch;
     d->sequence = row->sequence;
     d->root = (uint32_t)row->root;
+    d->refused = (uint8_t)row->refused;
     d->first_seen = (uint32_t)row->first_seen;
     d->last_seen = (uint32_t)row->last_seen;
     fleet_unlock(l->svc->fleet, (uint32_t)(row->device - 1));

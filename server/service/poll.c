@@ -1,6 +1,8 @@
 /* Polls: from memory where nothing must be durable, else by the writer. */
 #include "service/internal.h"
 
+#include "host/log.h"
+
 #include <string.h>
 
 #define JITTER_STEPS 64u
@@ -43,6 +45,7 @@ static void take_down(struct fleet_device *d, const struct otter_poll *poll, int
     d->epoch = poll->epoch;
     d->sequence = poll->sequence;
     d->root = poll->root > UINT32_MAX ? UINT32_MAX : (uint32_t)poll->root;
+    d->refused = (uint8_t)poll->refused;
     d->last_seen = (uint32_t)now;
     if (d->first_seen == 0)
         d->first_seen = (uint32_t)now;
@@ -129,13 +132,17 @@ static bool try_quietly(struct svc *svc, struct svc_call *call, uint32_t index)
 {
     uint32_t generation = atomic_load_explicit(&svc->generation, memory_order_acquire);
     struct fleet_device *d = fleet_lock(svc->fleet, index);
-    bool quiet;
+    bool quiet, news = call->in.poll.refused != OTTER_OK && d->refused != (uint8_t)call->in.poll.refused;
 
     take_down(d, &call->in.poll, svc_now(svc));
     fleet_mark_dirty(svc->fleet, index);
     quiet = d->settled == generation && !device_attempt_open(d) && !call->in.poll.fresh &&
             !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);
     fleet_unlock(svc->fleet, index);
+    /* Its name as sent: an unknown one is stored as `other`. */
+    if (news)
+        host_log(HOST_LOG_WARNING, "device-refuses", HOST_LOG_STR("device", call->in.poll.device),
+                 HOST_LOG_STR("refused", call->in.poll.refused_name));
     return quiet;
 }
 

@@ -1,13 +1,14 @@
 /*
- * What otterd does, without HTTP: the seam between the fronts (server/http now, the hawkBit DDI later) and policy,
- * store and fleet. Names and JSON bodies are those of docs/openapi.yaml; statuses are lib/core's.
+ * What otterd does, without HTTP: the seam between the fronts (server/http now, the hawkBit DDI later) and
+ * policy, store and fleet. Names and JSON bodies are those of docs/openapi.yaml; statuses are lib/core's.
  *
  * A front makes a `struct svc_call`, fills its inputs, and runs it:
- *   1. svc_try(): answers at once from memory where that is possible (the common poll), in the caller's thread.
- *   2. otherwise svc_submit(): the call goes to the reader thread (a read) or to the writer thread, which runs many
- *      calls in one transaction (group commit), commits, publishes to the fleet in memory, and only then calls
- *      call->done, in that thread. Nothing is answered before it is durable. Check and grant happen in the writer
- *      thread, inside one transaction.
+ *   1. svc_try(): answers at once from memory where that is possible (the common poll), in the caller's
+ * thread.
+ *   2. otherwise svc_submit(): the call goes to the reader thread (a read) or to the writer thread, which
+ * runs many calls in one transaction (group commit), commits, publishes to the fleet in memory, and only then
+ * calls call->done, in that thread. Nothing is answered before it is durable. Check and grant happen in the
+ * writer thread, inside one transaction.
  */
 #ifndef OTTER_SERVICE_H
 #define OTTER_SERVICE_H
@@ -20,57 +21,58 @@ struct svc; /* the services of one data directory */
 
 enum svc_op {
     /* devices */
-    SVC_POLL,              /* in.poll                     -> out.body = the signed offer, or none: 204 */
-    SVC_REPORT,            /* in.report, in.running       -> out.go_on */
-    SVC_ATTRIBUTES,        /* in.json (object of strings) -> - */
+    SVC_POLL,       /* in.poll                     -> out.body = the signed offer, or none: 204 */
+    SVC_REPORT,     /* in.report, in.running       -> out.go_on */
+    SVC_ATTRIBUTES, /* in.json (object of strings) -> - */
     /* roots: public */
-    SVC_ROOT_GET,          /* in.number                   -> out.body = envelope, exact bytes */
+    SVC_ROOT_GET, /* in.number                   -> out.body = envelope, exact bytes */
     /* operators */
-    SVC_STATUS,            /*                             -> out.json */
-    SVC_ROOT_PUBLISH,      /* in.body                     -> out.json, out.created */
-    SVC_ROOT_LIST,         /* in.page                     -> out.json {items,next} */
-    SVC_UPLOAD_CREATE,     /* in.digest, in.number (size) -> out.held, or out.id of the upload */
-    SVC_RELEASE_PUBLISH,   /* in.body                     -> out.json, out.created */
-    SVC_RELEASE_LIST,      /* in.page                     -> out.json */
-    SVC_RELEASE_GET,       /* in.id (digest hex)          -> out.json */
-    SVC_RELEASE_MANIFEST,  /* in.id                       -> out.body, exact bytes */
-    SVC_IMAGE_KEY_ADD,     /* in.json {product, spki}     -> out.json, out.created */
-    SVC_IMAGE_KEY_LIST,    /* in.page                     -> out.json */
-    SVC_ROLLOUT_CREATE,    /* in.json                     -> out.json, out.created */
-    SVC_ROLLOUT_LIST,      /* in.page                     -> out.json */
-    SVC_ROLLOUT_GET,       /* in.number                   -> out.json */
-    SVC_ROLLOUT_ACTION,    /* in.number, in.id = start|advance|pause|resume|abort -> out.json */
-    SVC_ROLLOUT_ATTEMPTS,  /* in.number, in.page          -> out.json */
-    SVC_DEVICE_CREATE,     /* in.json (one device)        -> out.json, out.created */
-    SVC_DEVICE_BATCH,      /* in.json {items:[..]}        -> out.json {created, unchanged, errors:[{index,code,detail}]} */
-    SVC_DEVICE_LIST,       /* in.page                     -> out.json */
-    SVC_DEVICE_GET,        /* in.id                       -> out.json */
-    SVC_DEVICE_PATCH,      /* in.id, in.json              -> out.json */
-    SVC_DEVICE_ATTEMPTS,   /* in.id, in.page              -> out.json */
+    SVC_STATUS,           /*                             -> out.json */
+    SVC_ROOT_PUBLISH,     /* in.body                     -> out.json, out.created */
+    SVC_ROOT_LIST,        /* in.page                     -> out.json {items,next} */
+    SVC_UPLOAD_CREATE,    /* in.digest, in.number (size) -> out.held, or out.id of the upload */
+    SVC_RELEASE_PUBLISH,  /* in.body                     -> out.json, out.created */
+    SVC_RELEASE_LIST,     /* in.page                     -> out.json */
+    SVC_RELEASE_GET,      /* in.id (digest hex)          -> out.json */
+    SVC_RELEASE_MANIFEST, /* in.id                       -> out.body, exact bytes */
+    SVC_IMAGE_KEY_ADD,    /* in.json {product, spki}     -> out.json, out.created */
+    SVC_IMAGE_KEY_LIST,   /* in.page                     -> out.json */
+    SVC_ROLLOUT_CREATE,   /* in.json                     -> out.json, out.created */
+    SVC_ROLLOUT_LIST,     /* in.page                     -> out.json */
+    SVC_ROLLOUT_GET,      /* in.number                   -> out.json */
+    SVC_ROLLOUT_ACTION,   /* in.number, in.id = start|advance|pause|resume|abort -> out.json */
+    SVC_ROLLOUT_ATTEMPTS, /* in.number, in.page          -> out.json */
+    SVC_DEVICE_CREATE,    /* in.json (one device)        -> out.json, out.created */
+    SVC_DEVICE_BATCH,     /* in.json {items:[..]}        -> out.json {created, unchanged,
+                             errors:[{index,code,detail}]} */
+    SVC_DEVICE_LIST,      /* in.page                     -> out.json */
+    SVC_DEVICE_GET,       /* in.id                       -> out.json */
+    SVC_DEVICE_PATCH,     /* in.id, in.json              -> out.json */
+    SVC_DEVICE_ATTEMPTS,  /* in.id, in.page              -> out.json */
     SVC_OP_COUNT
 };
 
 struct svc_page {
-    unsigned limit;      /* 0 = default (100); at most 1,000 */
-    const char *cursor;  /* opaque, from `next`; NULL = from the start */
-    const char *filter;  /* target expression over the list's columns; NULL = all */
-    const char *sort;    /* column, '-' before it for falling; NULL = the list's own order */
+    unsigned limit;     /* 0 = default (100); at most 1,000 */
+    const char *cursor; /* opaque, from `next`; NULL = from the start */
+    const char *filter; /* target expression over the list's columns; NULL = all */
+    const char *sort;   /* column, '-' before it for falling; NULL = the list's own order */
 };
 
 struct svc_in {
     struct otter_poll poll;
     struct otter_report report;
     struct otter_running running;
-    const char *device;       /* authenticated device, for device ops */
+    const char *device; /* authenticated device, for device ops */
     const char *id;
     uint64_t number;
     struct otter_digest digest;
-    const char *body;         /* bytes, owned by the front until done */
+    const char *body; /* bytes, owned by the front until done */
     size_t body_len;
-    json_t *json;             /* owned by the front */
+    json_t *json; /* owned by the front */
     struct svc_page page;
     const char *idempotency_key; /* NULL = none */
-    bool dry_run;             /* check everything, change nothing */
+    bool dry_run;                /* check everything, change nothing */
 };
 
 struct svc_out {
@@ -81,10 +83,10 @@ struct svc_out {
     size_t body_len;
     bool created, held, go_on;
     char id[OTTER_DIGEST_HEX + 1];
-    unsigned retry_after;     /* seconds, for polls */
-    uint64_t root;            /* Otter-Root header, for polls */
+    unsigned retry_after; /* seconds, for polls */
+    uint64_t root;        /* Otter-Root header, for polls */
     bool has_at;
-    size_t at;                /* where in the body (a target expression: where in it), if has_at */
+    size_t at; /* where in the body (a target expression: where in it), if has_at */
 };
 
 struct svc_call {
@@ -102,13 +104,15 @@ struct svc_config {
     uint32_t commit_wait_us;  /* how long a group commit may wait for company; 0 */
     uint64_t max_blob;        /* bytes; 64 MiB */
     bool blobs_public;
-    int64_t (*clock)(void);   /* Unix seconds; NULL = host_clock_wall. For tests. */
+    bool plain_devices; /* devices may prove themselves with Otter-HMAC: their secrets are held unsealed */
+    int64_t (*clock)(void); /* Unix seconds; NULL = host_clock_wall. For tests. */
 };
 
 /*
- * Opens or makes the data directory, keys (offer.key, offer.pub), admin.token, database (migrated), fleet; starts
- * reader, writer and sweeper threads. NULL with *ret_error and *ret_exit (2 configuration, 4 database damaged,
- * 5 database newer) on failure. *ret_new_token is the admin token if it was made now (print it once), else "".
+ * Opens or makes the data directory, keys (offer.key, offer.pub), admin.token, database (migrated), fleet;
+ * starts reader, writer and sweeper threads. NULL with *ret_error and *ret_exit (2 configuration, 4 database
+ * damaged, 5 database newer) on failure. *ret_new_token is the admin token if it was made now (print it
+ * once), else "".
  */
 struct svc *svc_open(const struct svc_config *config, struct host_error *ret_error, int *ret_exit,
                      char ret_new_token[64]);
@@ -119,7 +123,8 @@ void svc_close(struct svc *svc);
 /* True: call->out is the answer. False: not answerable from memory, submit it. Any thread. */
 bool svc_try(struct svc *svc, struct svc_call *call);
 
-/* Queues the call; done is called exactly once, from a service thread. False if closing (done is not called). */
+/* Queues the call; done is called exactly once, from a service thread. False if closing (done is not called).
+ */
 bool svc_submit(struct svc *svc, struct svc_call *call);
 
 /* Frees json and body of the answer. */
@@ -131,16 +136,37 @@ bool svc_auth_device(struct svc *svc, const char *device, const char *token);
 /* Any device with this token: blobs ask without naming a device. */
 bool svc_auth_any_device(struct svc *svc, const char *token);
 
+/*
+ * Otter-HMAC (protocol.md, Auth): a request that proves the device's secret without showing it. `target` is
+ * the path with its query as sent. Right proofs use up their nonce: the last 256 of a device are refused (in
+ * memory: a restart forgets them). OK; UNKNOWN_DEVICE (no such device, or a wrong proof); UNAUTHORIZED (the
+ * nonce was used before; or plain_devices is off).
+ */
+struct svc_proof {
+    const char *device;
+    const char *method;
+    const char *target;
+    const char *nonce; /* text; 16 bytes in base64url */
+    size_t nonce_len;
+    const char *mac; /* text; 32 bytes in base64url */
+    size_t mac_len;
+    const char *body; /* may be NULL with 0 */
+    size_t body_len;
+};
+enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *proof);
+
 /* Blobs, any thread. open: a read-only fd of a complete blob (caller closes) and its size, or -1. */
 int svc_blob_open(struct svc *svc, const struct otter_digest *digest, uint64_t *ret_size);
 bool svc_blobs_public(struct svc *svc);
 
 /*
  * Uploads stream through the front's thread. id is from SVC_UPLOAD_CREATE. Each returns OK or NOT_FOUND,
- * OFFSET_MISMATCH, BODY_TOO_LARGE, STORE_FULL, DIGEST_MISMATCH, IO_ERROR. An upload survives a restart of otterd.
+ * OFFSET_MISMATCH, BODY_TOO_LARGE, STORE_FULL, DIGEST_MISMATCH, IO_ERROR. An upload survives a restart of
+ * otterd.
  */
 enum otter_status svc_upload_stat(struct svc *svc, const char *id, uint64_t *ret_offset, uint64_t *ret_size);
-enum otter_status svc_upload_append(struct svc *svc, const char *id, uint64_t offset, const void *data, size_t len);
+enum otter_status svc_upload_append(struct svc *svc, const char *id, uint64_t offset, const void *data,
+                                    size_t len);
 /* After the last byte: checks the digest, fsyncs, renames into place; then the blob is held. */
 enum otter_status svc_upload_finish(struct svc *svc, const char *id, struct host_error *ret_error);
 

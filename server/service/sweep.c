@@ -23,6 +23,7 @@ static void copy_state(struct svc *svc, uint32_t index, struct store_device_stat
         .sequence = d->sequence,
         .root = d->root,
         .stale = (d->flags & FLEET_STALE) != 0,
+        .refused = (enum otter_status)d->refused,
         .first_seen = d->first_seen,
         .last_seen = d->last_seen,
     };

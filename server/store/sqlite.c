@@ -145,6 +145,11 @@ enum otter_status store_column_reason(sqlite3_stmt *stmt, int column)
     return reason == OTTER_STATUS_COUNT ? OTTER_INTERNAL : reason;
 }
 
+struct store_value store_reason_value(enum otter_status reason)
+{
+    return V_TEXT(reason == OTTER_OK ? NULL : otter_status_name(reason));
+}
+
 static enum otter_status op_begin(struct store *self, bool durable)
 {
     struct store_sqlite *s = store_sqlite_of(self);

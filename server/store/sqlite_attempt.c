@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static struct store_value reason_value(enum otter_status reason)
-{
-    return V_TEXT(reason == OTTER_OK ? NULL : otter_status_name(reason));
-}
-
 static enum otter_status op_attempt_add(struct store *self, const struct store_attempt *row, uint64_t *ret_id)
 {
     struct store_sqlite *s = store_sqlite_of(self);
@@ -15,10 +10,10 @@ static enum otter_status op_attempt_add(struct store *self, const struct store_a
 
     status = store_sqlite_run(s, SQL_ATTEMPT_ADD,
                               V_LIST(V_INT(row->device), V_INT(row->rollout), V_INT(row->phase),
-                                     V_TEXT(otter_update_state_name(row->state)), reason_value(row->reason),
-                                     V_TEXT(row->detail), V_TEXT(otter_slot_name(row->slot)),
-                                     V_INT(row->bytes), V_INT(row->step), V_INT(row->created),
-                                     V_INT(row->updated), V_INT(row->finished)));
+                                     V_TEXT(otter_update_state_name(row->state)),
+                                     store_reason_value(row->reason), V_TEXT(row->detail),
+                                     V_TEXT(otter_slot_name(row->slot)), V_INT(row->bytes), V_INT(row->step),
+                                     V_INT(row->created), V_INT(row->updated), V_INT(row->finished)));
     if (status == OTTER_OK)
         *ret_id = (uint64_t)sqlite3_last_insert_rowid(s->db);
     return status;
@@ -27,9 +22,10 @@ static enum otter_status op_attempt_add(struct store *self, const struct store_a
 static enum otter_status op_attempt_update(struct store *self, const struct store_attempt *row)
 {
     return store_sqlite_run(store_sqlite_of(self), SQL_ATTEMPT_UPDATE,
-                            V_LIST(V_TEXT(otter_update_state_name(row->state)), reason_value(row->reason),
-                                   V_TEXT(row->detail), V_INT(row->bytes), V_INT(row->step),
-                                   V_INT(row->updated), V_INT(row->finished), V_INT(row->id)));
+                            V_LIST(V_TEXT(otter_update_state_name(row->state)),
+                                   store_reason_value(row->reason), V_TEXT(row->detail), V_INT(row->bytes),
+                                   V_INT(row->step), V_INT(row->updated), V_INT(row->finished),
+                                   V_INT(row->id)));
 }
 
 static void read_attempt(sqlite3_stmt *stmt, struct store_attempt *row)
@@ -120,8 +116,8 @@ static enum otter_status op_event_add(struct store *self, const struct store_eve
 {
     return store_sqlite_run(store_sqlite_of(self), SQL_EVENT_ADD,
                             V_LIST(V_INT(row->attempt), V_INT(row->step), V_INT(row->at),
-                                   V_TEXT(otter_update_state_name(row->state)), reason_value(row->reason),
-                                   V_TEXT(row->detail)));
+                                   V_TEXT(otter_update_state_name(row->state)),
+                                   store_reason_value(row->reason), V_TEXT(row->detail)));
 }
 
 static enum otter_status op_events(struct store *self, uint64_t attempt, struct store_event_visitor *visitor)

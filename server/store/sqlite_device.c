@@ -108,7 +108,8 @@ static enum otter_status op_state_put(struct store *self, const struct store_dev
                                    V_BLOB(row->running.sha256.b, OTTER_DIGEST_LEN),
                                    V_TEXT(otter_slot_name(row->running.slot)), V_INT(row->running.confirmed),
                                    V_INT(row->epoch), V_INT(row->sequence), V_INT(row->root),
-                                   V_INT(row->stale), V_INT(row->first_seen), V_INT(row->last_seen)));
+                                   V_INT(row->stale), V_INT(row->first_seen), V_INT(row->last_seen),
+                                   store_reason_value(row->refused)));
 }
 
 static void read_state(sqlite3_stmt *stmt, struct store_device_state *row)
@@ -127,6 +128,7 @@ static void read_state(sqlite3_stmt *stmt, struct store_device_state *row)
     row->stale = sqlite3_column_int(stmt, 8) != 0;
     row->first_seen = sqlite3_column_int64(stmt, 9);
     row->last_seen = sqlite3_column_int64(stmt, 10);
+    row->refused = store_column_reason(stmt, 11);
 }
 
 static enum otter_status op_states(struct store *self, struct store_state_visitor *visitor)

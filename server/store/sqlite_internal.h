@@ -111,6 +111,8 @@ void store_column_bytes(sqlite3_stmt *stmt, int column, void *out, size_t n);
 uint64_t store_column_u64(sqlite3_stmt *stmt, int column);
 struct store_pack store_column_pack(sqlite3_stmt *stmt, int column);
 enum otter_update_state store_column_state(sqlite3_stmt *stmt, int column);
+/* A reason as a value and back: its name, NULL for OTTER_OK. */
+struct store_value store_reason_value(enum otter_status reason);
 enum otter_status store_column_reason(sqlite3_stmt *stmt, int column);
 
 /* Migrations up to store_schema_version(). */

@@ -48,6 +48,7 @@ static const struct {
      "CREATE TABLE answers (key TEXT PRIMARY KEY, at INTEGER NOT NULL, request BLOB NOT NULL,"
      " status TEXT NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;"
      "CREATE INDEX answers_at ON answers (at);"},
+    {"last refusal of a device", "ALTER TABLE device_states ADD COLUMN refused TEXT;"},
 };
 
 #define APPLICATION_ID "0x4f747472" /* "Ottr", shown by file(1) */

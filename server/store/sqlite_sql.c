@@ -47,10 +47,10 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     [SQL_DEVICES] = "SELECT " DEVICE_COLUMNS " FROM devices ORDER BY num",
     [SQL_STATE_PUT] =
         "INSERT OR REPLACE INTO device_states (device, version, sha256, slot, confirmed, epoch,"
-        " sequence, root, stale, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " sequence, root, stale, first_seen, last_seen, refused) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_STATES] =
         "SELECT device, version, sha256, slot, confirmed, epoch, sequence, root, stale, first_seen,"
-        " last_seen FROM device_states ORDER BY device",
+        " last_seen, refused FROM device_states ORDER BY device",
     [SQL_ATTEMPT_ADD] =
         "INSERT INTO attempts (device, rollout, phase, state, reason, detail, slot, bytes, step,"
         " created, updated, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -104,6 +104,7 @@ struct store_device_state {
     uint64_t sequence;
     uint64_t root;
     bool stale;
+    enum otter_status refused; /* OTTER_OK: none */
     int64_t first_seen;
     int64_t last_seen;
 };

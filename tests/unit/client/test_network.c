@@ -246,32 +246,27 @@ static void a_token_in_the_journal_replaces_the_secret(void **state)
     assert_non_null(strstr(w->server.poll_head, "\r\nAuthorization: Bearer tok-1\r\n"));
 }
 
-/* The mac of protocol.md, Auth, computed a second time from what was sent. */
-static void a_plain_request_proves_the_secret(void **state)
+/* The nonce of a head, whose mac (protocol.md, Auth) is computed a second time from what was sent. */
+static void check_proof(const struct world *w, const char *head, const char *body, const char *begin,
+                        char nonce[32])
 {
-    struct world *w = *state;
     char message[4096];
     char hex[OTTER_DIGEST_HEX + 1];
     char mac[OTTER_B64_LEN(OTTER_DIGEST_LEN) + 1];
     struct otter_digest digest;
-    char *nonce, *end;
+    const char *at = strstr(head, "Otter-HMAC lamp-1:"), *end;
 
-    strcpy(w->factory.url[0], "http://ota.example/base");
-    w->server.raw_target = "/base/v1/device/poll";
-    w->server.raw_reply = "HTTP/1.1 204 No\r\n\r\n";
-    w->client.roots_due = false;
-    world_reset(w);
-    w->client.roots_due = false;
-    world_run(w, 100);
-    nonce = strstr(w->server.last_head, "Otter-HMAC lamp-1:");
-    assert_non_null(nonce);
-    nonce += 18;
-    end = strchr(nonce, ':');
+    assert_non_null(at);
+    at += 18;
+    end = strchr(at, ':');
     assert_non_null(end);
-    otter_sha256_of(&otter_crypto_openssl, w->server.last_body, strlen(w->server.last_body), &digest);
+    assert_int_equal(end - at, OTTER_B64_LEN(OTTER_NONCE_LEN));
+    memcpy(nonce, at, (size_t)(end - at));
+    nonce[end - at] = '\0';
+    otter_sha256_of(&otter_crypto_openssl, body, strlen(body), &digest);
     otter_hex_encode(digest.b, OTTER_DIGEST_LEN, hex);
-    strcpy(message, "POST\n/base/v1/device/poll\n");
-    strncat(message, nonce, (size_t)(end - nonce));
+    strcpy(message, begin);
+    strcat(message, nonce);
     strcat(message, "\n");
     strcat(message, hex);
     otter_hmac_sha256(&otter_crypto_openssl, w->factory.secret, OTTER_SECRET_LEN, message, strlen(message),
@@ -279,6 +274,51 @@ static void a_plain_request_proves_the_secret(void **state)
     otter_b64_encode(digest.b, OTTER_DIGEST_LEN, mac);
     assert_memory_equal(end + 1, mac, strlen(mac));
     assert_int_equal(end[1 + strlen(mac)], '\r');
+}
+
+static void a_plain_request_proves_the_secret(void **state)
+{
+    struct world *w = *state;
+    char nonce[32];
+
+    strcpy(w->factory.url[0], "http://ota.example/base");
+    w->server.raw_target = "/base/v1/device/poll";
+    w->server.raw_reply = "HTTP/1.1 204 No\r\n\r\n";
+    world_reset(w);
+    w->client.roots_due = false;
+    world_run(w, 100);
+    check_proof(w, w->server.last_head, w->server.last_body, "POST\n/base/v1/device/poll\n", nonce);
+}
+
+static void a_request_sent_again_proves_the_secret_with_a_fresh_nonce(void **state)
+{
+    struct world *w = *state;
+    char first[32], second[32];
+
+    strcpy(w->factory.url[0], "http://ota.example");
+    w->server.raw_target = "/v1/device/poll";
+    w->server.raw_reply = ""; /* the connection that carried the roots is closed on the poll */
+    world_reset(w);
+    world_run(w, 500);
+    assert_int_equal(w->server.polls, 2);
+    check_proof(w, w->server.poll_head, w->server.last_body, "POST\n/v1/device/poll\n", first);
+    check_proof(w, w->server.last_head, w->server.last_body, "POST\n/v1/device/poll\n", second);
+    assert_string_not_equal(first, second);
+}
+
+static void told_so_the_client_proves_itself_to_this_host_too(void **state)
+{
+    struct world *w = *state;
+    char nonce[32], path[32 + OTTER_DIGEST_HEX];
+
+    w->client.config.always_hmac = true;
+    world_run(w, 60000);
+    assert_true(world_reported(w, OTTER_UPDATE_INSTALLED, NULL));
+    assert_null(strstr(w->server.poll_head, "Bearer"));
+    strcpy(path, "GET\n/v1/blobs/");
+    otter_hex_encode(w->new_image.digest.b, OTTER_DIGEST_LEN, path + strlen(path));
+    strcat(path, "\n");
+    check_proof(w, w->server.blob_head, "", path, nonce);
 }
 
 static const char *blobs_prefix;
@@ -342,6 +382,8 @@ int main(void)
         T(the_device_shows_its_token_on_loopback_and_tls_alone),
         T(a_token_in_the_journal_replaces_the_secret),
         T(a_plain_request_proves_the_secret),
+        T(a_request_sent_again_proves_the_secret_with_a_fresh_nonce),
+        T(told_so_the_client_proves_itself_to_this_host_too),
         cmocka_unit_test(the_secret_goes_to_no_foreign_blobs_origin),
     };
 

@@ -388,8 +388,42 @@ static void an_offer_that_is_not_ours_proves_nothing(void **state)
         assert_int_equal(world_view(w).polls, 0);
         assert_int_equal(w->server.manifest_requests, 0);
         assert_true(w->client.failures > 0);
+        assert_int_equal(w->server.last_poll.poll.refused, OTTER_OK);
         world_teardown(&fresh);
     }
+}
+
+static void a_refused_offer_is_told_in_polls_until_one_is_believed(void **state)
+{
+    struct world *w = *state;
+
+    w->server.empty_offer = true;
+    world_run(w, 500);
+    w->server.offer_key = w->stranger;
+    world_run(w, 4 * 3600 * 1000); /* a poll without fresh:1, and the next */
+    assert_true(w->server.polls >= 3);
+    assert_int_equal(w->server.last_poll.poll.refused, OTTER_UNKNOWN_KEY);
+    assert_true(w->server.last_poll.poll.fresh); /* so that a 204 does not leave it standing */
+    w->server.offer_key = w->offer_key;
+    world_run(w, 9 * 3600 * 1000);
+    otter_client_poll_now(&w->client);
+    world_run(w, 1000);
+    assert_int_equal(w->server.last_poll.poll.refused, OTTER_OK);
+    assert_int_equal(w->client.refused, OTTER_OK);
+}
+
+static void a_failed_fetch_names_the_http_status_while_ram_holds_it(void **state)
+{
+    struct world *w = *state;
+    struct otter_report report;
+
+    w->server.image_status = 507;
+    assert_false(world_run(w, 7 * OTTER_TEST_DAY));
+    assert_true(world_reported(w, OTTER_UPDATE_FAILED, &report));
+    assert_int_equal(report.reason, OTTER_HTTP_STATUS);
+    assert_string_equal(report.detail, "HTTP 507");
+    assert_true(world_reported(w, OTTER_UPDATE_DOWNLOADING, &report));
+    assert_string_equal(report.detail, "");
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -414,6 +448,8 @@ int main(void)
         T(an_attempt_ends_at_its_deadline),
         T(a_refusal_outlives_a_reset_until_the_server_knows),
         cmocka_unit_test(an_offer_that_is_not_ours_proves_nothing),
+        T(a_refused_offer_is_told_in_polls_until_one_is_believed),
+        T(a_failed_fetch_names_the_http_status_while_ram_holds_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,7 @@ static void a_root_by_strangers_is_ignored(void **state)
     assert_int_equal(w->journal.live.root_version, 0);
     assert_int_equal(w->server.polls, 1); /* the poll comes all the same */
     assert_true(w->seen[OTTER_UNKNOWN_KEY]);
+    assert_int_equal(w->server.last_poll.poll.refused, OTTER_UNKNOWN_KEY); /* but the server hears of it */
 }
 
 static void roots_are_asked_for_daily(void **state)
@@ -201,6 +202,23 @@ static void a_root_that_flash_does_not_take_is_not_used(void **state)
     assert_int_equal(w->client.root.version, 2);
 }
 
+/* The floor is the latest `created` of all that was accepted, not that of the newest root. */
+static void a_root_created_earlier_does_not_lower_the_time_floor(void **state)
+{
+    struct world *w = *state;
+    struct otter_root root = w->root;
+
+    root.created -= 1000;
+    world_add_root(w, &root);
+    w->server.poll_status = 204;
+    world_run(w, 1000);
+    assert_int_equal(w->client.root.version, 2);
+    assert_int_equal(w->client.facts.time_floor, w->root.created);
+    world_reset(w);
+    assert_int_equal(w->client.root.version, 2);
+    assert_int_equal(w->client.facts.time_floor, w->root.created);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -217,6 +235,7 @@ int main(void)
         T(a_root_by_strangers_is_ignored),
         T(roots_are_asked_for_daily),
         T(a_root_that_flash_does_not_take_is_not_used),
+        T(a_root_created_earlier_does_not_lower_the_time_floor),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,8 @@ void world_serve(struct world *w, const struct world_request *r)
         w->net.out_at = 0;
         w->net.out_len = (uint32_t)strlen(s->raw_reply);
         w->net.cut = true;
+        if (s->polls == 0)
+            memcpy(s->poll_head, r->head, sizeof(s->poll_head));
         s->polls += strcmp(r->target, "/v1/device/poll") == 0;
         return;
     }

@@ -232,6 +232,13 @@ bool svc_auth_any_device(struct svc *svc, const char *token)
     return strcmp(token, FAKE_DEVICE) == 0;
 }
 
+enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *p)
+{
+    snprintf(svc->last_proof, sizeof svc->last_proof, "%s %s %s %.*s %zu %zu", p->device, p->method,
+             p->target, (int)p->nonce_len, p->nonce, p->mac_len, p->body_len);
+    return svc->proof_status;
+}
+
 int svc_blob_open(struct svc *svc, const struct otter_digest *digest, uint64_t *ret_size)
 {
     if (memcmp(digest, &svc->blob, sizeof *digest) != 0)

@@ -22,6 +22,8 @@ struct svc {
     unsigned calls; /* submitted */
     unsigned stats; /* calls of svc_upload_stat() */
     bool blobs_public;
+    enum otter_status proof_status; /* what svc_auth_device_hmac answers */
+    char last_proof[512]; /* "device method target nonce/length mac-length body-length" of the newest */
     int blob_fd;
     struct otter_digest blob; /* its name */
     char upload[200000];

@@ -12,6 +12,7 @@ static void every_key_of_a_file_is_read(void **state)
 {
     static const char text[] = "[listen]\ndevice = 127.0.0.1:1\noperators = 127.0.0.1:2\n"
                                "insecure_plain_http = yes\nport_file = /tmp/p\n"
+                               "[devices]\nplain = yes\n"
                                "[store]\ndata = /srv/otter\ncommit_wait_us = 500\n"
                                "[blobs]\npublic = yes\nmax_size = 8MiB\n"
                                "[poll]\ninterval = 60\n"
@@ -30,6 +31,7 @@ static void every_key_of_a_file_is_read(void **state)
     assert_string_equal(c.listen[1].text, "127.0.0.1:2");
     assert_int_equal(c.listen[1].serves, HTTP_SERVES_OPERATORS);
     assert_true(c.insecure_plain_http);
+    assert_true(c.plain_devices);
     assert_string_equal(c.port_file, "/tmp/p");
     assert_string_equal(c.data, "/srv/otter");
     assert_int_equal(c.commit_wait_us, 500);
@@ -72,6 +74,38 @@ static void what_is_printed_is_read_again_alike(void **state)
     assert_non_null(strstr(text, "max_size = 3221225472"));
     free(text);
     free(second);
+}
+
+static void plain_devices_open_an_address_for_devices_alone_and_take_no_tokens_there(void **state)
+{
+    static const struct {
+        const char *address;
+        enum http_serves serves;
+        bool plain, insecure, may, proofs_only;
+    } rows[] = {
+        {"10.0.0.1:80", HTTP_SERVES_DEVICES, false, false, false, false},
+        {"10.0.0.1:80", HTTP_SERVES_DEVICES, true, false, true, true},
+        {"10.0.0.1:80", HTTP_SERVES_OPERATORS, true, false, false, true},
+        {"10.0.0.1:80", HTTP_SERVES_ALL, true, false, false, true},
+        {"10.0.0.1:80", HTTP_SERVES_ALL, true, true, true, true},
+        {"10.0.0.1:80", HTTP_SERVES_ALL, false, true, true, false},
+        {"127.0.0.1:80", HTTP_SERVES_ALL, true, false, true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct config c;
+        struct http_address address;
+
+        config_defaults(&c);
+        assert_false(c.plain_devices);
+        c.plain_devices = rows[i].plain;
+        c.insecure_plain_http = rows[i].insecure;
+        assert_true(config_add_listen(&c, rows[i].address, rows[i].serves, NULL));
+        assert_true(http_address_parse(rows[i].address, &address, NULL));
+        if (config_check(&c, NULL) != rows[i].may || config_proofs_only(&c, &address) != rows[i].proofs_only)
+            fail_msg("row %zu", i);
+    }
 }
 
 static void bad_lines_are_named_with_their_number(void **state)
@@ -137,6 +171,8 @@ static void options_are_read_and_refused(void **state)
         {"--data=d --listen 127.0.0.1:0 --listen unix:/tmp/s --threads 2 --poll-interval 5", OPTIONS_RUN,
          NULL},
         {"--data d --listen 0.0.0.0:80 --insecure-plain-http", OPTIONS_RUN, NULL},
+        {"--data d --plain-devices", OPTIONS_RUN, NULL},
+        {"--data d --listen 0.0.0.0:80 --plain-devices", OPTIONS_RUN, "0.0.0.0:80 would carry tokens"},
         {"--check-config", OPTIONS_CHECK, NULL},
         {"--print-config", OPTIONS_PRINT, NULL},
         {"--version", OPTIONS_VERSION, NULL},
@@ -282,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_of_a_file_is_read),
         cmocka_unit_test(what_is_printed_is_read_again_alike),
+        cmocka_unit_test(plain_devices_open_an_address_for_devices_alone_and_take_no_tokens_there),
         cmocka_unit_test(bad_lines_are_named_with_their_number),
         cmocka_unit_test(options_are_read_and_refused),
         cmocka_unit_test(the_command_line_wins_over_the_file),

@@ -18,6 +18,8 @@
 #define HEX_AB      "abababababababababababababababababababababababababababababababab"
 #define BLOB        "/v1/blobs/" HEX_AB
 #define AS_DEVICE   "Authorization: Bearer " FAKE_DEVICE "\r\n"
+#define MAC43       "0123456789012345678901234567890123456789012"
+#define AS_PROOF    "Authorization: Otter-HMAC dev1:NONCE:" MAC43 "\r\n"
 #define AS_OPERATOR "Authorization: Bearer " FAKE_ADMIN "\r\n"
 
 struct world {
@@ -63,6 +65,22 @@ static int setup(void **state)
 static int setup_impatient(void **state)
 {
     return start(state, "127.0.0.1:0", HTTP_SERVES_ALL, 1);
+}
+
+/* As an address off this machine is, where plain_devices is on. */
+static int setup_proofs(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    struct http_front_config config;
+
+    w->svc = fake_open();
+    config = config_of(w->svc, "127.0.0.1:0", HTTP_SERVES_ALL);
+    config.listener[0].proofs_only = true;
+    if (http_front_start(&config, &w->front, NULL) != HTTP_START_OK)
+        return -1;
+    snprintf(w->address, sizeof w->address, "%s", http_front_address(w->front, 0));
+    *state = w;
+    return 0;
 }
 
 /* No patience for running requests at a stop. */
@@ -409,6 +427,57 @@ static void tokens_are_asked_for(void **state)
     expect(w, "HEAD", BLOB, AS_OPERATOR, "", 200, NULL);
     w->svc->blobs_public = true;
     expect(w, "HEAD", BLOB, "", "", 200, NULL);
+    expect(w, "GET", "/v1/roots/1", "", "", 200, "root");
+}
+
+static void a_proof_is_checked_over_what_was_asked(void **state)
+{
+    struct world *w = *state;
+    char body[OTTER_POLL_MAX], want[128];
+    size_t len = poll_body(body, sizeof body, "dev1", "thing", 1, false);
+
+    body[len] = '\0';
+    expect(w, "POST", "/v1/device/poll", AS_PROOF, body, 204, NULL);
+    snprintf(want, sizeof want, "dev1 POST /v1/device/poll NONCE 43 %zu", len);
+    assert_string_equal(w->svc->last_proof, want);
+    expect(w, "PUT", "/v1/device/attributes?device=dev1&x", AS_PROOF, "{}", 204, NULL);
+    assert_string_equal(w->svc->last_proof, "dev1 PUT /v1/device/attributes?device=dev1&x NONCE 43 2");
+    expect(w, "HEAD", BLOB, AS_PROOF, "", 200, NULL);
+    assert_string_equal(w->svc->last_proof, "dev1 HEAD " BLOB " NONCE 43 0");
+    expect(w, "GET", BLOB, AS_PROOF "Range: bytes=0-1\r\n", "", 206, NULL);
+    assert_string_equal(w->svc->last_proof, "dev1 GET " BLOB " NONCE 43 0");
+}
+
+static void a_wrong_proof_is_401_and_opens_nothing_else(void **state)
+{
+    struct world *w = *state;
+    char body[OTTER_POLL_MAX], other[OTTER_POLL_MAX];
+
+    body[poll_body(body, sizeof body, "dev1", "thing", 1, false)] = '\0';
+    other[poll_body(other, sizeof other, "dev2", "thing", 1, false)] = '\0';
+    /* Another device's poll: not even asked. */
+    expect(w, "POST", "/v1/device/poll", AS_PROOF, other, 401, "unknown-device");
+    assert_string_equal(w->svc->last_proof, "");
+    expect(w, "GET", "/api/v1/status", AS_PROOF, "", 401, "unauthorized");
+    w->svc->proof_status = OTTER_UNKNOWN_DEVICE;
+    expect(w, "POST", "/v1/device/poll", AS_PROOF, body, 401, "unknown-device");
+    expect(w, "GET", BLOB, AS_PROOF, "", 401, "unknown-device");
+    w->svc->proof_status = OTTER_UNAUTHORIZED;
+    expect(w, "POST", "/v1/device/poll", AS_PROOF, body, 401, "nonce");
+    expect(w, "GET", BLOB, AS_PROOF, "", 401, "nonce");
+}
+
+static void tokens_of_devices_are_refused_where_only_proofs_are_taken(void **state)
+{
+    struct world *w = *state;
+    char body[OTTER_POLL_MAX];
+
+    body[poll_body(body, sizeof body, "dev1", "thing", 1, false)] = '\0';
+    expect(w, "POST", "/v1/device/poll", AS_DEVICE, body, 401, "Otter-HMAC");
+    expect(w, "GET", BLOB, AS_DEVICE, "", 401, "Otter-HMAC");
+    expect(w, "POST", "/v1/device/poll", AS_PROOF, body, 204, NULL);
+    expect(w, "HEAD", BLOB, AS_PROOF, "", 200, NULL);
+    expect(w, "HEAD", BLOB, AS_OPERATOR, "", 200, NULL);
     expect(w, "GET", "/v1/roots/1", "", "", 200, "root");
 }
 
@@ -1048,6 +1117,10 @@ int main(void)
         T(headers_of_any_length_hurt_nobody),
         T(a_client_of_http_1_0_is_served_once),
         cmocka_unit_test_setup_teardown(a_devices_listener_knows_no_operators, setup_devices, teardown),
+        cmocka_unit_test_setup_teardown(a_proof_is_checked_over_what_was_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_wrong_proof_is_401_and_opens_nothing_else, setup, teardown),
+        cmocka_unit_test_setup_teardown(tokens_of_devices_are_refused_where_only_proofs_are_taken,
+                                        setup_proofs, teardown),
         cmocka_unit_test_setup_teardown(a_unix_socket_serves_alike, setup_unix, teardown_unix),
     };
     struct rlimit files;

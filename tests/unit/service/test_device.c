@@ -330,6 +330,140 @@ static void what_devices_say_is_written_behind(void **state)
     json_decref(d);
 }
 
+static void expect_refusal(struct world *w, const char *name)
+{
+    json_t *d = world_get(w, SVC_DEVICE_GET, "device-001", 0), *refusal = json_object_get(d, "last_refusal");
+
+    assert_non_null(refusal);
+    if (name)
+        assert_string_equal(json_string_value(refusal), name);
+    else
+        assert_true(json_is_null(refusal));
+    json_decref(d);
+}
+
+static void a_devices_refusal_is_shown_until_its_next_poll_without_one(void **state)
+{
+    struct world *w = *state;
+
+    expect_refusal(w, NULL);
+    (void)world_poll(w, &(struct world_poll){.device = 1, .confirmed = true, .refused = OTTER_UNKNOWN_KEY},
+                     NULL, NULL);
+    expect_refusal(w, "unknown-key");
+    world_restart(w);
+    expect_refusal(w, "unknown-key");
+    (void)world_poll(w, &(struct world_poll){.device = 1, .confirmed = true}, NULL, NULL);
+    expect_refusal(w, NULL);
+    world_restart(w);
+    expect_refusal(w, NULL);
+}
+
+/* A right proof of device "one", whose secret is 32 times x, over "GET", the target and the body. */
+struct proof {
+    struct svc_proof p;
+    char nonce[OTTER_B64_LEN(OTTER_NONCE_LEN) + 1], mac[OTTER_B64_LEN(OTTER_DIGEST_LEN) + 1];
+};
+
+static void make_proof(struct proof *ret, const char *secret_text, uint8_t number, const char *target,
+                       const char *body)
+{
+    uint8_t nonce[OTTER_NONCE_LEN] = {number}, secret[32];
+    char hex[OTTER_DIGEST_HEX + 1], text[512];
+    struct otter_digest digest;
+
+    assert_int_equal(otter_b64_decode(secret_text, strlen(secret_text), secret, sizeof(secret)), 32);
+    otter_b64_encode(nonce, sizeof(nonce), ret->nonce);
+    otter_sha256_of(&otter_crypto_openssl, body, strlen(body), &digest);
+    otter_hex_encode(digest.b, sizeof(digest.b), hex);
+    (void)snprintf(text, sizeof(text), "GET\n%s\n%s\n%s", target, ret->nonce, hex);
+    otter_hmac_sha256(&otter_crypto_openssl, secret, sizeof(secret), text, strlen(text), &digest);
+    otter_b64_encode(digest.b, sizeof(digest.b), ret->mac);
+    ret->p = (struct svc_proof){
+        "one", "GET", target, ret->nonce, strlen(ret->nonce), ret->mac, strlen(ret->mac), body, strlen(body)};
+}
+
+static void proofs_open_their_own_device_once_each_and_only_where_allowed(void **state)
+{
+    static const char secret[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA";
+    struct world *w = *state;
+    struct proof a, b;
+    bool created;
+
+    assert_int_equal(create(w, enrolment("one", 'x'), &created), OTTER_OK);
+    make_proof(&a, secret, 1, "/t?q", "body");
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_UNAUTHORIZED); /* plain_devices is off */
+    w->plain_devices = true;
+    world_restart(w);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_OK);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_UNAUTHORIZED); /* again */
+    make_proof(&b, secret, 2, "/t?q", "body");
+    b.p.device = "device-000";
+    assert_int_equal(svc_auth_device_hmac(w->svc, &b.p), OTTER_UNKNOWN_DEVICE);
+    b.p.device = "nobody";
+    assert_int_equal(svc_auth_device_hmac(w->svc, &b.p), OTTER_UNKNOWN_DEVICE);
+    b.p.device = "one";
+    assert_int_equal(svc_auth_device_hmac(w->svc, &b.p),
+                     OTTER_OK); /* wrong ones have not used its nonce up */
+    /* One enrolled while the server runs. */
+    assert_int_equal(create(w, enrolment("two", 'z'), &created), OTTER_OK);
+    make_proof(&a, "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzA", 1, "/", "");
+    a.p.device = "two";
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_OK);
+    /* What a restart means: the nonces are forgotten. */
+    world_restart(w);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_OK);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_UNAUTHORIZED);
+}
+
+static void a_proof_is_over_every_part_of_the_request(void **state)
+{
+    static const char secret[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA";
+    struct world *w = *state;
+    bool created;
+
+    w->plain_devices = true;
+    world_restart(w);
+    assert_int_equal(create(w, enrolment("one", 'x'), &created), OTTER_OK);
+    for (unsigned i = 0; i < 9; i++) {
+        static char long_target[2000];
+        struct proof a;
+
+        make_proof(&a, secret, 7, "/t", "body");
+        switch (i) {
+        case 0:
+            a.p.method = "PUT";
+            break;
+        case 1:
+            a.p.target = "/u";
+            break;
+        case 2:
+            a.p.body = "BODY";
+            break;
+        case 3:
+            a.p.body_len--;
+            break;
+        case 4:
+            a.nonce[0] ^= 1;
+            break;
+        case 5:
+            a.p.nonce_len--;
+            break;
+        case 6:
+            a.mac[5] = a.mac[5] == 'A' ? 'B' : 'A';
+            break;
+        case 7:
+            a.p.mac_len--;
+            break;
+        default:
+            memset(long_target, '/', sizeof(long_target) - 1);
+            a.p.target = long_target;
+            break;
+        }
+        if (svc_auth_device_hmac(w->svc, &a.p) != OTTER_UNKNOWN_DEVICE)
+            fail_msg("part %u", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +479,9 @@ int main(void)
         T(patches_are_checked_whole),
         T(idempotency_key_gives_the_first_answer_again),
         T(what_devices_say_is_written_behind),
+        T(a_devices_refusal_is_shown_until_its_next_poll_without_one),
+        T(proofs_open_their_own_device_once_each_and_only_where_allowed),
+        T(a_proof_is_over_every_part_of_the_request),
 #undef T
     };
 

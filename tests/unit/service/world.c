@@ -22,7 +22,8 @@ static int64_t read_clock(void)
 
 static void open_server(struct world *w)
 {
-    struct svc_config config = {.data_dir = w->dir, .poll_interval_s = 60, .clock = read_clock};
+    struct svc_config config = {
+        .data_dir = w->dir, .poll_interval_s = 60, .clock = read_clock, .plain_devices = w->plain_devices};
     struct host_error err = {0};
     char token[64];
     int code;
@@ -399,6 +400,7 @@ static void fill_poll(struct svc_call *call, const struct world_poll *p, const c
     poll->epoch = 1;
     poll->root = 1;
     poll->fresh = p->fresh;
+    poll->refused = p->refused;
     host_random(poll->nonce, sizeof(poll->nonce));
     if (p->last) {
         poll->has_last = true;

@@ -23,6 +23,7 @@ extern int64_t world_clock; /* what the services read */
 struct world {
     char dir[PATH_MAX];
     struct svc *svc;
+    bool plain_devices; /* from the next start on */
     struct host_key *root_key, *release_key, *image_key;
     char token[64];
     struct otter_root root;
@@ -73,6 +74,7 @@ struct world_poll {
     bool confirmed;
     bool fresh;
     const struct otter_report *last;
+    enum otter_status refused;
 };
 /* The status; *ret_offer (may be NULL) is the verified offer, empty for 204 and for 'nothing'. */
 enum otter_status world_poll(struct world *w, const struct world_poll *p, struct otter_offer *ret_offer,

@@ -388,6 +388,7 @@ static void states_replace_each_other(void **state)
                                      .sequence = 2,
                                      .root = 3,
                                      .stale = true,
+                                     .refused = OTTER_UNKNOWN_KEY,
                                      .first_seen = 4,
                                      .last_seen = 5};
     struct states seen = {.visitor.row = take_state};
@@ -405,6 +406,13 @@ static void states_replace_each_other(void **state)
     assert_true(seen.row.running.confirmed && seen.row.stale);
     assert_int_equal(seen.row.epoch, OTTER_INT_MAX);
     assert_int_equal(seen.row.last_seen, 6);
+    assert_int_equal(seen.row.refused, OTTER_UNKNOWN_KEY);
+    row.refused = OTTER_OK;
+    begin(s);
+    OK(s->ops->state_put(s, &row));
+    commit(s);
+    OK(s->ops->states(s, &seen.visitor));
+    assert_int_equal(seen.row.refused, OTTER_OK);
 }
 
 static uint64_t add_attempt(struct store *s, int64_t device, int64_t rollout)
