@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define PHASES_MAX 32u
+#define PHASES_MAX   32u
+#define PRIORITY_MAX 1000u /* docs/openapi.yaml */
 
 const struct cli_option cli_options_rollout_create[] = {
     {"release", CLI_OPTION_VALUE, "R", "id or its beginning, PRODUCT@VERSION, or VERSION", .required = true},
@@ -16,7 +17,8 @@ const struct cli_option cli_options_rollout_create[] = {
     {"phases", CLI_OPTION_VALUE, "5,25,100", "percent of the devices, rising to 100: 100 if not given"},
     {"auto", CLI_OPTION_FLAG, NULL, "open the next phase when all of one have finished and none failed"},
     {"name", CLI_OPTION_VALUE, "TEXT", "what people call it"},
-    {"priority", CLI_OPTION_VALUE, "N", "the higher one goes first where rollouts overlap"},
+    {"priority", CLI_OPTION_VALUE, "N",
+     "-1000 to 1000, 0 if not given: the higher one goes first where rollouts overlap"},
     {NULL},
 };
 
@@ -27,6 +29,7 @@ static enum cli_exit add_options(struct cli *cli, const struct cli_args *args, j
     json_t *list = json_array();
     unsigned phase[PHASES_MAX] = {100};
     size_t n = 1;
+    bool below;
     uint64_t v;
 
     json_object_set_new(body, "phases", list);
@@ -39,9 +42,11 @@ static enum cli_exit add_options(struct cli *cli, const struct cli_args *args, j
         cli_put_string(body, "name", name);
     if (priority == NULL)
         return CLI_DONE;
-    if (!cli_parse_number(priority, 1000000, false, &v))
-        return cli_fail(cli, CLI_USAGE, "--priority %s: expected a number", priority);
-    cli_put_uint(body, "priority", v);
+    below = priority[0] == '-';
+    if (!cli_parse_number(priority + below, PRIORITY_MAX, false, &v))
+        return cli_fail(cli, CLI_USAGE, "--priority %s: expected a number from -%u to %u (--priority=-1)",
+                        priority, PRIORITY_MAX, PRIORITY_MAX);
+    json_object_set_new(body, "priority", json_integer(below ? -(json_int_t)v : (json_int_t)v));
     return CLI_DONE;
 }
 

@@ -125,6 +125,35 @@ static void test_a_rollout_is_created_from_a_reference(void **state)
     assert_int_equal(stub_surprises(stub), 0);
 }
 
+static void test_the_priority_is_one_that_the_server_takes(void **state)
+{
+    static const struct {
+        const char *option, *sent; /* NULL: a usage error, nothing is sent */
+    } rows[] = {{"--priority=-1000", "\"priority\":-1000"},
+                {"--priority 1000", "\"priority\":1000"},
+                {"--priority=-0", "\"priority\":0"},
+                {"--priority 1001", NULL},
+                {"--priority=-1001", NULL},
+                {"--priority high", NULL},
+                {"--priority=-", NULL},
+                {"--priority=--1", NULL}};
+    static const struct stub_reply made[] = {
+        {"POST /api/v1/rollouts HTTP", "201 Created" JSON, "{\"id\":1,\"state\":\"draft\",\"phases\":[]}"},
+        {NULL, NULL, NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        char line[160];
+
+        (void)snprintf(line, sizeof(line), "rollout create --release " ID " --target all %s", rows[i].option);
+        assert_int_equal(ask(made, line), rows[i].sent ? CLI_DONE : CLI_USAGE);
+        if (rows[i].sent)
+            assert_non_null(strstr(stub_request(stub, 0), rows[i].sent));
+        else
+            assert_null(stub_request(stub, 0));
+    }
+}
+
 static void test_a_bad_target_is_marked_at_its_place(void **state)
 {
     static const struct stub_reply replies[] = {
@@ -371,6 +400,7 @@ int main(void)
         FRESH(test_all_follows_next),
         FRESH(test_problems_become_words_and_exit_statuses),
         FRESH(test_a_rollout_is_created_from_a_reference),
+        FRESH(test_the_priority_is_one_that_the_server_takes),
         FRESH(test_a_bad_target_is_marked_at_its_place),
         FRESH(test_watching_ends_with_the_rollout),
         FRESH(test_a_batch_names_who_was_refused),
