@@ -49,8 +49,8 @@ enum otter_status svc_upload_finish(struct svc *svc, const char *id, struct host
 
 static json_t *body(const struct svc_call *call, uint64_t offset)
 {
-    if (call->out.held)
-        return json_pack("{s:b}", "held", 1);
+    if (call->out.held || call->in.dry_run)
+        return json_pack("{s:b}", "held", (int)call->out.held);
     return json_pack("{s:s, s:I, s:I}", "id", call->out.id, "offset", (json_int_t)offset, "size",
                      (json_int_t)call->in.number);
 }
@@ -73,8 +73,9 @@ enum otter_status op_upload_create(struct svc *svc, struct svc_call *call)
         return svc_refuse(call, status, "this digest is being uploaded with another size");
     if (status != OTTER_OK)
         return svc_refuse(call, status, "the upload cannot begin: %s", otter_status_meaning(status));
-    otter_hex_encode(call->in.digest.b, OTTER_DIGEST_LEN, call->out.id);
-    call->out.created = !call->out.held;
+    call->out.created = !call->out.held && !call->in.dry_run;
+    if (call->out.created) /* else there is no upload to name */
+        otter_hex_encode(call->in.digest.b, OTTER_DIGEST_LEN, call->out.id);
     call->out.json = body(call, offset);
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }
