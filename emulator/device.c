@@ -186,6 +186,7 @@ static struct emu_wait restart(struct emu_device *d)
         .crypto = d->world->crypto,
         .keys = &d->keys,
         .journal = &d->journal,
+        .is_open = d->journal_is_open,
     };
     struct otter_boot_decision decision = {0};
     enum otter_status status;
@@ -196,6 +197,7 @@ static struct emu_wait restart(struct emu_device *d)
     boot.factory = d->has_factory ? &d->factory : NULL;
     d->total.boots++;
     status = otter_boot_run(&boot, d->cause, &decision, &d->handover);
+    d->journal_is_open = boot.is_open && !decision.jump && !d->flash.power_off;
     if (d->flash.power_off)
         return power_cut(d);
     if (status == OTTER_OK && decision.jump) {

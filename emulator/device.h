@@ -61,6 +61,7 @@ struct emu_device {
     struct otter_factory factory;
     struct otter_image_keys keys;
     struct otter_journal journal;
+    bool journal_is_open; /* by a bootloader that found nothing and will look again */
     struct otter_handover handover;
     struct otter_client_hooks hooks;
     struct otter_client client;

@@ -238,13 +238,27 @@ static void hand_over(const struct otter_boot *boot, enum otter_reset_cause caus
     otter_handover_seal(ret);
 }
 
+/*
+ * Once a reset: opening says the newest entry again, and a device that looks for something bootable all day
+ * would wear the journal out with that. After an error it is read anew.
+ */
+static enum otter_status open_journal(struct otter_boot *boot)
+{
+    enum otter_status status = OTTER_OK;
+
+    if (!boot->is_open)
+        status = otter_journal_open(boot->journal, boot->flash);
+    boot->is_open = status == OTTER_OK;
+    return status;
+}
+
 enum otter_status otter_boot_run(struct otter_boot *boot, enum otter_reset_cause cause,
                                  struct otter_boot_decision *ret, struct otter_handover *ret_handover)
 {
     struct otter_boot_decision decision;
     struct otter_boot_facts facts;
     struct found found[2];
-    enum otter_status status = otter_journal_open(boot->journal, boot->flash);
+    enum otter_status status = open_journal(boot);
 
     if (status != OTTER_OK)
         return status;
@@ -258,6 +272,7 @@ enum otter_status otter_boot_run(struct otter_boot *boot, enum otter_reset_cause
         if (status != OTTER_OK || decision.action != OTTER_BOOT_REJECT)
             break;
     }
+    boot->is_open = status == OTTER_OK;
     if (status != OTTER_OK)
         return status;
     if (decision.jump)

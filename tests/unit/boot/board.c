@@ -67,7 +67,7 @@ void board_init(struct board *b)
     memcpy(b->factory.key[1], host_key_point(keys[BOARD_KEY_2]), OTTER_POINT_LEN);
     make_root(&b->factory);
     otter_image_keys_init(&otter_crypto_openssl, &b->factory, &b->keys);
-    b->boot = (struct otter_boot){&b->f.flash, &otter_crypto_openssl, &b->keys, &b->factory, &b->journal};
+    b->boot = (struct otter_boot){&b->f.flash, &otter_crypto_openssl, &b->keys, &b->factory, &b->journal, false};
 }
 
 void board_free(struct board *b)
@@ -182,5 +182,6 @@ void board_reset(struct board *b, enum otter_reset_cause cause)
 {
     memset(&b->decision, 0, sizeof(b->decision));
     memset(&b->handover, 0, sizeof(b->handover));
+    b->boot.is_open = false;
     b->status = otter_boot_run(&b->boot, cause, &b->decision, &b->handover);
 }

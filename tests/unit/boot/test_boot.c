@@ -111,6 +111,28 @@ static void test_without_image_keys_nothing_boots(void **state)
     board_free(&b);
 }
 
+/* The loop of a bootloader that finds nothing: it must not wear the journal out while it waits for help. */
+static void test_looking_again_and_again_writes_nothing(void **state)
+{
+    uint64_t operations = 0;
+    struct board b;
+
+    (void)state;
+    board_init(&b);
+    board_reset(&b, OTTER_RESET_POWER);
+    operations = b.f.operations;
+    for (unsigned i = 0; i < 2000; i++) {
+        assert_int_equal(otter_boot_run(&b.boot, OTTER_RESET_POWER, &b.decision, &b.handover), OTTER_OK);
+        expect(&b, "nothing-yet", OTTER_SLOT_A);
+    }
+    assert_int_equal(b.f.operations, operations);
+    /* Help comes. */
+    board_put(&b, OTTER_SLOT_A, &plain);
+    assert_int_equal(otter_boot_run(&b.boot, OTTER_RESET_POWER, &b.decision, &b.handover), OTTER_OK);
+    expect(&b, "first-a", OTTER_SLOT_A);
+    board_free(&b);
+}
+
 /* Three trial boots, each ended by `cause`; the self-test passes in boot `passes` (0 = never). Then the
  * verdict. */
 static void try_three_times(struct board *b, enum otter_slot slot, enum otter_reset_cause cause,
@@ -431,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_the_first_boot_records_what_it_boots),
         cmocka_unit_test(test_what_is_not_bootable_says_why),
         cmocka_unit_test(test_without_image_keys_nothing_boots),
+        cmocka_unit_test(test_looking_again_and_again_writes_nothing),
         cmocka_unit_test(test_an_image_that_is_never_confirmed_is_reverted_with_its_cause),
         cmocka_unit_test(test_hung_once_and_then_without_power_is_still_the_watchdog),
         cmocka_unit_test(test_a_confirm_ends_the_trial),
