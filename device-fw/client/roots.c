@@ -10,8 +10,12 @@
 
 static void adopt(struct otter_client *c, const struct otter_root *root)
 {
+    uint64_t stored = c->config.journal->live.time_floor;
+
     c->root = *root;
-    c->facts.time_floor = c->config.journal->live.time_floor;
+    /* Never down: the factory's root counts, too, and is in no entry. */
+    if (stored > c->facts.time_floor)
+        c->facts.time_floor = stored;
     if (root->created > c->facts.time_floor)
         c->facts.time_floor = root->created;
 }
