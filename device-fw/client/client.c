@@ -151,6 +151,9 @@ enum otter_client_want otter_client_fetch_failed(struct otter_client *c, uint64_
 {
     enum otter_client_want want;
 
+    /* The polls between were answered well: back-off goes by the fetches. */
+    if (c->failures < c->fetch_failures)
+        c->failures = c->fetch_failures;
     if (++c->fetch_failures < OTTER_FETCH_TRIES)
         return otter_client_cycle_failed(c, now, why);
     want = otter_client_attempt_failed(c, why);

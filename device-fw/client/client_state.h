@@ -54,6 +54,7 @@ struct otter_exchange {
 
 /* The image on its way into the slot (download.c). programmed = received - chunk_len. */
 struct otter_download {
+    uint64_t attempt; /* that this is the state of: the same one, offered again, goes on; 0 = none */
     enum otter_slot slot;
     struct otter_digest digest;
     uint32_t base, size;

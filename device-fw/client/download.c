@@ -1,7 +1,8 @@
 /*
  * The image into the other slot: a sector is erased just before it is first written, a checkpoint follows
- * each erase and each full sector. After a drop the download goes on at the byte where it stopped; after a
- * reset at the last checkpoint, whose part in flash is hashed again.
+ * each erase and each full sector. After a drop the download goes on at the byte where it stopped, also when
+ * the same attempt comes back by a poll; after a reset at the last checkpoint, whose part in flash is hashed
+ * again.
  *
  *   slot base                written_to        programmed   erased_to                image size
  *   | full sectors, checkpointed | programmed since | erased, blank | old contents ......... |
@@ -123,9 +124,19 @@ static enum otter_client_want begin_or_resume(struct otter_client *c)
     return otter_client_go(c, OTTER_PHASE_REPORT);
 }
 
+/* Does the offer repeat what is half done in RAM and flash? */
+static bool goes_on(const struct otter_client *c)
+{
+    const struct otter_download *dl = &c->dl;
+
+    return dl->attempt == c->offer.attempt && dl->slot == c->offer.slot && dl->size == c->offer.image.size &&
+           same(&dl->digest, &c->offer.image.sha256);
+}
+
 enum otter_client_want otter_phase_held(struct otter_client *c, uint64_t now)
 {
     struct otter_download *dl = &c->dl;
+    bool again = goes_on(c);
 
     (void)now;
     /* verify_manifest has checked that the slot is the other one and that the image fits it. */
@@ -137,6 +148,12 @@ enum otter_client_want otter_phase_held(struct otter_client *c, uint64_t now)
         dl->received = dl->size;
         return otter_client_go(c, OTTER_PHASE_VERIFY);
     }
+    if (again) {
+        dl->plain = false;
+        dl->resume_ms = 0;
+        return otter_client_go(c, OTTER_PHASE_DOWNLOAD);
+    }
+    dl->attempt = 0;
     return begin_or_resume(c);
 }
 
@@ -268,6 +285,7 @@ static bool begin_request(struct otter_client *c, uint64_t now)
         default_etag(&dl->digest, dl->etag);
     r.range_from = dl->plain ? 0 : dl->received;
     r.if_range = dl->etag;
+    dl->attempt = c->offer.attempt; /* what was to be hashed again has been */
     dl->opened_at = dl->received;
     dl->skip = 0;
     return otter_exchange_begin(c, &r, now);
@@ -360,6 +378,7 @@ static enum otter_client_want complete(struct otter_client *c)
     struct otter_digest digest;
 
     c->config.crypto->sha256_final(&dl->sha, digest.b);
+    dl->attempt = 0;
     if (same(&digest, &dl->digest))
         return otter_client_go(c, OTTER_PHASE_VERIFY);
     otter_exchange_close(c);

@@ -10,6 +10,7 @@
 
 #include "core/bytes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct otter_slot_layout *slot_b(void)
@@ -343,6 +344,55 @@ static void progress_forgives_earlier_failures_to_fetch(void **state)
     assert_slot_holds_image(w);
 }
 
+static unsigned long range_from(const struct world *w)
+{
+    const char *range = strstr(w->server.blob_head, "\r\nRange: bytes=");
+
+    return range != NULL ? strtoul(range + 15, NULL, 10) : 0;
+}
+
+/* Also when a connection in between brought nothing, so that the attempt went through a poll. */
+static void a_fruitless_connection_costs_neither_bytes_nor_an_erase(void **state)
+{
+    struct world *w = *state;
+
+    w->net.drop_after = 20000;
+    w->server.image_plan = "d44.";
+    assert_true(world_run(w, OTTER_TEST_DAY));
+    assert_int_equal(w->server.image_requests, 4);
+    assert_true(range_from(w) > 16384 && range_from(w) % 16384 != 0);
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), image_sectors(w));
+}
+
+static void fruitless_connections_do_not_renew_a_bad_blob(void **state)
+{
+    struct world *w = *state;
+    struct otter_report report;
+
+    w->server.corrupt_at = 12345;
+    w->server.corrupt_times = 1000;
+    w->server.image_plan = ".4.4.4.4.4.4.4.4.4";
+    assert_false(world_run(w, OTTER_TEST_DAY));
+    assert_true(world_reported(w, OTTER_UPDATE_FAILED, &report));
+    assert_int_equal(report.reason, OTTER_IMAGE_DIGEST);
+    assert_int_equal(w->server.image_requests, 7);
+}
+
+/* A blob that is not there: back-off doubles although each poll in between is answered well. */
+static void failures_to_fetch_back_off_doubling(void **state)
+{
+    struct world *w = *state;
+
+    w->server.image_status = 404;
+    assert_false(world_run(w, 8 * 60000)); /* seven waits of a minute at most would be over by now */
+    assert_true(w->server.image_requests > 1);
+    assert_false(world_reported(w, OTTER_UPDATE_FAILED, NULL));
+    assert_false(world_run(w, 3 * 3600000));
+    assert_true(world_reported(w, OTTER_UPDATE_FAILED, NULL));
+    assert_int_equal(w->server.image_requests, 8);
+}
+
 static void a_full_sector_is_checkpointed_before_the_next_erase(void **state)
 {
     struct world *w = *state;
@@ -533,6 +583,9 @@ int main(void)
         cmocka_unit_test(a_wrongly_answered_range_is_named_and_the_whole_asked_for),
         T(the_servers_own_tag_is_used_for_if_range),
         T(progress_forgives_earlier_failures_to_fetch),
+        T(a_fruitless_connection_costs_neither_bytes_nor_an_erase),
+        T(fruitless_connections_do_not_renew_a_bad_blob),
+        T(failures_to_fetch_back_off_doubling),
         T(a_full_sector_is_checkpointed_before_the_next_erase),
         T(a_flipped_bit_costs_one_more_download),
         T(an_image_that_is_there_already_is_not_fetched),
