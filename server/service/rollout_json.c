@@ -52,6 +52,16 @@ static const char *phase_state(const struct store_rollout *row, unsigned i)
     return row->phases[i].completed ? "complete" : "open";
 }
 
+/* As planned when the phase opened; devices that joined since are more. One device has one attempt. */
+static uint64_t devices_of(const struct store_rollout *row, const struct tally *t, unsigned i)
+{
+    uint64_t attempts = 0;
+
+    for (unsigned s = 0; s < OTTER_UPDATE_STATE_COUNT; s++)
+        attempts += t->n[i][s];
+    return attempts > row->phases[i].devices ? attempts : row->phases[i].devices;
+}
+
 static json_t *json_phases(const struct store_rollout *row, const struct tally *t)
 {
     json_t *phases = json_array();
@@ -59,10 +69,10 @@ static json_t *json_phases(const struct store_rollout *row, const struct tally *
     for (unsigned i = 0; i < row->phase_count; i++) {
         const struct store_phase *p = &row->phases[i];
 
-        (void)json_array_append_new(phases, json_pack("{s:i, s:s, s:b, s:I, s:o}", "percent", (int)p->percent,
-                                                      "state", phase_state(row, i), "widened",
-                                                      (int)p->widened, "devices", (json_int_t)p->devices,
-                                                      "counts", json_counts(t, i, i + 1)));
+        (void)json_array_append_new(
+            phases, json_pack("{s:i, s:s, s:b, s:I, s:o}", "percent", (int)p->percent, "state",
+                              phase_state(row, i), "widened", (int)p->widened, "devices",
+                              (json_int_t)devices_of(row, t, i), "counts", json_counts(t, i, i + 1)));
     }
     return phases;
 }
@@ -83,7 +93,7 @@ json_t *json_rollout(struct store *store, const struct catalog *c, const struct 
     }
     otter_version_format(&release->manifest.version, version);
     for (unsigned i = 0; i < row->phase_count; i++)
-        devices += row->phases[i].devices;
+        devices += devices_of(row, &t, i);
     json = json_pack(
         "{s:I, s:I, s:s, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "id",
         (json_int_t)row->id, "sequence", (json_int_t)row->id, "name", row->name, "release",
