@@ -70,7 +70,10 @@ enum otter_status op_upload_create(struct svc *svc, struct svc_call *call)
     if (!call->out.held && !call->in.dry_run)
         status = ops->begin(svc->blobs, &call->in.digest, call->in.number, &offset);
     if (status == OTTER_CONFLICT)
-        return svc_refuse(call, status, "this digest is being uploaded with another size");
+        return svc_refuse(
+            call, status,
+            "this digest is being uploaded with another size: give that one, or wait until the upload is"
+            " given up, 7 days after its last byte");
     if (status != OTTER_OK)
         return svc_refuse(call, status, "the upload cannot begin: %s", otter_status_meaning(status));
     call->out.created = !call->out.held && !call->in.dry_run;

@@ -27,8 +27,9 @@ struct blobs_ops {
 
     /*
      * An upload is named by the digest that was announced: who announces the same blob goes on where another
-     * stopped. Uploads and their bytes survive a restart. begin: OK with *ret_offset = bytes there already;
-     * CONFLICT if the same digest is being uploaded with another size.
+     * stopped. Uploads and their bytes survive a restart; those that got no byte for 7 days are given up.
+     * begin: OK with *ret_offset = bytes there already; CONFLICT if the same digest is being uploaded with
+     * another size.
      */
     enum otter_status (*begin)(struct blobs *self, const struct otter_digest *digest, uint64_t size,
                                uint64_t *ret_offset);

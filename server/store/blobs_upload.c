@@ -4,6 +4,7 @@
 
 #include "core/bytes.h"
 #include "host/cleanup.h"
+#include "host/clock.h"
 #include "host/crypto.h"
 #include "host/file.h"
 
@@ -15,6 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define UPLOAD_KEPT_S (7 * 86400)
 
 static void tmp_path(const struct blobs_file *b, const struct upload *u, char out[BLOBS_PATH_MAX])
 {
@@ -102,6 +105,32 @@ void blobs_uploads_free(struct blobs_file *b)
         drop(b, b->uploads);
 }
 
+/* Takes the upload's bytes away, too. The lock is held, and nobody is at it. */
+static void give_up(struct blobs_file *b, struct upload *u)
+{
+    char path[BLOBS_PATH_MAX];
+
+    tmp_path(b, u, path);
+    (void)unlink(path);
+    drop(b, u);
+}
+
+/* Uploads that nobody has sent a byte to for so long are not coming back: they would fill the disk for ever.
+ */
+static void give_up_old(struct blobs_file *b)
+{
+    int64_t oldest = host_clock_wall() - UPLOAD_KEPT_S;
+    char path[BLOBS_PATH_MAX];
+    struct stat st;
+
+    for (struct upload *u = b->uploads, *next; u; u = next) {
+        next = u->next;
+        tmp_path(b, u, path);
+        if (!u->busy && stat(path, &st) == 0 && st.st_mtime < oldest)
+            give_up(b, u);
+    }
+}
+
 static enum otter_status begin_new(struct blobs_file *b, const struct otter_digest *digest, uint64_t size)
 {
     struct upload *u = calloc(1, sizeof(*u));
@@ -130,10 +159,15 @@ static enum otter_status op_begin(struct blobs *self, const struct otter_digest 
 {
     struct blobs_file *b = blobs_file_of(self);
     enum otter_status status = OTTER_OK;
-    const struct upload *u;
+    struct upload *u;
 
     (void)pthread_mutex_lock(&b->lock);
+    give_up_old(b);
     u = find(b, digest);
+    if (u && u->size != size && u->offset == 0 && !u->busy) {
+        give_up(b, u); /* announced wrongly, and nothing is lost */
+        u = NULL;
+    }
     if (u && u->size != size) {
         status = OTTER_CONFLICT;
     } else if (u) {

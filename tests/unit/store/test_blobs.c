@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -160,6 +161,59 @@ static void an_upload_cut_before_its_check_asks_for_its_last_byte_again(void **s
     assert_true(p->blobs->ops->held(p->blobs, &d, &size));
 }
 
+static void age(const struct place *p, const char *name, time_t seconds)
+{
+    struct timespec times[2] = {{.tv_sec = time(NULL) - seconds}, {.tv_sec = time(NULL) - seconds}};
+    char path[256];
+
+    (void)snprintf(path, sizeof(path), "%s/tmp/%s", p->dir, name);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Else what nobody finishes fills the disk for ever, and a size announced wrongly blocks its digest. */
+static void uploads_left_for_a_week_are_given_up(void **state)
+{
+    struct place *p = *state;
+    const struct blobs_ops *ops = p->blobs->ops;
+    struct otter_digest old, young, third;
+    char hex[OTTER_DIGEST_HEX + 1], name[OTTER_DIGEST_HEX + 8];
+    uint64_t offset = 0, size;
+
+    digest_of("0123456789", &old);
+    digest_of("abcdefghij", &young);
+    digest_of("klmnopqrst", &third);
+    assert_int_equal(ops->begin(p->blobs, &old, 11, &offset), OTTER_OK);
+    assert_int_equal(ops->append(p->blobs, &old, 0, "01234", 5), OTTER_OK);
+    assert_int_equal(ops->begin(p->blobs, &old, 10, &offset), OTTER_CONFLICT);
+    assert_int_equal(ops->begin(p->blobs, &young, 10, &offset), OTTER_OK);
+    otter_hex_encode(old.b, OTTER_DIGEST_LEN, hex);
+    (void)snprintf(name, sizeof(name), "%s.11", hex);
+    age(p, name, 7 * 86400 + 60);
+    otter_hex_encode(young.b, OTTER_DIGEST_LEN, hex);
+    (void)snprintf(name, sizeof(name), "%s.10", hex);
+    age(p, name, 7 * 86400 - 60);
+    assert_int_equal(ops->begin(p->blobs, &third, 10, &offset), OTTER_OK);
+    assert_int_equal(ops->stat(p->blobs, &old, &offset, &size), OTTER_NOT_FOUND);
+    assert_int_equal(ops->stat(p->blobs, &young, &offset, &size), OTTER_OK);
+    assert_int_equal(ops->begin(p->blobs, &old, 10, &offset), OTTER_OK);
+    assert_int_equal(offset, 0);
+}
+
+static void upload_without_a_byte_may_be_announced_with_another_size(void **state)
+{
+    struct place *p = *state;
+    const struct blobs_ops *ops = p->blobs->ops;
+    struct otter_digest d;
+    uint64_t offset = 9, size = 0;
+
+    digest_of("0123456789", &d);
+    assert_int_equal(ops->begin(p->blobs, &d, 1000, &offset), OTTER_OK);
+    assert_int_equal(ops->begin(p->blobs, &d, 10, &offset), OTTER_OK);
+    assert_int_equal(ops->stat(p->blobs, &d, &offset, &size), OTTER_OK);
+    assert_int_equal(offset, 0);
+    assert_int_equal(size, 10);
+}
+
 /* A limit on file sizes stands for a full disk: what fitted counts as received, and it goes on later. */
 static void full_disk_keeps_what_fitted(void **state)
 {
@@ -197,6 +251,8 @@ int main(void)
         T(two_uploads_do_not_disturb_each_other),
         T(restart_finds_uploads_and_clears_leftovers),
         T(an_upload_cut_before_its_check_asks_for_its_last_byte_again),
+        T(uploads_left_for_a_week_are_given_up),
+        T(upload_without_a_byte_may_be_announced_with_another_size),
         T(full_disk_keeps_what_fitted),
 #undef T
     };
