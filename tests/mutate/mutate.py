@@ -35,7 +35,7 @@ def copy_tree():
     TREE.mkdir(parents=True, exist_ok=True)
     listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], check=True,
                             stdout=subprocess.PIPE, text=True).stdout.splitlines()
-    for path in listed:
+    for path in listed:  # what has gone from the tree stays in the copy: meson names every file it builds
         source, target = ROOT / path, TREE / path
         if not source.is_file():
             continue
@@ -47,11 +47,11 @@ def copy_tree():
 
 def quiet(args, **kwargs):
     return subprocess.run([str(a) for a in args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          stdin=subprocess.DEVNULL, text=True, errors="replace", timeout=900, check=False, **kwargs)
+                          stdin=subprocess.DEVNULL, text=True, errors="replace", timeout=300, check=False, **kwargs)
 
 
-def build(target):
-    return quiet(["ninja", "-C", BUILD, target])
+def build(*targets):
+    return quiet(["ninja", "-C", BUILD, *targets])
 
 
 def mutate(text, made):
@@ -65,7 +65,24 @@ def mutate(text, made):
     return "".join(lines), 1
 
 
-def judge(made, tests):
+def run(test):
+    return quiet(test["cmd"], cwd=test["workdir"] or TREE, env={**os.environ, **(test["env"] or {})})
+
+
+def target_of(test):
+    return os.path.relpath(test["cmd"][0], BUILD)
+
+
+def green_tests(chosen, tests):
+    """Red for a mutant means something only where the untouched tree is green."""
+    wanted = {one["test"] for one in chosen} & set(tests)
+    built = build(*sorted({target_of(tests[name]) for name in wanted}))
+    if built.returncode != 0:
+        sys.exit("the untouched tree does not build:\n" + built.stdout[-3000:])
+    return {name for name in wanted if run(tests[name]).returncode == 0}
+
+
+def judge(made, tests, green):
     path = TREE / made["file"]
     original = path.read_text()
     mutant, matches = mutate(original, made)
@@ -74,17 +91,15 @@ def judge(made, tests):
     test = tests.get(made["test"])
     if test is None:
         return False, f"no test named {made['test']}"
-    target = os.path.relpath(test["cmd"][0], BUILD)
-    # Red for the mutant means something only where the untouched tree is green.
-    if build(target).returncode != 0 or quiet(test["cmd"], cwd=test["workdir"] or TREE).returncode != 0:
+    if made["test"] not in green:
         return False, f"{made['test']} is red without the mutation"
     path.write_text(mutant)
     try:
-        built = build(target)
+        # Builds anew also what an earlier mutant left behind.
+        built = build(target_of(test))
         if built.returncode != 0:
             return False, "the mutant does not compile:\n" + built.stdout[-1500:]
-        ran = quiet(test["cmd"], cwd=test["workdir"] or TREE)
-        return ran.returncode != 0, f"{made['test']} stays green"
+        return run(test).returncode != 0, f"{made['test']} stays green"
     except subprocess.TimeoutExpired:
         return True, "the test hung"
     finally:
@@ -104,11 +119,11 @@ def main():
         sys.exit(made.stdout[-3000:])
     listed = json.loads(quiet([*MESON, "introspect", BUILD, "--tests"]).stdout)
     tests = {test["name"]: test for test in listed}
+    chosen = [one for one in mutations() if args.only in (None, one["name"])]
+    green = green_tests(chosen, tests)
     survivors = 0
-    for one in mutations():
-        if args.only and one["name"] != args.only:
-            continue
-        killed, detail = judge(one, tests)
+    for one in sorted(chosen, key=lambda one: (one["test"], one["file"])):  # neighbours share what is built
+        killed, detail = judge(one, tests, green)
         survivors += not killed
         if args.json:
             print(json.dumps({"name": one["name"], "killed": killed, "detail": "" if killed else detail}), flush=True)
