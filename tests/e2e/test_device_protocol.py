@@ -1,6 +1,7 @@
 """Device protocol v1 where it is rare: proofs over plain HTTP, offers that are not believed, names of newer devices."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -33,6 +34,21 @@ def plain(tmp_path):
 
 def ask(world, target, headers, body=None, method="POST"):
     return world.server.request(method, target, body, headers, token=None)
+
+
+@contextlib.contextmanager
+def running(world, fleet, base, speed):
+    """A fleet that runs while a test watches it from the server's side."""
+    emulator = subprocess.Popen(
+        [otter.EMU, "--server", world.server.url, "--fleet", fleet / "fleet.jsonl", "--slot-a", base, "--keep",
+         world.folder / "flash", "--speed", str(speed), "--timeout", "120", "--expect", "9.9.9:confirmed"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+        assert emulator.poll() is None
+    finally:
+        emulator.kill()
+        emulator.wait()
 
 
 def test_a_fleet_without_tokens_on_the_wire_completes_an_update(plain):
@@ -92,7 +108,7 @@ def test_blobs_and_attributes_take_proofs_and_a_restart_keeps_the_secrets(plain)
 def test_devices_that_do_not_believe_the_server_say_why_and_run_on(world):
     base, stranger = world.image("1.0.0", "A"), world.folder / "stranger.key"
     world.otter("key", "new", "--out", stranger)
-    good, world.root = world.root, world.folder / "other-root.json"
+    world.root = world.folder / "other-root.json"
     world.otter("root", "new", "--root-key", world.pub("root"), "--release-key", world.pub("release"), "--offer-key",
                 world.folder / "stranger.key.pub", "--out", world.root)
     world.otter("root", "sign", world.root, "--key", world.keys["root"])
@@ -100,11 +116,7 @@ def test_devices_that_do_not_believe_the_server_say_why_and_run_on(world):
     world.rollout(world.publish("1.1.0"))
     assert "last_refusal" in world.otter("device", "show", "dev-1", "--json").json
 
-    emulator = subprocess.Popen(
-        [otter.EMU, "--server", world.server.url, "--fleet", fleet / "fleet.jsonl", "--slot-a", base, "--keep",
-         world.folder / "flash", "--speed", "200", "--timeout", "60", "--json", "--expect", "1.1.0:confirmed"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
+    with running(world, fleet, base, 200):
         for number in (1, 2, 3):
             shown = otter.wait_for("the refusal arrives", lambda n=number: refusal_of(world, f"dev-{n}"), 30)
             assert shown == "unknown-key"
@@ -112,18 +124,14 @@ def test_devices_that_do_not_believe_the_server_say_why_and_run_on(world):
         device = world.otter("device", "show", "dev-1", "--json").json
         assert device["running"]["version"] == "1.0.0" and device["running"]["confirmed"]
         assert device["state"] == "offered"
-    finally:
-        emulator.kill()
-        emulator.wait()
     assert "refused=unknown-key" in world.server.log.read_text()
-    # A poll without it clears it; so does no restart.
+    # A restart keeps it, a poll without it clears it.
     world.server.stop()
     world.server.start()
     assert refusal_of(world, "dev-1") == "unknown-key"
     token = device_token(fleet, "dev-1")
     assert world.server.request("POST", "/v1/device/poll", poll_body("dev-1"), token=token)[0] == 200
     assert refusal_of(world, "dev-1") is None
-    world.root = good
 
 
 def refusal_of(world, device):
@@ -172,6 +180,10 @@ def test_a_blob_that_is_gone_is_reported_with_the_http_status(world):
     digest = hashlib.sha256(world.image("1.1.0", "B").read_bytes()).hexdigest()
     for path in world.server.data.rglob(digest):
         path.unlink()
-    world.emulate(fleet, base, "--speed", "20000", "--expect", "1.0.0:confirmed", "--expect-reason", "http-status")
-    attempt = world.otter("rollout", "attempts", rollout, "--json").json["items"][0]
+
+    def failed():
+        items = world.otter("rollout", "attempts", rollout, "--json").json["items"]
+        return items[0] if items and items[0]["state"] == "failed" else None
+    with running(world, fleet, base, 20000):
+        attempt = otter.wait_for("the device gives up", failed, 60)
     assert (attempt["reason"], attempt["detail"]) == ("http-status", "HTTP 404")

@@ -47,6 +47,28 @@ static void a_run_as_the_demo_starts_it_is_understood(void **state)
     assert_null(o.server);
 }
 
+static void devices_prove_themselves_as_asked(void **state)
+{
+    static const struct {
+        const char *args[5];
+        bool ok, hmac;
+    } rows[] = {
+        {{"--fleet", "f", NULL}, true, false},
+        {{"--fleet", "f", "--auth", "hmac", NULL}, true, true},
+        {{"--fleet", "f", "--auth", "auto", NULL}, true, false},
+        {{"--fleet", "f", "--auth", "token", NULL}, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        struct emu_options o = {0};
+        struct host_error err = {0};
+
+        assert_int_equal(parse(rows[i].args, &o, &err), rows[i].ok);
+        assert_int_equal(o.auth_hmac, rows[i].hmac);
+    }
+}
+
 static void usage_errors_are_named(void **state)
 {
     static const struct {
@@ -255,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_as_the_demo_starts_it_is_understood),
+        cmocka_unit_test(devices_prove_themselves_as_asked),
         cmocka_unit_test(usage_errors_are_named),
         cmocka_unit_test(help_wins_over_missing_options),
         cmocka_unit_test(an_expectation_is_met_by_these_outcomes_alone),
