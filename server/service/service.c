@@ -129,6 +129,9 @@ void svc_close(struct svc *svc)
     if (svc->writer_started)
         (void)pthread_join(svc->writer_thread, NULL);
     store_close(svc->reader);
+    /* Only after all that was to be written; should it fail, the next start reads every page. */
+    if (svc->reader_started)
+        (void)store_sqlite_mark_clean(svc->writer);
     store_close(svc->writer);
     blobs_close(svc->blobs);
     fleet_free(svc->fleet);

@@ -87,6 +87,7 @@ enum otter_status store_sqlite_run(struct store_sqlite *s, enum sql which, const
 
     if (stmt)
         (void)store_sqlite_next(stmt, &status);
+    s->suspect = s->suspect || status == OTTER_IO_ERROR;
     return status;
 }
 
@@ -227,54 +228,14 @@ static void fill_ops(struct store_ops *ops)
     store_sqlite_misc_ops(ops);
 }
 
-static bool is_damage(int rc)
-{
-    return (rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT;
-}
-
-static bool fail_open(sqlite3 *db, const char *path, int rc, enum store_fault *ret_fault,
-                      struct host_error *err)
-{
-    *ret_fault = is_damage(rc) ? STORE_FAULT_DAMAGED : STORE_FAULT_OPEN;
-    if (is_damage(rc))
-        return host_fail(err, HOST_ERROR_FORMAT,
-                         "%s is damaged (%s): restore it from a backup, or move it away to start empty", path,
-                         sqlite3_errmsg(db));
-    return host_fail(err, HOST_ERROR_FILE, "%s cannot be opened: %s", path, sqlite3_errmsg(db));
-}
-
-/* Reads every page once; says "ok" in one row, or what is wrong. */
-static bool quick_check(sqlite3 *db, const char *path, enum store_fault *ret_fault, struct host_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &stmt, NULL);
-    bool ok;
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(stmt);
-    if (rc != SQLITE_ROW) {
-        sqlite3_finalize(stmt);
-        return fail_open(db, path, rc, ret_fault, err);
-    }
-    ok = strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
-    if (!ok) {
-        *ret_fault = STORE_FAULT_DAMAGED;
-        (void)host_fail(err, HOST_ERROR_FORMAT,
-                        "%s is damaged (%s): restore it from a backup, or move it away to start empty", path,
-                        (const char *)sqlite3_column_text(stmt, 0));
-    }
-    sqlite3_finalize(stmt);
-    return ok;
-}
-
 static bool setup(sqlite3 *db, const char *path, enum store_mode mode, enum store_fault *ret_fault,
                   struct host_error *err)
 {
     static const char writer[] =
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-        "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY";
+        "PRAGMA cache_size = -" STORE_WRITER_CACHE "; PRAGMA temp_store = MEMORY";
     static const char reader[] =
-        "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY";
+        "PRAGMA query_only = ON; PRAGMA cache_size = -" STORE_READER_CACHE "; PRAGMA temp_store = MEMORY";
     int rc;
 
     (void)sqlite3_extended_result_codes(db, 1);
@@ -284,10 +245,11 @@ static bool setup(sqlite3 *db, const char *path, enum store_mode mode, enum stor
         return store_sqlite_migrate(db, ret_fault, err);
     rc = sqlite3_exec(db, mode == STORE_WRITER ? writer : reader, NULL, NULL, NULL);
     if (rc != SQLITE_OK)
-        return fail_open(db, path, rc, ret_fault, err);
+        return store_sqlite_fail_open(db, path, rc, ret_fault, err);
     if (mode == STORE_READER)
         return true;
-    return quick_check(db, path, ret_fault, err) && store_sqlite_migrate(db, ret_fault, err);
+    return store_sqlite_check(db, path, ret_fault, err) && store_sqlite_migrate(db, ret_fault, err) &&
+           store_sqlite_unmark(db, path, ret_fault, err);
 }
 
 struct store *store_sqlite_open(const char *path, enum store_mode mode, enum store_fault *ret_fault,
@@ -305,9 +267,10 @@ struct store *store_sqlite_open(const char *path, enum store_mode mode, enum sto
     fill_ops(&s->ops);
     s->base.ops = &s->ops;
     s->durable = true;
+    s->mode = mode;
     rc = sqlite3_open_v2(path, &s->db, flags, NULL);
     if (rc != SQLITE_OK)
-        (void)fail_open(s->db, path, rc, ret_fault, ret_error);
+        (void)store_sqlite_fail_open(s->db, path, rc, ret_fault, ret_error);
     if (rc == SQLITE_OK && setup(s->db, path, mode, ret_fault, ret_error)) {
         *ret_fault = STORE_FAULT_NONE;
         return &s->base;

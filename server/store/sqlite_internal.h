@@ -58,11 +58,20 @@ enum sql {
 
 extern const char *const store_sqlite_sql[SQL_COUNT];
 
+/* Page caches in KB. One pass over a large table needs next to none: pages are seen once. */
+#define STORE_WRITER_CACHE "16384"
+#define STORE_READER_CACHE "8192"
+#define STORE_PASS_CACHE   "512"
+
+#define STORE_CLEAN_STOP "clean_stop" /* in meta */
+
 struct store_sqlite {
     struct store base;
     struct store_ops ops;
     sqlite3 *db;
+    enum store_mode mode;
     bool durable; /* what PRAGMA synchronous stands at */
+    bool suspect; /* an operation met an unreadable or damaged page: the next start checks them all */
     sqlite3_stmt *stmt[SQL_COUNT];
 };
 
@@ -114,6 +123,13 @@ enum otter_update_state store_column_state(sqlite3_stmt *stmt, int column);
 /* A reason as a value and back: its name, NULL for OTTER_OK. */
 struct store_value store_reason_value(enum otter_status reason);
 enum otter_status store_column_reason(sqlite3_stmt *stmt, int column);
+
+/* Is the file sound? Every page is checked, or after a clean stop the few that are not read soon anyhow. */
+bool store_sqlite_check(sqlite3 *db, const char *path, enum store_fault *ret_fault, struct host_error *err);
+/* Takes the mark of a clean stop away; durable when it returns. */
+bool store_sqlite_unmark(sqlite3 *db, const char *path, enum store_fault *ret_fault, struct host_error *err);
+bool store_sqlite_fail_open(sqlite3 *db, const char *path, int rc, enum store_fault *ret_fault,
+                            struct host_error *err);
 
 /* Migrations up to store_schema_version(). */
 bool store_sqlite_migrate(sqlite3 *db, enum store_fault *ret_fault, struct host_error *err);

@@ -271,9 +271,15 @@ unsigned store_schema_version(void);
 /*
  * SQLite in WAL mode. The writer makes the file, checks it and brings its schema up to date; the reader wants
  * it so. NULL with *ret_fault and *ret_error.
+ *
+ * Every page is read and checked unless the last writer left the mark of a clean stop, which the next one takes away:
+ * then the schema and the small tables are, and the tables of devices, attempts and releases when they are loaded.
  */
 struct store *store_sqlite_open(const char *path, enum store_mode mode, enum store_fault *ret_fault,
                                 struct host_error *ret_error);
+
+/* The mark of a clean stop: after the writer's last transaction, before its close. */
+enum otter_status store_sqlite_mark_clean(struct store *writer);
 
 /* Lets the database grow to this many pages of 4 KB: beyond, STORE_FULL. A bound for small disks, and for
  * tests. */

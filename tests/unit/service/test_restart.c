@@ -103,6 +103,62 @@ static void damaged_database_is_refused(void **state)
     close(fd);
 }
 
+/* Zeros over the last page: in this database one of an index, which nothing at start reads by itself. */
+static void spoil_last_page(struct world *w)
+{
+    static const char zeros[4096];
+    char path[PATH_MAX + 16];
+    off_t end;
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%s/otter.db", w->dir);
+    fd = open(path, O_WRONLY);
+    end = lseek(fd, 0, SEEK_END);
+    assert_true(end > 4096);
+    assert_int_equal(pwrite(fd, zeros, sizeof(zeros), end - 4096), sizeof(zeros));
+    close(fd);
+}
+
+static void server_that_was_killed_has_every_page_checked(void **state)
+{
+    struct world *w = *state;
+    int status;
+    pid_t pid;
+
+    svc_close(w->svc);
+    w->svc = NULL;
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct svc_config config = {.data_dir = w->dir, .poll_interval_s = 60, .clock = fixed_clock};
+        struct host_error err = {0};
+        char token[64];
+        int code;
+
+        if (!svc_open(&config, &err, &code, token))
+            _exit(1);
+        (void)raise(9);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    spoil_last_page(w);
+    expect_refused(w, 4);
+}
+
+/* The index is that of the kept answers by age, which the heartbeat goes through. */
+static void damage_met_by_a_server_is_told_at_the_next_start(void **state)
+{
+    struct world *w = *state;
+
+    svc_close(w->svc);
+    w->svc = NULL;
+    spoil_last_page(w);
+    world_restart(w); /* after a clean stop not every page is read */
+    svc_close(w->svc);
+    w->svc = NULL;
+    expect_refused(w, 4);
+}
+
 static void poll_interval_has_a_floor(void **state)
 {
     struct world *w = *state;
@@ -181,6 +237,8 @@ int main(void)
         T(restart_keeps_everything),
         T(second_server_on_the_same_directory_is_refused),
         T(damaged_database_is_refused),
+        T(server_that_was_killed_has_every_page_checked),
+        T(damage_met_by_a_server_is_told_at_the_next_start),
         T(poll_interval_has_a_floor),
         T(failed_commit_is_told_and_changes_nothing),
         T(killed_server_has_lost_nothing_it_answered),
