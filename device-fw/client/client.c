@@ -132,6 +132,12 @@ enum otter_client_want otter_client_offer_refused(struct otter_client *c, uint64
     return otter_client_cycle_failed(c, now, why);
 }
 
+void otter_client_attempt_ended(struct otter_client *c)
+{
+    c->has_offer = false;
+    c->cool_down = true;
+}
+
 enum otter_client_want otter_client_attempt_failed(struct otter_client *c, enum otter_status reason)
 {
     if (c->ex.busy)
@@ -140,7 +146,7 @@ enum otter_client_want otter_client_attempt_failed(struct otter_client *c, enum 
     c->refused_manifest = c->offer.manifest.sha256;
     c->refused_reason = reason;
     c->last_error = reason;
-    c->has_offer = false;
+    otter_client_attempt_ended(c);
     /* A report that flash does not take is lost; the refusal is remembered for this boot all the same. */
     (void)otter_report_add(c, c->offer.attempt, OTTER_UPDATE_FAILED, reason);
     c->after = OTTER_PHASE_FINISH;
@@ -180,10 +186,31 @@ static enum otter_client_want phase_idle(struct otter_client *c, uint64_t now)
     return otter_client_begin_cycle(c);
 }
 
+/*
+ * Each attempt costs flash, whoever is to blame: a server that offers one that comes to nothing after the
+ * other must not wear it out. A day without any forgives.
+ */
+static void cool_down(struct otter_client *c, uint64_t now)
+{
+    uint64_t at;
+
+    c->cool_down = false;
+    if (now - c->ended_ms >= OTTER_DAY_MS)
+        c->ended = 0;
+    if (c->ended < OTTER_FAILURES_MAX)
+        c->ended++;
+    c->ended_ms = now;
+    at = now + otter_backoff_ms(c->ended, c->timing.backoff_first_ms, c->timing.backoff_max_ms,
+                                otter_client_random(c));
+    if (c->next_poll_ms < at)
+        c->next_poll_ms = at;
+}
+
 static enum otter_client_want phase_finish(struct otter_client *c, uint64_t now)
 {
-    (void)now;
     otter_exchange_close(c);
+    if (c->cool_down)
+        cool_down(c, now);
     return otter_client_go(c, OTTER_PHASE_IDLE);
 }
 

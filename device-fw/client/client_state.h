@@ -130,6 +130,9 @@ struct otter_client {
     uint64_t refused_attempt; /* an offer already answered with `failed`, and why */
     struct otter_digest refused_manifest;
     enum otter_status refused_reason;
+    uint32_t ended;        /* attempts that came to nothing, each within a day of the one before */
+    uint64_t ended_ms;     /* the newest of them */
+    bool cool_down;        /* it ended in this cycle */
     uint64_t said_attempt; /* newest report of this boot: not said twice */
     enum otter_update_state said_state;
     uint64_t explained_attempt; /* a held report's detail, in RAM alone */

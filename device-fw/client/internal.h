@@ -93,6 +93,8 @@ enum otter_client_want otter_client_offer_refused(struct otter_client *c, uint64
                                                   enum otter_status why);
 /* The attempt is over by our own judgement: report `failed`, remember it, poll again when it is time. */
 enum otter_client_want otter_client_attempt_failed(struct otter_client *c, enum otter_status reason);
+/* The attempt came to nothing: the cycle's end waits longer each time (phase FINISH). */
+void otter_client_attempt_ended(struct otter_client *c);
 /* A blob could not be fetched: backs off; after OTTER_FETCH_TRIES of them the attempt fails. */
 #define OTTER_FETCH_TRIES 8u
 /* Whole downloads of one attempt whose digest may be wrong. */

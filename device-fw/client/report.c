@@ -143,7 +143,7 @@ static void answered(struct otter_client *c)
     c->refused_attempt = c->offer.attempt;
     c->refused_manifest = c->offer.manifest.sha256;
     c->refused_reason = OTTER_STOPPED;
-    c->has_offer = false;
+    otter_client_attempt_ended(c);
     c->after = OTTER_PHASE_FINISH;
 }
 

@@ -426,11 +426,63 @@ static void a_failed_fetch_names_the_http_status_while_ram_holds_it(void **state
     assert_string_equal(report.detail, "");
 }
 
+static void another_attempt_each_time(struct world *w, struct otter_offer *offer)
+{
+    offer->attempt = 1000 + w->server.polls;
+}
+
+static void too_old(struct world *w, struct otter_manifest *manifest)
+{
+    (void)w;
+    manifest->sequence = 1;
+}
+
+/* A server with the offer key but nothing to offer: its attempts must not wear the journal out. */
+static void attempts_that_come_to_nothing_come_ever_more_rarely(void **state)
+{
+    struct world *w = *state;
+    unsigned first;
+
+    w->server.poll_headers = "Retry-After: 5\r\n";
+    w->server.tweak_offer = another_attempt_each_time;
+    w->server.tweak_manifest = too_old;
+    world_publish(w);
+    assert_false(world_run(w, OTTER_TEST_DAY));
+    first = w->server.polls;
+    assert_in_range(first, 5, 40);
+    assert_int_equal(w->server.manifest_requests, first);
+    assert_false(world_run(w, 10 * OTTER_TEST_DAY));
+    assert_in_range(w->server.polls - first, 5, 80);
+    /* A day without any forgives. */
+    w->server.empty_offer = true;
+    w->server.poll_headers = "Retry-After: 600\r\n";
+    assert_false(world_run(w, 3 * OTTER_TEST_DAY));
+    w->server.empty_offer = false;
+    w->server.poll_headers = "Retry-After: 5\r\n";
+    first = w->server.manifest_requests;
+    assert_false(world_run(w, 30 * 60000));
+    assert_true(w->server.manifest_requests - first > 2);
+}
+
+/* The same for a server that calls off what it has just offered. */
+static void attempts_that_are_called_off_come_ever_more_rarely(void **state)
+{
+    struct world *w = *state;
+
+    w->server.poll_headers = "Retry-After: 5\r\n";
+    w->server.report_body = "{\"continue\":false}";
+    w->server.tweak_offer = another_attempt_each_time;
+    assert_false(world_run(w, OTTER_TEST_DAY));
+    assert_in_range(w->server.polls, 5, 40);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(attempts_that_come_to_nothing_come_ever_more_rarely),
+        T(attempts_that_are_called_off_come_ever_more_rarely),
         cmocka_unit_test(a_manifest_is_refused_by_name),
         T(a_foreign_release_key_is_refused),
         T(another_manifest_under_the_digest_is_refused),
