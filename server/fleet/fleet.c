@@ -3,24 +3,30 @@
 #include "core/bytes.h"
 #include "fleet/index.h"
 #include "fleet/proof.h"
+#include "fleet/said.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Records come in pieces that never move; at most CHUNKS * CHUNK devices. */
-#define CHUNK        4096u
-#define CHUNKS       4096u
-#define STRIPES      64u
-#define ARENA_PIECE  65536u
-#define INTERN_SLOTS 1024u
+#define CHUNK       4096u
+#define CHUNKS      4096u
+#define STRIPES     64u
+#define ARENA_PIECE 65536u
+#define KINDS       256u
 
 struct arena_piece {
     struct arena_piece *next;
     size_t used;
-    char bytes[ARENA_PIECE];
+    _Alignas(max_align_t) char bytes[ARENA_PIECE];
 };
+
+_Static_assert(sizeof(struct fleet_device) == 80, "1,000,000 devices are to fit into 120 MB");
+_Static_assert(CHUNKS *CHUNK > FLEET_MAX && FLEET_MAX == FLEET_INDEX_MAX, "a place for each device");
+_Static_assert(OTTER_STATUS_COUNT <= 256, "a status fits 8 bits");
 
 struct chunk {
     struct fleet_device device[CHUNK];
@@ -35,8 +41,9 @@ struct fleet {
     struct fleet_hasher id_hasher;
     struct fleet_hasher token_hasher;
     struct arena_piece *arena;
-    const char *interned[INTERN_SLOTS]; /* products and hardware names; few, so a plain list */
-    unsigned interned_count;
+    const struct fleet_kind *kind[KINDS]; /* few, so a plain list */
+    unsigned kind_count;
+    struct said_table said;
     pthread_mutex_t stripe[STRIPES];
     _Atomic(struct chunk *) chunk[CHUNKS];
 };
@@ -53,9 +60,10 @@ static uint64_t hash_id(uint64_t seed, const char *id)
     return h ^ h >> 29;
 }
 
-static uint64_t hash_token(const struct otter_digest *token_hash)
+/* Of a token's hash; the record's 16 bytes of it begin alike. */
+static uint64_t hash_token(const uint8_t token[FLEET_TOKEN])
 {
-    return otter_le64(token_hash->b);
+    return otter_le64(token);
 }
 
 static struct chunk *chunk_of(const struct fleet *f, uint32_t index)
@@ -79,7 +87,7 @@ static uint64_t rehash_token(const struct fleet_hasher *self, uint32_t record)
 {
     const struct fleet *f = OTTER_CONTAINER_OF_CONST(self, struct fleet, token_hasher);
 
-    return hash_token(&fleet_peek(f, record)->token_hash);
+    return hash_token(fleet_peek(f, record)->token);
 }
 
 struct fleet *fleet_new(uint64_t seed)
@@ -91,6 +99,7 @@ struct fleet *fleet_new(uint64_t seed)
     f->seed = seed;
     f->id_hasher.hash = rehash_id;
     f->token_hasher.hash = rehash_token;
+    said_init(&f->said);
     for (unsigned i = 0; i < STRIPES; i++)
         (void)pthread_mutex_init(&f->stripe[i], NULL);
     if (fleet_index_init(&f->by_id) && fleet_index_init(&f->by_token))
@@ -99,11 +108,27 @@ struct fleet *fleet_new(uint64_t seed)
     return NULL;
 }
 
-static void free_chunk(struct chunk *c)
+bool fleet_reserve(struct fleet *fleet, uint32_t devices)
+{
+    return devices <= FLEET_MAX && fleet_index_reserve(&fleet->by_id, devices) &&
+           fleet_index_reserve(&fleet->by_token, devices);
+}
+
+static void free_extra(struct fleet_extra *extra)
+{
+    if (!extra)
+        return;
+    free(extra->labels);
+    fleet_proof_free(extra->proof);
+    free(extra);
+}
+
+static void free_chunk(struct fleet *f, struct chunk *c)
 {
     for (unsigned i = 0; c && i < CHUNK; i++) {
-        free(c->device[i].labels);
-        fleet_proof_free(c->device[i].proof);
+        free_extra(c->device[i].extra);
+        if (c->device[i].said)
+            said_put(&f->said, c->device[i].said);
     }
     free(c);
 }
@@ -113,7 +138,8 @@ void fleet_free(struct fleet *fleet)
     if (!fleet)
         return;
     for (unsigned i = 0; i < CHUNKS; i++)
-        free_chunk(atomic_load(&fleet->chunk[i]));
+        free_chunk(fleet, atomic_load(&fleet->chunk[i]));
+    said_destroy(&fleet->said);
     for (struct arena_piece *p = fleet->arena, *next; p; p = next) {
         next = p->next;
         free(p);
@@ -143,50 +169,68 @@ uint32_t fleet_find(const struct fleet *fleet, const char *id)
 
 uint32_t fleet_find_token(const struct fleet *fleet, const struct otter_digest *token_hash)
 {
-    struct fleet_walk walk = fleet_index_walk(&fleet->by_token, hash_token(token_hash));
+    struct fleet_walk walk = fleet_index_walk(&fleet->by_token, hash_token(token_hash->b));
     uint32_t record;
 
     while (fleet_index_next(&walk, &record))
-        if (otter_equal_ct(fleet_peek(fleet, record)->token_hash.b, token_hash->b, OTTER_DIGEST_LEN))
+        if (fleet_token_is(fleet, record, token_hash))
             return record;
     return FLEET_NONE;
 }
 
-/* Strings are at most OTTER_NAME_MAX long, so any fits a fresh piece. */
-static const char *keep(struct fleet *f, const char *s)
+bool fleet_token_is(const struct fleet *fleet, uint32_t index, const struct otter_digest *token_hash)
 {
-    size_t n = strlen(s) + 1;
-    char *out;
+    return otter_equal_ct(fleet_peek(fleet, index)->token, token_hash->b, FLEET_TOKEN);
+}
 
-    if (!f->arena || n > ARENA_PIECE - f->arena->used) {
+/* Strings are at most OTTER_NAME_MAX long, so any fits a fresh piece. */
+static void *take(struct fleet *f, size_t n, size_t align)
+{
+    size_t at = f->arena ? (f->arena->used + align - 1) & ~(align - 1) : ARENA_PIECE;
+
+    if (at > ARENA_PIECE || n > ARENA_PIECE - at) {
         struct arena_piece *p = malloc(sizeof(*p));
 
         if (!p || n > ARENA_PIECE) {
             free(p);
             return NULL;
         }
-        p->used = 0;
         p->next = f->arena;
         f->arena = p;
+        at = 0;
     }
-    out = f->arena->bytes + f->arena->used;
-    memcpy(out, s, n);
-    f->arena->used += n;
+    f->arena->used = at + n;
+    return f->arena->bytes + at;
+}
+
+static const char *keep(struct fleet *f, const char *s)
+{
+    size_t n = strlen(s) + 1;
+    char *out = n <= OTTER_NAME_BUF ? take(f, n, 1) : NULL; /* what is enrolled is no longer */
+
+    if (out)
+        memcpy(out, s, n);
     return out;
 }
 
-/* Beyond INTERN_SLOTS different names each device keeps its own copy. */
-static const char *intern(struct fleet *f, const char *s)
+/* Beyond KINDS different ones each device keeps its own copy. */
+static const struct fleet_kind *intern(struct fleet *f, const char *product, const char *hardware)
 {
-    const char *kept;
+    struct fleet_kind *kind;
 
-    for (unsigned i = 0; i < f->interned_count; i++)
-        if (strcmp(f->interned[i], s) == 0)
-            return f->interned[i];
-    kept = keep(f, s);
-    if (kept && f->interned_count < INTERN_SLOTS)
-        f->interned[f->interned_count++] = kept;
-    return kept;
+    for (unsigned i = 0; i < f->kind_count; i++)
+        if (strcmp(f->kind[i]->product, product) == 0 && strcmp(f->kind[i]->hardware, hardware) == 0)
+            return f->kind[i];
+    kind = take(f, sizeof(*kind), _Alignof(struct fleet_kind));
+    if (!kind)
+        return NULL;
+    kind->product = keep(f, product);
+    kind->hardware = keep(f, hardware);
+    if (!kind->product || !kind->hardware)
+        return NULL;
+    if (f->kind_count < KINDS)
+        f->kind[f->kind_count++] = kind;
+    return kind;
 }
 
 static struct chunk *chunk_for(struct fleet *f, uint32_t index)
@@ -208,19 +252,21 @@ uint32_t fleet_add(struct fleet *fleet, const char *id, const char *product, con
                    const struct otter_digest *token_hash)
 {
     uint32_t index = atomic_load_explicit(&fleet->count, memory_order_relaxed);
+    uint64_t id_hash = hash_id(fleet->seed, id), token = hash_token(token_hash->b);
     struct chunk *c = chunk_for(fleet, index);
     struct fleet_device *d;
 
     if (!c)
         return FLEET_NONE;
+    fleet_index_prepare(&fleet->by_id, id_hash);
+    fleet_index_prepare(&fleet->by_token, token);
     d = &c->device[index % CHUNK];
     d->id = keep(fleet, id);
-    d->product = intern(fleet, product);
-    d->hardware = intern(fleet, hardware);
-    d->token_hash = *token_hash;
-    if (!d->id || !d->product || !d->hardware ||
-        !fleet_index_add(&fleet->by_id, hash_id(fleet->seed, id), index, &fleet->id_hasher) ||
-        !fleet_index_add(&fleet->by_token, hash_token(token_hash), index, &fleet->token_hasher))
+    d->kind = intern(fleet, product, hardware);
+    d->said = &fleet->said.nothing;
+    memcpy(d->token, token_hash->b, FLEET_TOKEN);
+    if (!d->id || !d->kind || !fleet_index_add(&fleet->by_id, id_hash, index, &fleet->id_hasher) ||
+        !fleet_index_add(&fleet->by_token, token, index, &fleet->token_hasher))
         return FLEET_NONE;
     atomic_store_explicit(&fleet->count, index + 1, memory_order_release);
     return index;
@@ -237,31 +283,55 @@ void fleet_unlock(struct fleet *fleet, uint32_t index)
     (void)pthread_mutex_unlock(&fleet->stripe[index % STRIPES]);
 }
 
+bool fleet_say(struct fleet *fleet, struct fleet_device *d, const struct fleet_said *said)
+{
+    struct fleet_said *now;
+
+    if (fleet_said_equal(d->said, said))
+        return true;
+    now = said_get(&fleet->said, said);
+    if (!now)
+        return false;
+    said_put(&fleet->said, d->said);
+    d->said = now;
+    return true;
+}
+
 const char *fleet_tags(const struct fleet_device *d)
 {
-    return d->tags_len ? d->labels : NULL;
+    return d->extra && d->extra->tags_len ? d->extra->labels : NULL;
 }
 
 const char *fleet_own_attrs(const struct fleet_device *d)
 {
-    return d->own_len ? d->labels + d->tags_len : NULL;
+    return d->extra && d->extra->own_len ? d->extra->labels + d->extra->tags_len : NULL;
 }
 
 const char *fleet_operator_attrs(const struct fleet_device *d)
 {
-    return d->operator_len ? d->labels + d->tags_len + d->own_len : NULL;
+    return d->extra && d->extra->operator_len ? d->extra->labels + d->extra->tags_len + d->extra->own_len
+                                              : NULL;
+}
+
+struct fleet_extra *fleet_extra(struct fleet_device *d)
+{
+    if (!d->extra)
+        d->extra = calloc(1, sizeof(*d->extra));
+    return d->extra;
 }
 
 bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len, const char *own,
                       size_t own_len, const char *operator_attrs, size_t operator_len)
 {
     size_t total = tags_len + own_len + operator_len;
+    struct fleet_extra *extra = d->extra;
     char *labels = NULL;
 
     if (tags_len > UINT16_MAX || own_len > UINT16_MAX || operator_len > UINT16_MAX)
         return false;
     if (total > 0) {
-        labels = malloc(total);
+        extra = fleet_extra(d);
+        labels = extra ? malloc(total) : NULL;
         if (!labels)
             return false;
         if (tags_len)
@@ -271,11 +341,13 @@ bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len,
         if (operator_len)
             memcpy(labels + tags_len + own_len, operator_attrs, operator_len);
     }
-    free(d->labels);
-    d->labels = labels;
-    d->tags_len = (uint16_t)tags_len;
-    d->own_len = (uint16_t)own_len;
-    d->operator_len = (uint16_t)operator_len;
+    if (!extra)
+        return true;
+    free(extra->labels);
+    extra->labels = labels;
+    extra->tags_len = (uint16_t)tags_len;
+    extra->own_len = (uint16_t)own_len;
+    extra->operator_len = (uint16_t)operator_len;
     return true;
 }
 

@@ -14,43 +14,69 @@
 
 #define FLEET_NONE   UINT32_MAX
 #define FLEET_SECRET 32u
+#define FLEET_MAX    0xffffffu /* devices */
+
+/*
+ * Of a token's SHA-256 a record keeps 16 bytes: whoever knows them must still find a token that hashes to
+ * them, 2^128 trials for one device and 2^104 for any one of FLEET_MAX. Collisions help nobody, since the
+ * owner chooses no token of another device.
+ */
+#define FLEET_TOKEN 16u
 
 enum fleet_flag {
-    FLEET_SEEN = 1,      /* has polled: `running` and what follows it are valid */
+    FLEET_SEEN = 1,      /* has polled: `said` and `slot` are valid */
     FLEET_CONFIRMED = 2, /* running.confirmed */
     FLEET_STALE = 4      /* the device said so */
 };
 
 struct fleet_proof; /* secret and nonces of a device that may use Otter-HMAC */
 
-struct fleet_device {
-    const char *id;            /* constant */
-    const char *product;       /* constant, interned */
-    const char *hardware;      /* constant, interned */
-    char *labels;              /* three packs, one behind the other; NULL = none: see fleet_labels */
-    struct fleet_proof *proof; /* NULL = the secret is not held; see fleet_set_secret */
+/* Names that many devices share; kept as long as the fleet. */
+struct fleet_kind {
+    const char *product;
+    const char *hardware;
+};
+
+/* What a device says of itself and many say alike; see fleet_say. */
+struct fleet_said {
+    struct otter_digest sha256;   /* running */
+    struct otter_version version; /* running */
+    uint64_t epoch;
+    uint64_t sequence;
+    uint32_t root;
+};
+
+/* What few devices have; NULL until the first. */
+struct fleet_extra {
+    char *labels; /* three packs, one behind the other; NULL = none */
     uint16_t tags_len;
     uint16_t own_len;
     uint16_t operator_len;
-    uint8_t flags;                  /* enum fleet_flag */
-    uint8_t slot;                   /* enum otter_slot, running */
-    struct otter_digest token_hash; /* constant */
-    struct otter_digest sha256;     /* running */
-    struct otter_version version;   /* running */
-    uint64_t epoch;
-    uint64_t sequence;
-    uint64_t attempt; /* newest; 0 = none */
+    struct fleet_proof *proof; /* NULL = the secret is not held; see fleet_set_secret */
+};
+
+#define FLEET_ATTEMPT_MAX ((UINT64_C(1) << 40) - 1)
+
+/* 80 bytes, a million times. */
+struct fleet_device {
+    const char *id;                /* constant */
+    const struct fleet_kind *kind; /* constant */
+    struct fleet_said *said; /* shared, so read only; never NULL; under the lock only: fleet_say frees it */
+    struct fleet_extra *extra;
+    uint8_t token[FLEET_TOKEN];  /* constant */
+    uint64_t attempt : 40;       /* newest, up to FLEET_ATTEMPT_MAX; 0 = none */
+    uint64_t attempt_state : 8;  /* enum otter_update_state */
+    uint64_t attempt_reason : 8; /* enum otter_status */
+    uint64_t attempt_slot : 8;   /* enum otter_slot */
     uint32_t attempt_rollout;
     uint32_t attempt_step; /* highest counted */
-    uint8_t attempt_state; /* enum otter_update_state */
-    uint8_t attempt_reason;
-    uint8_t attempt_slot;
-    uint8_t
-        refused; /* enum otter_status: refusal of an offer or root that the device told in its newest poll */
-    uint32_t root;
     uint32_t first_seen;
     uint32_t last_seen;
     uint32_t settled; /* generation of the catalog in which nothing was found to be granted; 0 = look again */
+    uint8_t flags;    /* enum fleet_flag */
+    uint8_t slot;     /* enum otter_slot, running */
+    uint8_t
+        refused; /* enum otter_status: refusal of an offer or root that the device told in its newest poll */
 };
 
 struct fleet;
@@ -59,12 +85,18 @@ struct fleet;
 struct fleet *fleet_new(uint64_t seed);
 void fleet_free(struct fleet *fleet);
 
+/* Room for so many devices without growing. Only while the fleet is empty and has no readers. False when out
+ * of memory or above FLEET_MAX. */
+bool fleet_reserve(struct fleet *fleet, uint32_t devices);
+
 uint32_t fleet_count(const struct fleet *fleet);
 
 /* Index of the device, or FLEET_NONE. */
 uint32_t fleet_find(const struct fleet *fleet, const char *id);
 /* Any device whose token has this hash; compared in constant time. */
 uint32_t fleet_find_token(const struct fleet *fleet, const struct otter_digest *token_hash);
+/* Is it this device's? The like. */
+bool fleet_token_is(const struct fleet *fleet, uint32_t index, const struct otter_digest *token_hash);
 
 /*
  * Adds a device at the next index (the store numbers devices from 1: index = num - 1). Strings are copied.
@@ -79,6 +111,13 @@ void fleet_unlock(struct fleet *fleet, uint32_t index);
 
 /* The record without its lock: for the members marked constant alone. */
 const struct fleet_device *fleet_peek(const struct fleet *fleet, uint32_t index);
+
+/*
+ * On a locked record: the device says this of itself now; copied. False (unchanged) when out of memory. What
+ * `said` pointed to before is no longer valid.
+ */
+bool fleet_say(struct fleet *fleet, struct fleet_device *d, const struct fleet_said *said);
+bool fleet_said_equal(const struct fleet_said *a, const struct fleet_said *b);
 
 /* Tags and attributes as packs (pack.h). Set: on a locked record, copied; false (unchanged) when out of
  * memory. */

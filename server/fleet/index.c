@@ -4,12 +4,12 @@
 
 #define FIRST_SLOTS 1024u
 
-static struct fleet_table *new_table(size_t slots)
+static struct fleet_table *new_table(uint32_t slots)
 {
     struct fleet_table *t = calloc(1, sizeof(*t) + slots * sizeof(t->slot[0]));
 
     if (t)
-        t->mask = slots - 1;
+        t->slots = slots;
     return t;
 }
 
@@ -20,6 +20,18 @@ bool fleet_index_init(struct fleet_index *index)
     atomic_init(&index->table, t);
     index->used = 0;
     return t != NULL;
+}
+
+bool fleet_index_reserve(struct fleet_index *index, uint32_t records)
+{
+    /* records <= 2^24: no product wraps. */
+    uint32_t slots = records > FLEET_INDEX_MAX ? 0 : records + records / 4 + FIRST_SLOTS;
+    struct fleet_table *t = slots ? new_table(slots) : NULL;
+
+    if (!t)
+        return false;
+    free(atomic_exchange(&index->table, t));
+    return true;
 }
 
 void fleet_index_clear(struct fleet_index *index)
@@ -35,44 +47,60 @@ void fleet_index_clear(struct fleet_index *index)
     atomic_store(&index->table, NULL);
 }
 
-static uint64_t entry(uint64_t hash, uint32_t record)
+/* The upper half of the hash chooses the slot, whatever the number of slots; the tag comes from the lower. */
+static uint32_t first_slot(const struct fleet_table *t, uint64_t hash)
 {
-    return (hash >> 32) << 32 | (uint64_t)(record + 1u);
+    return (uint32_t)((hash >> 32) * t->slots >> 32);
+}
+
+static uint32_t next_slot(const struct fleet_table *t, uint32_t slot)
+{
+    return slot + 1 == t->slots ? 0 : slot + 1;
 }
 
 static void insert(struct fleet_table *t, uint64_t hash, uint32_t record)
 {
-    size_t i = (size_t)hash & t->mask;
+    uint32_t i = first_slot(t, hash);
 
     while (atomic_load_explicit(&t->slot[i], memory_order_relaxed) != 0)
-        i = (i + 1) & t->mask;
-    atomic_store_explicit(&t->slot[i], entry(hash, record), memory_order_release);
+        i = next_slot(t, i);
+    atomic_store_explicit(&t->slot[i], (uint32_t)hash << 24 | (record + 1u), memory_order_release);
 }
 
-/* At most half full, so every walk meets an empty slot. */
+/* Twice the slots, whose number stays below 2^26: FLEET_INDEX_MAX records fill at most 4/5 of 2^25. */
 static bool grow(struct fleet_index *index, struct fleet_table *old, const struct fleet_hasher *hasher)
 {
-    struct fleet_table *t = new_table((old->mask + 1) * 2);
+    struct fleet_table *t = new_table(old->slots * 2);
 
     if (!t)
         return false;
-    for (size_t i = 0; i <= old->mask; i++) {
-        uint64_t e = atomic_load_explicit(&old->slot[i], memory_order_relaxed);
+    for (uint32_t i = 0; i < old->slots; i++) {
+        uint32_t record = atomic_load_explicit(&old->slot[i], memory_order_relaxed) & FLEET_INDEX_MAX;
 
-        if (e != 0)
-            insert(t, hasher->hash(hasher, (uint32_t)e - 1u), (uint32_t)e - 1u);
+        if (record != 0)
+            insert(t, hasher->hash(hasher, record - 1u), record - 1u);
     }
     t->older = old;
     atomic_store_explicit(&index->table, t, memory_order_release);
     return true;
 }
 
+void fleet_index_prepare(const struct fleet_index *index, uint64_t hash)
+{
+    const struct fleet_table *t = atomic_load_explicit(&index->table, memory_order_relaxed);
+
+    __builtin_prefetch(&t->slot[first_slot(t, hash)], 1);
+}
+
+/* At most 4/5 full, so every walk soon meets an empty slot. */
 bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
                      const struct fleet_hasher *hasher)
 {
     struct fleet_table *t = atomic_load_explicit(&index->table, memory_order_relaxed);
 
-    if ((index->used + 1) * 2 > t->mask + 1) {
+    if (record >= FLEET_INDEX_MAX)
+        return false;
+    if (index->used >= t->slots / 5 * 4) {
         if (!grow(index, t, hasher))
             return false;
         t = atomic_load_explicit(&index->table, memory_order_relaxed);
@@ -84,20 +112,21 @@ bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
 
 struct fleet_walk fleet_index_walk(const struct fleet_index *index, uint64_t hash)
 {
-    return (struct fleet_walk){.table = atomic_load_explicit(&index->table, memory_order_acquire),
-                               .hash = hash};
+    const struct fleet_table *t = atomic_load_explicit(&index->table, memory_order_acquire);
+
+    return (struct fleet_walk){.table = t, .tag = (uint8_t)hash, .slot = first_slot(t, hash)};
 }
 
 bool fleet_index_next(struct fleet_walk *walk, uint32_t *ret_record)
 {
-    while (walk->at <= walk->table->mask) {
-        size_t slot = ((size_t)walk->hash + walk->at++) & walk->table->mask;
-        uint64_t e = atomic_load_explicit(&walk->table->slot[slot], memory_order_acquire);
+    while (walk->seen++ < walk->table->slots) {
+        uint32_t e = atomic_load_explicit(&walk->table->slot[walk->slot], memory_order_acquire);
 
+        walk->slot = next_slot(walk->table, walk->slot);
         if (e == 0)
             return false;
-        if (e >> 32 == walk->hash >> 32) {
-            *ret_record = (uint32_t)e - 1u;
+        if (e >> 24 == walk->tag) {
+            *ret_record = (e & FLEET_INDEX_MAX) - 1u;
             return true;
         }
     }

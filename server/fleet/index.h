@@ -1,5 +1,7 @@
-/* Open addressing from 64-bit hashes to record numbers: one writer, readers without lock. Inside server/fleet
- * only. */
+/*
+ * Open addressing from 64-bit hashes to record numbers: one writer, readers without lock. Four bytes a slot
+ * and at most 4/5 full: 5 to 10 bytes a record. Inside server/fleet only.
+ */
 #ifndef OTTER_FLEET_INDEX_H
 #define OTTER_FLEET_INDEX_H
 
@@ -10,23 +12,30 @@
 
 struct fleet_table {
     struct fleet_table *older; /* kept until the end: a reader may still be in it */
-    size_t mask;
-    _Atomic uint64_t slot[]; /* upper 32 bits: of the hash; lower: record + 1; 0 = empty */
+    uint32_t slots;
+    _Atomic uint32_t slot[]; /* upper 8 bits: the hash's lowest; lower 24: record + 1; 0 = empty */
 };
 
 struct fleet_index {
     _Atomic(struct fleet_table *) table;
-    size_t used;
+    uint32_t used;
 };
 
+#define FLEET_INDEX_MAX 0xffffffu /* records */
+
 bool fleet_index_init(struct fleet_index *index);
+/* Room for so many records in one table. Only while the index is empty and nobody reads it: the old table
+ * goes. False (unchanged) when out of memory. */
+bool fleet_index_reserve(struct fleet_index *index, uint32_t records);
 void fleet_index_clear(struct fleet_index *index);
 
-/* Only half of a hash is kept in a slot: a table that grows asks for the whole one. Add is false when out of
- * memory. */
+/* Eight bits of a hash are kept in a slot: a table that grows asks for the whole one. Add is false when out
+ * of memory or full. */
 struct fleet_hasher {
     uint64_t (*hash)(const struct fleet_hasher *self, uint32_t record);
 };
+/* Says that an add of this hash comes soon: random slots of a large table are far from the processor. */
+void fleet_index_prepare(const struct fleet_index *index, uint64_t hash);
 bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
                      const struct fleet_hasher *hasher);
 
@@ -34,8 +43,8 @@ bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
  */
 struct fleet_walk {
     const struct fleet_table *table;
-    uint64_t hash;
-    size_t at;
+    uint8_t tag;
+    uint32_t slot, seen;
 };
 struct fleet_walk fleet_index_walk(const struct fleet_index *index, uint64_t hash);
 bool fleet_index_next(struct fleet_walk *walk, uint32_t *ret_record);

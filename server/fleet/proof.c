@@ -13,29 +13,35 @@ struct fleet_proof {
 
 bool fleet_set_secret(struct fleet_device *d, const uint8_t secret[FLEET_SECRET])
 {
-    if (!d->proof)
-        d->proof = calloc(1, sizeof(*d->proof));
-    if (!d->proof)
+    struct fleet_extra *extra = fleet_extra(d);
+
+    if (!extra)
         return false;
-    memcpy(d->proof->secret, secret, FLEET_SECRET);
+    if (!extra->proof)
+        extra->proof = calloc(1, sizeof(*extra->proof));
+    if (!extra->proof)
+        return false;
+    memcpy(extra->proof->secret, secret, FLEET_SECRET);
     return true;
 }
 
 bool fleet_secret(const struct fleet_device *d, uint8_t ret_secret[FLEET_SECRET])
 {
-    if (!d->proof)
+    if (!d->extra || !d->extra->proof)
         return false;
-    memcpy(ret_secret, d->proof->secret, FLEET_SECRET);
+    memcpy(ret_secret, d->extra->proof->secret, FLEET_SECRET);
     return true;
 }
 
 bool fleet_take_nonce(struct fleet_device *d, uint64_t nonce)
 {
-    if (!d->proof)
+    struct fleet_proof *proof = d->extra ? d->extra->proof : NULL;
+
+    if (!proof)
         return false;
-    if (!d->proof->nonces)
-        d->proof->nonces = calloc(1, sizeof(*d->proof->nonces));
-    return d->proof->nonces && fleet_nonce_take(d->proof->nonces, nonce);
+    if (!proof->nonces)
+        proof->nonces = calloc(1, sizeof(*proof->nonces));
+    return proof->nonces && fleet_nonce_take(proof->nonces, nonce);
 }
 
 void fleet_proof_free(struct fleet_proof *proof)

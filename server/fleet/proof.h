@@ -2,7 +2,12 @@
 #ifndef OTTER_FLEET_PROOF_H
 #define OTTER_FLEET_PROOF_H
 
+struct fleet_device;
+struct fleet_extra;
 struct fleet_proof;
+
+/* The record's (locked), made if it has none; NULL when out of memory. */
+struct fleet_extra *fleet_extra(struct fleet_device *d);
 
 /* Wipes and frees; NULL is nothing to do. */
 void fleet_proof_free(struct fleet_proof *proof);

@@ -32,8 +32,7 @@ bool svc_auth_device(struct svc *svc, const char *device, const char *token)
     if (!hash_token(token, &hash))
         return false;
     index = fleet_find(svc->fleet, device);
-    return index != FLEET_NONE &&
-           otter_equal_ct(fleet_peek(svc->fleet, index)->token_hash.b, hash.b, OTTER_DIGEST_LEN);
+    return index != FLEET_NONE && fleet_token_is(svc->fleet, index, &hash);
 }
 
 bool auth_hold_secret(struct svc *svc, uint32_t index, const char *id, const uint8_t sealed[STORE_SEALED_LEN])

@@ -9,7 +9,8 @@
 
 /* A copy of what the lock guards, labels included: JSON is made without it. */
 struct view {
-    struct fleet_device d;
+    struct fleet_device d;  /* its `said` is not to be followed */
+    struct fleet_said said; /* but this one */
     json_t *tags;
     json_t *attributes;
 };
@@ -30,6 +31,7 @@ static void look(struct svc *svc, uint32_t index, struct view *v)
     const char *tags = fleet_tags(d);
 
     v->d = *d;
+    v->said = *d->said;
     v->tags = json_array();
     v->attributes = json_object();
     for (const char *p = fleet_pack_next(tags, NULL); p; p = fleet_pack_next(tags, p))
@@ -39,14 +41,14 @@ static void look(struct svc *svc, uint32_t index, struct view *v)
     fleet_unlock(svc->fleet, index);
 }
 
-static json_t *json_running(const struct fleet_device *d)
+static json_t *json_running(const struct fleet_device *d, const struct fleet_said *said)
 {
     char version[OTTER_VERSION_STR];
 
     if (!(d->flags & FLEET_SEEN))
         return json_null();
-    otter_version_format(&d->version, version);
-    return json_pack("{s:s, s:o, s:s, s:b}", "version", version, "sha256", json_digest(&d->sha256), "slot",
+    otter_version_format(&said->version, version);
+    return json_pack("{s:s, s:o, s:s, s:b}", "version", version, "sha256", json_digest(&said->sha256), "slot",
                      otter_slot_name((enum otter_slot)d->slot), "confirmed",
                      (d->flags & FLEET_CONFIRMED) != 0);
 }
@@ -89,11 +91,11 @@ json_t *json_device(struct svc *svc, struct store *store, const struct catalog *
     look(svc, index, &v);
     reason = v.d.attempt ? (enum otter_status)v.d.attempt_reason : OTTER_OK;
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o, s:s, s:o, s:o}", "id",
-                     v.d.id, "product", v.d.product, "hardware", v.d.hardware, "tags", v.tags, "attributes",
-                     v.attributes, "running", json_running(&v.d), "epoch", (json_int_t)v.d.epoch, "sequence",
-                     (json_int_t)v.d.sequence, "root", (json_int_t)v.d.root, "first_seen",
-                     json_time(v.d.first_seen), "last_seen", json_time(v.d.last_seen), "stale",
-                     (v.d.flags & FLEET_STALE) != 0, "last_refusal",
+                     v.d.id, "product", v.d.kind->product, "hardware", v.d.kind->hardware, "tags", v.tags,
+                     "attributes", v.attributes, "running", json_running(&v.d, &v.said), "epoch",
+                     (json_int_t)v.said.epoch, "sequence", (json_int_t)v.said.sequence, "root",
+                     (json_int_t)v.said.root, "first_seen", json_time(v.d.first_seen), "last_seen",
+                     json_time(v.d.last_seen), "stale", (v.d.flags & FLEET_STALE) != 0, "last_refusal",
                      json_reason((enum otter_status)v.d.refused), "state", device_state_name(&v.d), "reason",
                      json_reason(reason), "attempt", newest_attempt(svc, store, c, v.d.attempt));
 }
@@ -130,13 +132,13 @@ static void key_of(struct svc *svc, const char *column, uint32_t index, struct s
     if (strcmp(column, "id") == 0)
         text = d->id;
     else if (strcmp(column, "product") == 0)
-        text = d->product;
+        text = d->kind->product;
     else if (strcmp(column, "hardware") == 0)
-        text = d->hardware;
+        text = d->kind->hardware;
     else if (strcmp(column, "state") == 0)
         text = device_state_name(d);
     else if (strcmp(column, "version") == 0)
-        ret->number = version_number(&d->version);
+        ret->number = version_number(&d->said->version);
     else if (strcmp(column, "first_seen") == 0)
         ret->number = d->first_seen;
     else

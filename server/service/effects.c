@@ -116,7 +116,7 @@ static bool publish_attempt(struct svc *svc, const struct effect *e)
 
     /* An older attempt may turn late; the newest is what polls ask for. */
     if (e->attempt >= d->attempt) {
-        d->attempt = e->attempt;
+        d->attempt = e->attempt & FLEET_ATTEMPT_MAX; /* load_all lets none above begin */
         d->attempt_rollout = (uint32_t)e->rollout;
         d->attempt_step = e->step;
         d->attempt_state = (uint8_t)e->state;

@@ -21,12 +21,12 @@ const char *device_state_name(const struct fleet_device *d)
 void grant_subject(const struct fleet_device *d, struct policy_subject *ret)
 {
     *ret = (struct policy_subject){
-        .product = d->product,
-        .hardware = d->hardware,
+        .product = d->kind->product,
+        .hardware = d->kind->hardware,
         .id = d->id,
         .state = device_state_name(d),
         .has_version = (d->flags & FLEET_SEEN) != 0,
-        .version = d->version,
+        .version = d->said->version,
         .tags = fleet_tags(d),
         .attrs = {fleet_operator_attrs(d), fleet_own_attrs(d)},
     };
@@ -62,7 +62,7 @@ static bool may_grant(const struct svc *svc, const struct catalog *c, const stru
     struct policy_subject subject;
     struct policy_facts facts;
 
-    if (r->state != POLICY_ROLLOUT_RUNNING || strcmp(d->product, r->release->manifest.product) != 0)
+    if (r->state != POLICY_ROLLOUT_RUNNING || strcmp(d->kind->product, r->release->manifest.product) != 0)
         return false;
     grant_subject(d, &subject);
     facts_of(svc, c, r, poll, &facts);

@@ -26,25 +26,27 @@ static bool same_digest(const struct otter_digest *a, const struct otter_digest 
     return memcmp(a->b, b->b, OTTER_DIGEST_LEN) == 0;
 }
 
-/* Takes down what the device says of itself; the lock is held. */
-static void take_down(struct fleet_device *d, const struct otter_poll *poll, int64_t now)
+/*
+ * Takes down what the device says of itself; the lock is held. When out of memory, what it runs stays as it
+ * was known: decisions are made from the poll itself, and the next poll says it again.
+ */
+static void take_down(struct svc *svc, struct fleet_device *d, const struct otter_poll *poll, int64_t now)
 {
     const struct otter_running *running = &poll->running;
+    const struct fleet_said said = {.sha256 = running->sha256,
+                                    .version = running->version,
+                                    .epoch = poll->epoch,
+                                    .sequence = poll->sequence,
+                                    .root = poll->root > UINT32_MAX ? UINT32_MAX : (uint32_t)poll->root};
     uint8_t flags =
         (uint8_t)(FLEET_SEEN | (running->confirmed ? FLEET_CONFIRMED : 0) | (poll->stale ? FLEET_STALE : 0));
 
-    if (!same_digest(&d->sha256, &running->sha256) ||
-        ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0 || d->slot != (uint8_t)running->slot ||
-        d->epoch != poll->epoch || d->sequence != poll->sequence ||
-        otter_version_compare(&d->version, &running->version) != 0)
+    if (!fleet_said_equal(d->said, &said) || d->slot != (uint8_t)running->slot ||
+        ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0)
         d->settled = 0;
+    (void)fleet_say(svc->fleet, d, &said);
     d->flags = flags;
     d->slot = (uint8_t)running->slot;
-    d->sha256 = running->sha256;
-    d->version = running->version;
-    d->epoch = poll->epoch;
-    d->sequence = poll->sequence;
-    d->root = poll->root > UINT32_MAX ? UINT32_MAX : (uint32_t)poll->root;
     d->refused = (uint8_t)poll->refused;
     d->last_seen = (uint32_t)now;
     if (d->first_seen == 0)
@@ -134,7 +136,7 @@ static bool try_quietly(struct svc *svc, struct svc_call *call, uint32_t index)
     struct fleet_device *d = fleet_lock(svc->fleet, index);
     bool quiet, news = call->in.poll.refused != OTTER_OK && d->refused != (uint8_t)call->in.poll.refused;
 
-    take_down(d, &call->in.poll, svc_now(svc));
+    take_down(svc, d, &call->in.poll, svc_now(svc));
     fleet_mark_dirty(svc->fleet, index);
     quiet = d->settled == generation && !device_attempt_open(d) && !call->in.poll.fresh &&
             !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);

@@ -63,18 +63,18 @@ struct walk {
 /* Is the device one that its phase waits for? */
 static bool waits_for(const struct walk *w, const struct fleet_device *d, unsigned cohort)
 {
-    struct otter_running running = {.version = d->version,
-                                    .sha256 = d->sha256,
+    struct otter_running running = {.version = d->said->version,
+                                    .sha256 = d->said->sha256,
                                     .slot = (enum otter_slot)d->slot,
                                     .confirmed = (d->flags & FLEET_CONFIRMED) != 0};
     bool here = d->attempt != 0 && d->attempt_rollout == (uint32_t)w->row->id;
     struct policy_subject subject;
     struct policy_facts facts = {
-        .product = d->product,
-        .hardware = d->hardware,
+        .product = d->kind->product,
+        .hardware = d->kind->hardware,
         .running = &running,
-        .epoch = d->epoch,
-        .sequence = d->sequence,
+        .epoch = d->said->epoch,
+        .sequence = d->said->sequence,
         .manifest = &w->r->release->manifest,
         .state = POLICY_ROLLOUT_RUNNING,
         .open_cohorts = POLICY_COHORTS,

@@ -68,11 +68,11 @@ uint32_t rollout_census(struct svc *svc, const struct catalog_release *release,
     memset(census, 0, POLICY_COHORTS * sizeof(*census));
     for (uint32_t i = 0; i < count; i++) {
         const struct fleet_device *d = fleet_lock(svc->fleet, i);
-        bool in = strcmp(d->product, m->product) == 0;
+        bool in = strcmp(d->kind->product, m->product) == 0;
         bool fits = false;
 
         for (unsigned h = 0; in && h < m->hardware_count; h++)
-            fits = fits || strcmp(d->hardware, m->hardware[h]) == 0;
+            fits = fits || strcmp(d->kind->hardware, m->hardware[h]) == 0;
         if (in && fits) {
             grant_subject(d, &subject);
             fits = policy_target_matches(target, &subject);

@@ -15,13 +15,13 @@ static void copy_state(struct svc *svc, uint32_t index, struct store_device_stat
 
     *ret = (struct store_device_state){
         .device = (int64_t)index + 1,
-        .running = {.version = d->version,
-                    .sha256 = d->sha256,
+        .running = {.version = d->said->version,
+                    .sha256 = d->said->sha256,
                     .slot = (enum otter_slot)d->slot,
                     .confirmed = (d->flags & FLEET_CONFIRMED) != 0},
-        .epoch = d->epoch,
-        .sequence = d->sequence,
-        .root = d->root,
+        .epoch = d->said->epoch,
+        .sequence = d->said->sequence,
+        .root = d->said->root,
         .stale = (d->flags & FLEET_STALE) != 0,
         .refused = (enum otter_status)d->refused,
         .first_seen = d->first_seen,

@@ -34,21 +34,20 @@ static enum otter_status op_device_add(struct store *self, const struct store_de
     return status;
 }
 
-struct device_names {
-    char id[OTTER_NAME_BUF];
-    char product[OTTER_NAME_BUF];
-    char hardware[OTTER_NAME_BUF];
-};
-
-static void read_device(sqlite3_stmt *stmt, struct device_names *names, struct store_device *row)
+static const char *column_name(sqlite3_stmt *stmt, int column)
 {
-    store_column_text(stmt, 1, names->id, sizeof(names->id));
-    store_column_text(stmt, 2, names->product, sizeof(names->product));
-    store_column_text(stmt, 3, names->hardware, sizeof(names->hardware));
+    const unsigned char *text = sqlite3_column_text(stmt, column);
+
+    return text ? (const char *)text : "";
+}
+
+/* Points into the statement's row. */
+static void read_device(sqlite3_stmt *stmt, struct store_device *row)
+{
     row->num = sqlite3_column_int64(stmt, 0);
-    row->id = names->id;
-    row->product = names->product;
-    row->hardware = names->hardware;
+    row->id = column_name(stmt, 1);
+    row->product = column_name(stmt, 2);
+    row->hardware = column_name(stmt, 3);
     store_column_bytes(stmt, 4, row->token_hash.b, OTTER_DIGEST_LEN);
     store_column_bytes(stmt, 5, row->sealed, STORE_SEALED_LEN);
     row->tags = store_column_pack(stmt, 6);
@@ -63,34 +62,16 @@ static enum otter_status op_device_get(struct store *self, const char *id,
     enum otter_status status;
     sqlite3_stmt *stmt =
         store_sqlite_bind(store_sqlite_of(self), SQL_DEVICE_GET, V_LIST(V_TEXT(id)), &status);
-    struct device_names names;
     struct store_device row;
 
     if (!stmt)
         return status;
     if (!store_sqlite_next(stmt, &status))
         return status == OTTER_OK ? OTTER_NOT_FOUND : status;
-    read_device(stmt, &names, &row);
+    read_device(stmt, &row);
     (void)visitor->row(visitor, &row);
     store_sqlite_done(stmt);
     return OTTER_OK;
-}
-
-static enum otter_status op_devices(struct store *self, struct store_device_visitor *visitor)
-{
-    enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_DEVICES, NULL, &status);
-    struct device_names names;
-    struct store_device row;
-
-    while (stmt && store_sqlite_next(stmt, &status)) {
-        read_device(stmt, &names, &row);
-        if (visitor->row(visitor, &row))
-            continue;
-        store_sqlite_done(stmt);
-        return OTTER_OK;
-    }
-    return status;
 }
 
 static enum otter_status op_device_labels(struct store *self, const struct store_device *row)
@@ -112,34 +93,42 @@ static enum otter_status op_state_put(struct store *self, const struct store_dev
                                    store_reason_value(row->refused)));
 }
 
-static void read_state(sqlite3_stmt *stmt, struct store_device_state *row)
+/* The state's columns begin at `first`. */
+static void read_state(sqlite3_stmt *stmt, int first, struct store_device_state *row)
 {
-    const char *slot = (const char *)sqlite3_column_text(stmt, 3);
+    const char *slot = (const char *)sqlite3_column_text(stmt, first + 3);
 
-    *row = (struct store_device_state){.device = sqlite3_column_int64(stmt, 0)};
-    unpack_version(store_column_u64(stmt, 1), &row->running.version);
-    store_column_bytes(stmt, 2, row->running.sha256.b, OTTER_DIGEST_LEN);
+    *row = (struct store_device_state){.device = sqlite3_column_int64(stmt, first)};
+    unpack_version(store_column_u64(stmt, first + 1), &row->running.version);
+    store_column_bytes(stmt, first + 2, row->running.sha256.b, OTTER_DIGEST_LEN);
     if (slot)
-        (void)otter_slot_parse(slot, (size_t)sqlite3_column_bytes(stmt, 3), &row->running.slot);
-    row->running.confirmed = sqlite3_column_int(stmt, 4) != 0;
-    row->epoch = store_column_u64(stmt, 5);
-    row->sequence = store_column_u64(stmt, 6);
-    row->root = store_column_u64(stmt, 7);
-    row->stale = sqlite3_column_int(stmt, 8) != 0;
-    row->first_seen = sqlite3_column_int64(stmt, 9);
-    row->last_seen = sqlite3_column_int64(stmt, 10);
-    row->refused = store_column_reason(stmt, 11);
+        (void)otter_slot_parse(slot, (size_t)sqlite3_column_bytes(stmt, first + 3), &row->running.slot);
+    row->running.confirmed = sqlite3_column_int(stmt, first + 4) != 0;
+    row->epoch = store_column_u64(stmt, first + 5);
+    row->sequence = store_column_u64(stmt, first + 6);
+    row->root = store_column_u64(stmt, first + 7);
+    row->stale = sqlite3_column_int(stmt, first + 8) != 0;
+    row->first_seen = sqlite3_column_int64(stmt, first + 9);
+    row->last_seen = sqlite3_column_int64(stmt, first + 10);
+    row->refused = store_column_reason(stmt, first + 11);
 }
 
-static enum otter_status op_states(struct store *self, struct store_state_visitor *visitor)
+#define DEVICE_COLUMN_COUNT 10
+
+static enum otter_status pass(struct store *self, struct store_fleet_visitor *visitor)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_STATES, NULL, &status);
-    struct store_device_state row;
+    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_FLEET, NULL, &status);
+    struct store_device row;
+    struct store_device_state state;
 
     while (stmt && store_sqlite_next(stmt, &status)) {
-        read_state(stmt, &row);
-        if (visitor->row(visitor, &row))
+        bool polled = sqlite3_column_type(stmt, DEVICE_COLUMN_COUNT) != SQLITE_NULL;
+
+        read_device(stmt, &row);
+        if (polled)
+            read_state(stmt, DEVICE_COLUMN_COUNT, &state);
+        if (visitor->row(visitor, &row, polled ? &state : NULL))
             continue;
         store_sqlite_done(stmt);
         return OTTER_OK;
@@ -147,12 +136,39 @@ static enum otter_status op_states(struct store *self, struct store_state_visito
     return status;
 }
 
+static enum otter_status op_fleet(struct store *self, struct store_fleet_visitor *visitor)
+{
+    struct store_sqlite *s = store_sqlite_of(self);
+    enum otter_status status;
+
+    /* Caches are a matter of speed and memory alone: whether these work changes no result. */
+    (void)sqlite3_exec(s->db, "PRAGMA cache_size = -" STORE_PASS_CACHE, NULL, NULL, NULL);
+    status = pass(self, visitor);
+    (void)sqlite3_exec(s->db,
+                       s->mode == STORE_WRITER ? "PRAGMA cache_size = -" STORE_WRITER_CACHE
+                                               : "PRAGMA cache_size = -" STORE_READER_CACHE,
+                       NULL, NULL, NULL);
+    return status;
+}
+
+static enum otter_status op_fleet_size(struct store *self, int64_t *ret)
+{
+    enum otter_status status;
+    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_FLEET_SIZE, NULL, &status);
+
+    if (!stmt || !store_sqlite_next(stmt, &status))
+        return status;
+    *ret = sqlite3_column_int64(stmt, 0); /* NULL, of an empty table, is 0 */
+    store_sqlite_done(stmt);
+    return OTTER_OK;
+}
+
 void store_sqlite_device_ops(struct store_ops *ops)
 {
     ops->device_add = op_device_add;
     ops->device_get = op_device_get;
     ops->device_labels = op_device_labels;
-    ops->devices = op_devices;
     ops->state_put = op_state_put;
-    ops->states = op_states;
+    ops->fleet = op_fleet;
+    ops->fleet_size = op_fleet_size;
 }

@@ -44,13 +44,14 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
                        " operator_attrs, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DEVICE_GET] = "SELECT " DEVICE_COLUMNS " FROM devices WHERE id = ?",
     [SQL_DEVICE_LABELS] = "UPDATE devices SET tags = ?, own_attrs = ?, operator_attrs = ? WHERE num = ?",
-    [SQL_DEVICES] = "SELECT " DEVICE_COLUMNS " FROM devices ORDER BY num",
     [SQL_STATE_PUT] =
         "INSERT OR REPLACE INTO device_states (device, version, sha256, slot, confirmed, epoch,"
         " sequence, root, stale, first_seen, last_seen, refused) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [SQL_STATES] =
-        "SELECT device, version, sha256, slot, confirmed, epoch, sequence, root, stale, first_seen,"
-        " last_seen, refused FROM device_states ORDER BY device",
+    /* Both tables rise by device: the join goes along both at once. */
+    [SQL_FLEET] =
+        "SELECT " DEVICE_COLUMNS ", device, version, sha256, slot, confirmed, epoch, sequence, root, stale,"
+        " first_seen, last_seen, refused FROM devices LEFT JOIN device_states ON device = num ORDER BY num",
+    [SQL_FLEET_SIZE] = "SELECT max(num) FROM devices",
     [SQL_ATTEMPT_ADD] =
         "INSERT INTO attempts (device, rollout, phase, state, reason, detail, slot, bytes, step,"
         " created, updated, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

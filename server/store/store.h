@@ -165,8 +165,10 @@ struct store_rollout_visitor {
 struct store_device_visitor {
     bool (*row)(struct store_device_visitor *self, const struct store_device *row);
 };
-struct store_state_visitor {
-    bool (*row)(struct store_state_visitor *self, const struct store_device_state *row);
+/* state NULL: the device never polled. */
+struct store_fleet_visitor {
+    bool (*row)(struct store_fleet_visitor *self, const struct store_device *row,
+                const struct store_device_state *state);
 };
 struct store_attempt_visitor {
     bool (*row)(struct store_attempt_visitor *self, const struct store_attempt *row);
@@ -223,9 +225,10 @@ struct store_ops {
     enum otter_status (*device_get)(struct store *self, const char *id, struct store_device_visitor *visitor);
     enum otter_status (*device_labels)(struct store *self,
                                        const struct store_device *row); /* tags, attributes */
-    enum otter_status (*devices)(struct store *self, struct store_device_visitor *visitor); /* by num */
     enum otter_status (*state_put)(struct store *self, const struct store_device_state *row);
-    enum otter_status (*states)(struct store *self, struct store_state_visitor *visitor); /* by device */
+    /* All of them by num, each with its state. fleet_size: the highest num. */
+    enum otter_status (*fleet)(struct store *self, struct store_fleet_visitor *visitor);
+    enum otter_status (*fleet_size)(struct store *self, int64_t *ret);
 
     enum otter_status (*attempt_add)(struct store *self, const struct store_attempt *row, uint64_t *ret_id);
     enum otter_status (*attempt_update)(struct store *self, const struct store_attempt *row);
@@ -272,8 +275,9 @@ unsigned store_schema_version(void);
  * SQLite in WAL mode. The writer makes the file, checks it and brings its schema up to date; the reader wants
  * it so. NULL with *ret_fault and *ret_error.
  *
- * Every page is read and checked unless the last writer left the mark of a clean stop, which the next one takes away:
- * then the schema and the small tables are, and the tables of devices, attempts and releases when they are loaded.
+ * Every page is read and checked unless the last writer left the mark of a clean stop, which the next one
+ * takes away: then the schema and the small tables are, and the tables of devices, attempts and releases when
+ * they are loaded.
  */
 struct store *store_sqlite_open(const char *path, enum store_mode mode, enum store_fault *ret_fault,
                                 struct host_error *ret_error);

@@ -30,7 +30,7 @@ static void token_of(uint32_t i, struct otter_digest *ret)
     memset(ret, 0, sizeof(*ret));
     /* All in a few buckets of the index: the worst that hashes can do. */
     otter_put_le32(ret->b, i % 7);
-    otter_put_le32(ret->b + 16, i);
+    otter_put_le32(ret->b + 8, i);
 }
 
 static uint32_t add(struct fleet *f, uint32_t i)
@@ -54,7 +54,7 @@ static void devices_are_found_by_id(void **state)
     for (uint32_t i = 0; i < MANY; i++) {
         (void)snprintf(id, sizeof(id), "device-%u", i);
         assert_int_equal(fleet_find(f, id), i);
-        assert_string_equal(fleet_peek(f, i)->product, i % 2 ? "odd" : "even");
+        assert_string_equal(fleet_peek(f, i)->kind->product, i % 2 ? "odd" : "even");
     }
     assert_int_equal(fleet_find(f, "device-x"), FLEET_NONE);
     assert_int_equal(fleet_find(f, ""), FLEET_NONE);
@@ -131,11 +131,110 @@ static void labels_are_copied_and_replaced(void **state)
     fleet_unlock(f, 0);
 }
 
+static void many_devices_share_what_they_say(void **state)
+{
+    struct fleet *f = *state;
+    struct fleet_said said = {.sha256.b = {1}, .version = {1, 2, 3, 4}, .epoch = 5, .sequence = 6, .root = 7};
+    const struct fleet_said *first;
+    struct fleet_device *d;
+
+    for (uint32_t i = 0; i < 3; i++) {
+        add(f, i);
+        d = fleet_lock(f, i);
+        assert_int_equal(d->said->sequence, 0);
+        assert_true(fleet_say(f, d, &said));
+        assert_true(fleet_said_equal(d->said, &said));
+        fleet_unlock(f, i);
+    }
+    first = fleet_lock(f, 0)->said;
+    fleet_unlock(f, 0);
+    assert_ptr_equal(fleet_lock(f, 2)->said, first);
+    fleet_unlock(f, 2);
+    said.root = 8;
+    d = fleet_lock(f, 1);
+    assert_true(fleet_say(f, d, &said));
+    assert_int_equal(d->said->root, 8);
+    fleet_unlock(f, 1);
+    assert_int_equal(fleet_lock(f, 0)->said->root, 7);
+    fleet_unlock(f, 0);
+}
+
+/* More than are shared, all different, again and again; the sanitizers see what is not freed, or too early.
+ */
+static void fleet_of_many_builds_keeps_them_apart(void **state)
+{
+    struct fleet *f = *state;
+    struct fleet_said said = {.epoch = 1};
+
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < 3000; i++) {
+            if (round == 0)
+                add(f, i);
+            otter_put_le32(said.sha256.b, i + round);
+            assert_true(fleet_say(f, fleet_lock(f, i), &said));
+            fleet_unlock(f, i);
+        }
+        for (uint32_t i = 0; i < 3000; i++) {
+            assert_int_equal(otter_le32(fleet_lock(f, i)->said->sha256.b), i + round);
+            fleet_unlock(f, i);
+        }
+    }
+}
+
+static void reserved_fleet_takes_more_than_was_reserved(void **state)
+{
+    struct fleet *f = *state;
+    char id[24];
+
+    assert_false(fleet_reserve(f, FLEET_MAX + 1));
+    assert_true(fleet_reserve(f, 3000));
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_int_equal(add(f, i), i);
+    for (uint32_t i = 0; i < MANY; i++) {
+        (void)snprintf(id, sizeof(id), "device-%u", i);
+        assert_int_equal(fleet_find(f, id), i);
+    }
+}
+
 struct reader {
     struct fleet *fleet;
     _Atomic bool stop;
     _Atomic uint32_t missed;
 };
+
+/* Two threads move devices from one thing said to the other. */
+static void *say_all(void *arg)
+{
+    struct reader *r = arg;
+    struct fleet_said said = {0};
+
+    for (uint32_t i = 0; !atomic_load(&r->stop); i++) {
+        struct fleet_device *d = fleet_lock(r->fleet, i % 100);
+
+        said.sha256.b[0] = (uint8_t)(i % 3);
+        if (d->said->sha256.b[0] > 2 || !fleet_say(r->fleet, d, &said))
+            atomic_fetch_add(&r->missed, 1);
+        fleet_unlock(r->fleet, i % 100);
+    }
+    return NULL;
+}
+
+static void threads_say_at_once(void **state)
+{
+    struct reader r = {.fleet = *state};
+    pthread_t thread[2];
+
+    for (uint32_t i = 0; i < 100; i++)
+        add(r.fleet, i);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, say_all, &r), 0);
+    for (uint32_t i = 100; i < MANY / 4; i++)
+        assert_int_equal(add(r.fleet, i), i);
+    atomic_store(&r.stop, true);
+    for (unsigned i = 0; i < 2; i++)
+        pthread_join(thread[i], NULL);
+    assert_int_equal(atomic_load(&r.missed), 0);
+}
 
 /* Whoever is counted is found, also while the index grows under the reader. */
 static void *read_all(void *arg)
@@ -176,6 +275,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(dirty_marks_come_once_and_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(mark_behind_the_sweep_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(labels_are_copied_and_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_devices_share_what_they_say, setup, teardown),
+        cmocka_unit_test_setup_teardown(fleet_of_many_builds_keeps_them_apart, setup, teardown),
+        cmocka_unit_test_setup_teardown(reserved_fleet_takes_more_than_was_reserved, setup, teardown),
+        cmocka_unit_test_setup_teardown(threads_say_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(readers_miss_nobody_while_the_fleet_grows, setup, teardown),
     };
 

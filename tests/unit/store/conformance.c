@@ -294,6 +294,7 @@ static int64_t add_device(struct store *s, const char *id, enum otter_status exp
 
 struct devices {
     struct store_device_visitor visitor;
+    struct store_fleet_visitor fleet;
     unsigned count;
     int64_t last;
     size_t tags, own, operators;
@@ -315,12 +316,24 @@ static bool take_device(struct store_device_visitor *self, const struct store_de
     return true;
 }
 
+static bool take_of_fleet(struct store_fleet_visitor *self, const struct store_device *row,
+                          const struct store_device_state *state)
+{
+    struct devices *d = OTTER_CONTAINER_OF(self, struct devices, fleet);
+
+    assert_null(state);
+    return take_device(&d->visitor, row);
+}
+
 /* Memory finds a device at num - 1: the numbers must have no holes, also after a savepoint was undone. */
 static void devices_are_numbered_without_holes(void **state)
 {
     struct store *s = writer_of(state);
-    struct devices d = {.visitor.row = take_device};
+    struct devices d = {.fleet.row = take_of_fleet};
+    int64_t size = -1;
 
+    OK(s->ops->fleet_size(s, &size));
+    assert_int_equal(size, 0);
     begin(s);
     assert_int_equal(add_device(s, "a", OTTER_OK), 1);
     OK(s->ops->savepoint(s));
@@ -335,7 +348,9 @@ static void devices_are_numbered_without_holes(void **state)
     begin(s);
     assert_int_equal(add_device(s, "e", OTTER_OK), 3);
     commit(s);
-    OK(s->ops->devices(s, &d.visitor));
+    OK(s->ops->fleet(s, &d.fleet));
+    OK(s->ops->fleet_size(s, &size));
+    assert_int_equal(size, 3);
     assert_int_equal(d.count, 3);
     assert_int_equal(d.last, 3);
 }
@@ -362,15 +377,20 @@ static void labels_are_replaced(void **state)
 }
 
 struct states {
-    struct store_state_visitor visitor;
-    unsigned count;
+    struct store_fleet_visitor visitor;
+    unsigned devices, count;
     struct store_device_state row;
 };
 
-static bool take_state(struct store_state_visitor *self, const struct store_device_state *row)
+static bool take_state(struct store_fleet_visitor *self, const struct store_device *device,
+                       const struct store_device_state *row)
 {
     struct states *s = OTTER_CONTAINER_OF(self, struct states, visitor);
 
+    assert_int_equal(device->num, ++s->devices);
+    if (!row)
+        return true;
+    assert_int_equal(row->device, device->num);
     s->count++;
     s->row = *row;
     return true;
@@ -379,7 +399,7 @@ static bool take_state(struct store_state_visitor *self, const struct store_devi
 static void states_replace_each_other(void **state)
 {
     struct store *s = writer_of(state);
-    struct store_device_state row = {.device = 1,
+    struct store_device_state row = {.device = 2,
                                      .running = {.version = {255, 255, 65535, UINT32_MAX},
                                                  .sha256.b = {9},
                                                  .slot = OTTER_SLOT_B,
@@ -395,11 +415,14 @@ static void states_replace_each_other(void **state)
 
     begin(s);
     (void)add_device(s, "a", OTTER_OK);
+    (void)add_device(s, "b", OTTER_OK);
+    (void)add_device(s, "c", OTTER_OK);
     OK(s->ops->state_put(s, &row));
     row.last_seen = 6;
     OK(s->ops->state_put(s, &row));
     commit(s);
-    OK(s->ops->states(s, &seen.visitor));
+    OK(s->ops->fleet(s, &seen.visitor));
+    assert_int_equal(seen.devices, 3);
     assert_int_equal(seen.count, 1);
     assert_int_equal(otter_version_compare(&seen.row.running.version, &row.running.version), 0);
     assert_int_equal(seen.row.running.slot, OTTER_SLOT_B);
@@ -411,7 +434,8 @@ static void states_replace_each_other(void **state)
     begin(s);
     OK(s->ops->state_put(s, &row));
     commit(s);
-    OK(s->ops->states(s, &seen.visitor));
+    seen.devices = 0;
+    OK(s->ops->fleet(s, &seen.visitor));
     assert_int_equal(seen.row.refused, OTTER_OK);
 }
 

@@ -127,6 +127,82 @@ static void damage_is_found_at_open(void **state)
     expect_fault(b, STORE_FAULT_DAMAGED);
 }
 
+/* Zeros over the root page of a table or index. */
+static void spoil(struct sqlite_backend *b, const char *name)
+{
+    static const char zeros[4096];
+    sqlite3_stmt *stmt;
+    sqlite3 *db;
+    int fd, page;
+
+    assert_int_equal(sqlite3_open(b->path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT rootpage FROM sqlite_schema WHERE name = ?", -1, &stmt, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    page = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    fd = open(b->path, O_WRONLY);
+    assert_int_equal(pwrite(fd, zeros, sizeof(zeros), (page - 1) * 4096), sizeof(zeros));
+    close(fd);
+}
+
+static const char small_index[] = "attempt_events_step"; /* nothing at start reads it */
+
+static void every_page_is_checked_after_an_unclean_stop(void **state)
+{
+    struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
+
+    close_both(b);
+    spoil(b, small_index);
+    expect_fault(b, STORE_FAULT_DAMAGED);
+    expect_fault(b, STORE_FAULT_DAMAGED); /* the refused open is no clean stop */
+}
+
+static void few_pages_are_checked_after_a_clean_stop_which_counts_once(void **state)
+{
+    struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
+
+    assert_int_equal(store_sqlite_mark_clean(b->base.writer), OTTER_OK);
+    close_both(b);
+    spoil(b, small_index);
+    reopen(&b->base);
+    close_both(b); /* unmarked */
+    expect_fault(b, STORE_FAULT_DAMAGED);
+}
+
+static void damage_of_tables_is_found_after_a_clean_stop(void **state)
+{
+    static const char *const tables[] = {"meta",     "migrations",     "roots",    "image_keys",
+                                         "phases",   "rollouts",       "devices",  "device_states",
+                                         "answers",  "attempt_counts", "attempts", "attempt_events",
+                                         "releases", "release_images"};
+    struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
+
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(tables); i++) {
+        assert_int_equal(store_sqlite_mark_clean(b->base.writer), OTTER_OK);
+        close_both(b);
+        spoil(b, tables[i]);
+        expect_fault(b, STORE_FAULT_DAMAGED);
+        assert_int_equal(unlink(b->path), 0);
+        reopen(&b->base);
+    }
+}
+
+static void truncated_file_is_found_after_a_clean_stop(void **state)
+{
+    struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
+    struct stat st;
+
+    assert_int_equal(store_sqlite_mark_clean(b->base.writer), OTTER_OK);
+    close_both(b);
+    assert_int_equal(stat(b->path, &st), 0);
+    assert_int_equal(truncate(b->path, st.st_size - 4096), 0);
+    expect_fault(b, STORE_FAULT_DAMAGED);
+}
+
 static void directory_that_is_not_there_is_no_damage(void **state)
 {
     struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
@@ -158,6 +234,43 @@ static void schema_is_recorded_and_stays_on_reopening(void **state)
     assert_string_equal((const char *)sqlite3_column_text(stmt, 0), "wal");
     sqlite3_finalize(stmt);
     sqlite3_close(db);
+}
+
+struct first_state {
+    struct store_fleet_visitor visitor;
+    struct store_device_state row;
+    unsigned count;
+};
+
+static bool keep_state(struct store_fleet_visitor *self, const struct store_device *device,
+                       const struct store_device_state *row)
+{
+    struct first_state *f = OTTER_CONTAINER_OF(self, struct first_state, visitor);
+
+    (void)device;
+    if (!row)
+        return true;
+    f->row = *row;
+    f->count++;
+    return true;
+}
+
+static void a_first_database_is_brought_up_to_date_with_what_it_holds(void **state)
+{
+    struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
+    struct first_state seen = {.visitor.row = keep_state};
+
+    close_both(b);
+    execute(b,
+            "DELETE FROM migrations WHERE number > 1; PRAGMA user_version = 1;"
+            "ALTER TABLE device_states DROP COLUMN refused;"
+            "INSERT INTO devices VALUES (1, 'a', 'p', 'h', zeroblob(32), zeroblob(60), NULL, NULL, NULL, 1);"
+            "INSERT INTO device_states VALUES (1, 0, zeroblob(32), 'A', 1, 0, 0, 1, 0, 1, 77);");
+    reopen(&b->base);
+    assert_int_equal(b->base.writer->ops->fleet(b->base.writer, &seen.visitor), OTTER_OK);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.row.last_seen, 77);
+    assert_int_equal(seen.row.refused, OTTER_OK);
 }
 
 /* SQLite's own limit stands for a full disk. */
@@ -192,11 +305,18 @@ int main(void)
     static struct CMUnitTest tests[64] = {
         cmocka_unit_test_setup_teardown(newer_schema_is_refused_and_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_is_found_at_open, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_page_is_checked_after_an_unclean_stop, setup, teardown),
+        cmocka_unit_test_setup_teardown(few_pages_are_checked_after_a_clean_stop_which_counts_once, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(damage_of_tables_is_found_after_a_clean_stop, setup, teardown),
+        cmocka_unit_test_setup_teardown(truncated_file_is_found_after_a_clean_stop, setup, teardown),
         cmocka_unit_test_setup_teardown(directory_that_is_not_there_is_no_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(schema_is_recorded_and_stays_on_reopening, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_first_database_is_brought_up_to_date_with_what_it_holds, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(full_store_says_so_and_takes_nothing_over, setup, teardown),
     };
-    size_t n = 5;
+    size_t n = 10;
 
     for (unsigned i = 0; i < conformance_count && n < OTTER_ARRAY_LEN(tests); i++)
         tests[n++] =
