@@ -393,6 +393,50 @@ static void failures_to_fetch_back_off_doubling(void **state)
     assert_int_equal(w->server.image_requests, 8);
 }
 
+/* An image of exactly `size` bytes: a signature has 70 to 72 bytes, so the payload is sought. */
+static void build_of_size(struct world *w, uint32_t size)
+{
+    struct world_image_options o = {{1, 1, 0, 0}, slot_b()->base, size - 0x200 - 12 - 160, 1, 2,
+                                    w->image_key};
+
+    do {
+        world_image_build(w, &w->new_image, &o);
+        o.payload = o.payload + size - w->new_image.size;
+    } while (w->new_image.size != size);
+    world_publish(w);
+}
+
+static void any_size_up_to_the_trailer_arrives_whole(void **state)
+{
+    const uint32_t largest = slot_b()->size - slot_b()->trailer_size;
+    const uint32_t sizes[] = {1024,  1025,        16383,       16384,       16385,
+                              32768, largest - 3, largest - 2, largest - 1, largest};
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(sizes); i++) {
+        void *fresh;
+        struct world *w;
+
+        world_setup(&fresh);
+        w = fresh;
+        build_of_size(w, sizes[i]);
+        memset(ram_flash_at(&w->flash, slot_b()->base), 0, slot_b()->size);
+        w->net.drop_after = 9000;
+        w->net.drops = 3;
+        assert_true(world_run(w, 600000));
+        assert_memory_equal(ram_flash_at(&w->flash, slot_b()->base), w->new_image.bytes, sizes[i]);
+        assert_int_equal(slot_b_erases(w), (sizes[i] + 16383) / 16384);
+        /* Behind it, up to the sector's end, nothing but the erase; then what was there before. */
+        for (uint32_t at = sizes[i]; at < slot_b()->size; at++)
+            if (*ram_flash_at(&w->flash, slot_b()->base + at) !=
+                (at < (sizes[i] + 16383) / 16384 * 16384 ? 0xff : 0x00))
+                fail_msg("size %u: byte %u", (unsigned)sizes[i], (unsigned)at);
+        world_reset(w);
+        assert_int_equal(w->handover.trial, 1);
+        world_teardown(&fresh);
+    }
+}
+
 static void a_full_sector_is_checkpointed_before_the_next_erase(void **state)
 {
     struct world *w = *state;
@@ -586,6 +630,7 @@ int main(void)
         T(a_fruitless_connection_costs_neither_bytes_nor_an_erase),
         T(fruitless_connections_do_not_renew_a_bad_blob),
         T(failures_to_fetch_back_off_doubling),
+        cmocka_unit_test(any_size_up_to_the_trailer_arrives_whole),
         T(a_full_sector_is_checkpointed_before_the_next_erase),
         T(a_flipped_bit_costs_one_more_download),
         T(an_image_that_is_there_already_is_not_fetched),
