@@ -84,8 +84,8 @@ static void check(struct life *l)
 static bool start(struct life *l)
 {
     struct world *w = l->w;
-    struct otter_boot boot = {&w->flash.flash, &otter_crypto_openssl, &w->keys, &w->factory, &w->journal,
-                              false};
+    struct otter_boot boot = {&w->flash.flash, &otter_crypto_openssl, &w->keys,
+                              &w->factory,     &w->journal,           false};
     struct otter_boot_decision decision = {0};
     bool hung = l->booted && w->handover.trial != 0 && l->fate == HANGS;
     enum otter_status status =
