@@ -67,7 +67,8 @@ void board_init(struct board *b)
     memcpy(b->factory.key[1], host_key_point(keys[BOARD_KEY_2]), OTTER_POINT_LEN);
     make_root(&b->factory);
     otter_image_keys_init(&otter_crypto_openssl, &b->factory, &b->keys);
-    b->boot = (struct otter_boot){&b->f.flash, &otter_crypto_openssl, &b->keys, &b->factory, &b->journal, false};
+    b->boot =
+        (struct otter_boot){&b->f.flash, &otter_crypto_openssl, &b->keys, &b->factory, &b->journal, false};
 }
 
 void board_free(struct board *b)

@@ -269,8 +269,8 @@ static void a_revert_cut_anywhere_is_told_once(void **state)
         assert_true(world_run(w, 1000));
         w->flash.fail_after = UINT32_MAX;
         {
-            struct otter_boot boot = {&w->flash.flash, &otter_crypto_openssl, &w->keys, &w->factory,
-                                      &w->journal, false};
+            struct otter_boot boot = {&w->flash.flash, &otter_crypto_openssl, &w->keys,
+                                      &w->factory,     &w->journal,           false};
             struct otter_boot_decision decision;
 
             assert_int_equal(otter_boot_run(&boot, OTTER_RESET_SOFTWARE, &decision, &w->handover), OTTER_OK);

@@ -309,8 +309,8 @@ enum otter_status world_start(struct world *w, enum otter_slot link_slot)
 
 void world_reset_by(struct world *w, enum otter_reset_cause cause)
 {
-    struct otter_boot boot = {&w->flash.flash, &otter_crypto_openssl, &w->keys, &w->factory, &w->journal,
-                              false};
+    struct otter_boot boot = {&w->flash.flash, &otter_crypto_openssl, &w->keys,
+                              &w->factory,     &w->journal,           false};
     struct otter_boot_decision decision;
 
     assert_int_equal(otter_boot_run(&boot, cause, &decision, &w->handover), OTTER_OK);
