@@ -161,6 +161,7 @@ def run_unit_program(test, env):
 def run_units(folder, env, areas=None):
     """All unit programs, or those of some areas (the part of a test's name before the first / or -)."""
     chosen = [test for test in unit_tests(folder) if areas is None or re.split("[/-]", test["name"])[0] in areas]
+    chosen.sort(key=lambda test: -test["timeout"])  # the long ones first, so that none is left over alone
 
     def run(test):
         return list(run_unit_program(test, env))
