@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIVES    150u
+#define LIVES    60u
 #define RELEASES 5u
 #define HOUR_MS  3600000u
 
