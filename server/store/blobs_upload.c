@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define UPLOAD_KEPT_S (7 * 86400)
+#define UPLOAD_KEPT_S ((int64_t)7 * 86400)
 
 static void tmp_path(const struct blobs_file *b, const struct upload *u, char out[BLOBS_PATH_MAX])
 {
