@@ -142,3 +142,17 @@ struct cli_signers cli_document_signers(const struct cli_document *d, const stru
     s.enough = s.valid >= s.threshold;
     return s;
 }
+
+enum cli_exit cli_document_post(struct cli *cli, const char *path, const struct cli_document *d,
+                                struct cli_reply *ret)
+{
+    const struct cli_request request = {.method = "POST",
+                                        .path = path,
+                                        .body = d->text,
+                                        .body_len = d->len,
+                                        .content_type = "application/jose+json",
+                                        .creating = true,
+                                        .changing = true};
+
+    return cli_api(cli, &request, ret);
+}

@@ -6,6 +6,7 @@
 #ifndef OTTER_CLI_DOCUMENT_H
 #define OTTER_CLI_DOCUMENT_H
 
+#include "api.h"
 #include "cli.h"
 
 #include "core/verify.h"
@@ -39,6 +40,10 @@ enum cli_exit cli_document_sign(struct cli *cli, const char *path, struct cli_do
 
 /* Writes a payload that a document's encoder made (0644, with a line feed). */
 enum cli_exit cli_document_create(struct cli *cli, const char *path, const char *payload);
+
+/* Publishes the envelope, byte for byte, with a POST to an API path. The caller frees *ret. */
+enum cli_exit cli_document_post(struct cli *cli, const char *path, const struct cli_document *d,
+                                struct cli_reply *ret);
 
 /* Valid signatures of a role, and whether they reach its threshold: for saying what is still missing. */
 struct cli_signers {

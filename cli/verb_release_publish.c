@@ -48,15 +48,7 @@ static enum cli_exit post(struct cli *cli, const struct cli_document *d, const s
     char version[OTTER_VERSION_STR], id[OTTER_DIGEST_HEX + 1];
     struct otter_digest digest = cli_release_id(d);
     auto_reply struct cli_reply reply = {0};
-    enum cli_exit code = cli_api(cli,
-                                 &(struct cli_request){.method = "POST",
-                                                       .path = "/api/v1/releases",
-                                                       .body = d->text,
-                                                       .body_len = d->len,
-                                                       .content_type = "application/jose+json",
-                                                       .creating = true,
-                                                       .changing = true},
-                                 &reply);
+    enum cli_exit code = cli_document_post(cli, "/api/v1/releases", d, &reply);
 
     if (code != CLI_DONE)
         return code;

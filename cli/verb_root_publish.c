@@ -58,15 +58,7 @@ static enum cli_exit post(struct cli *cli, const struct cli_document *d, const c
                           const struct otter_root *root)
 {
     auto_reply struct cli_reply reply = {0};
-    enum cli_exit code = cli_api(cli,
-                                 &(struct cli_request){.method = "POST",
-                                                       .path = "/api/v1/roots",
-                                                       .body = d->text,
-                                                       .body_len = d->len,
-                                                       .content_type = "application/jose+json",
-                                                       .creating = true,
-                                                       .changing = true},
-                                 &reply);
+    enum cli_exit code = cli_document_post(cli, "/api/v1/roots", d, &reply);
 
     if (code != CLI_DONE)
         return code;

@@ -134,6 +134,9 @@ enum otter_status svc_shape(const json_t *body, const char *const *members, stru
 /* A status of the store, with a message if it is not OK. */
 enum otter_status svc_stored(struct svc_call *call, enum otter_status status);
 
+/* Answers with a copy of the bytes; out.body stays NULL when memory is short. */
+void svc_answer_bytes(struct svc_call *call, const char *bytes, size_t len);
+
 /* ---- effects: what a committed call changes in memory ---- */
 
 enum effect_kind { EFFECT_DEVICE, EFFECT_LABELS, EFFECT_ATTEMPT };

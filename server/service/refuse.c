@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void set(struct svc_call *call, const char *fmt, va_list args)
@@ -43,6 +44,16 @@ enum otter_status svc_stored(struct svc_call *call, enum otter_status status)
     if (status != OTTER_OK && call->out.error.kind == HOST_ERROR_NONE)
         (void)svc_refuse(call, status, "the server's store: %s", otter_status_meaning(status));
     return status;
+}
+
+void svc_answer_bytes(struct svc_call *call, const char *bytes, size_t len)
+{
+    call->out.body = malloc(len + 1);
+    if (!call->out.body)
+        return;
+    memcpy(call->out.body, bytes, len);
+    call->out.body[len] = '\0';
+    call->out.body_len = len;
 }
 
 /* Is `name` in the list, whatever its mark? */

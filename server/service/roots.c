@@ -136,12 +136,7 @@ static bool copy_envelope(struct store_root_visitor *self, const struct store_ro
 {
     struct svc_call *call = OTTER_CONTAINER_OF(self, struct getter, visitor)->call;
 
-    call->out.body = malloc(row->len + 1);
-    if (call->out.body) {
-        memcpy(call->out.body, row->envelope, row->len);
-        call->out.body[row->len] = '\0';
-        call->out.body_len = row->len;
-    }
+    svc_answer_bytes(call, row->envelope, row->len);
     return false;
 }
 
