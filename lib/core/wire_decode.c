@@ -65,7 +65,7 @@ static enum otter_status decode_state(struct otter_json *json, const struct otte
         return bad_value(json, f[STATE].index);
     ret->reason = OTTER_OK;
     if (f[REASON].index != 0) {
-        char name[OTTER_NAME_BUF];
+        char name[OTTER_NAME_BUF] = {0}; /* copied whole: nothing of the stack may go along */
 
         if (!decode_refusal(json, f[REASON].index, &ret->reason, name))
             return bad_value(json, f[REASON].index);
