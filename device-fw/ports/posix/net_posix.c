@@ -18,6 +18,9 @@ static bool look_up(const char *host, int family, int flags, struct sockaddr_sto
     struct addrinfo *list = NULL;
     bool ok = false;
 
+    /* RFC 6761, 6.3: "localhost" is the loopback address, whoever is there to be asked. */
+    if (strcmp(host, "localhost") == 0 && family != AF_INET6)
+        host = "127.0.0.1";
     if (getaddrinfo(host, NULL, &hints, &list) != 0)
         return false;
     if (list->ai_addrlen <= sizeof(*ret_address)) {
