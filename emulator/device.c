@@ -1,5 +1,6 @@
 #include "device.h"
 
+#include "boot/keys.h"
 #include "core/bytes.h"
 
 #include <string.h>
@@ -27,16 +28,6 @@ static void say(const struct emu_device *d, const char *event, const char *state
                                        });
 }
 
-void emu_image_keys(const struct otter_crypto *crypto, const struct otter_factory *factory,
-                    struct otter_image_keys *ret)
-{
-    *ret = (struct otter_image_keys){.count = factory->key_count};
-    for (unsigned i = 0; i < factory->key_count; i++) {
-        memcpy(ret->point[i], factory->key[i], OTTER_POINT_LEN);
-        otter_key_id(crypto, factory->key[i], &ret->kid[i]);
-    }
-}
-
 /* As the bootloader does: factory data as flash holds them. --server plays the URL compiled into the
  * application. */
 static void read_factory(struct emu_device *d)
@@ -52,7 +43,7 @@ static void read_factory(struct emu_device *d)
         d->keys = (struct otter_image_keys){0};
         return;
     }
-    emu_image_keys(d->world->crypto, &d->factory, &d->keys);
+    otter_image_keys_init(d->world->crypto, &d->factory, &d->keys);
     if (server != NULL) {
         memcpy(d->factory.url[0], server, strlen(server) + 1); /* options.c bounds it by OTTER_URL_MAX */
         d->factory.url[1][0] = '\0';

@@ -90,8 +90,4 @@ void emu_device_hold(struct emu_device *d);
 /* May its next pass open a socket? */
 bool emu_device_may_connect(const struct emu_device *d);
 
-/* The image keys of factory data, as the bootloader takes them. */
-void emu_image_keys(const struct otter_crypto *crypto, const struct otter_factory *factory,
-                    struct otter_image_keys *ret);
-
 #endif

@@ -1,5 +1,6 @@
 #include "inspect.h"
 
+#include "boot/keys.h"
 #include "core/bytes.h"
 #include "device.h"
 
@@ -103,7 +104,7 @@ bool emu_inspect_flash(struct otter_flash_file *file, const struct otter_crypto 
                               ? otter_factory_decode(raw, len, &ret->factory)
                               : OTTER_IO_ERROR;
     if (ret->factory_status == OTTER_OK)
-        emu_image_keys(crypto, &ret->factory, &keys);
+        otter_image_keys_init(crypto, &ret->factory, &keys);
     ret->journal_status = otter_flash_file_peek(file, map->journal_base, copy, journal_size(map)) == 0
                               ? otter_journal_open(&journal, &overlay.flash)
                               : OTTER_IO_ERROR;

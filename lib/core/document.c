@@ -6,7 +6,8 @@
 #include <string.h>
 
 enum otter_status otter_document_open(struct otter_json *json, const char *payload, size_t len,
-                                      const char *type)
+                                      const char *type, const struct otter_json_field *members,
+                                      struct otter_json_field *ret_fields, unsigned n)
 {
     struct otter_json_field f[] = {{"type", OTTER_JSON_STRING, false, 0}};
     char name[OTTER_NAME_BUF];
@@ -22,7 +23,8 @@ enum otter_status otter_document_open(struct otter_json *json, const char *paylo
         return status;
     if (!otter_json_string(json, f[0].index, name, sizeof(name)) || strcmp(name, type) != 0)
         return OTTER_WRONG_TYPE;
-    return OTTER_OK;
+    memcpy(ret_fields, members, n * sizeof(members[0]));
+    return otter_json_fields(json, 0, ret_fields, n, false);
 }
 
 bool otter_document_name(const struct otter_json *json, unsigned token,

@@ -9,12 +9,13 @@
 #include "core/version.h"
 
 /*
- * Parses a payload and looks at its type before anything else, so that a document of another type is called
- * that and not a heap of unknown members. OK, TOO_LARGE, BAD_JSON, BAD_VALUE, MISSING_MEMBER,
- * DUPLICATE_MEMBER, WRONG_TYPE.
+ * Parses a payload and matches it against the n members of its format, into ret_fields. The type comes before
+ * anything else, so that a document of another type is called that and not a heap of unknown members. OK,
+ * TOO_LARGE, BAD_JSON, BAD_VALUE, MISSING_MEMBER, DUPLICATE_MEMBER, WRONG_TYPE, UNKNOWN_MEMBER.
  */
 enum otter_status otter_document_open(struct otter_json *json, const char *payload, size_t len,
-                                      const char *type);
+                                      const char *type, const struct otter_json_field *members,
+                                      struct otter_json_field *ret_fields, unsigned n);
 
 /* A string without escapes that `valid` accepts. */
 bool otter_document_name(const struct otter_json *json, unsigned token,

@@ -148,12 +148,9 @@ enum otter_status otter_manifest_decode(const char *payload, size_t len, struct 
     struct otter_json_field f[MEMBERS];
     struct otter_json json;
     struct otter_manifest m = {0};
-    enum otter_status status = otter_document_open(&json, payload, len, "otter-manifest");
+    enum otter_status status =
+        otter_document_open(&json, payload, len, "otter-manifest", members, f, MEMBERS);
 
-    if (status != OTTER_OK)
-        return status;
-    memcpy(f, members, sizeof(f));
-    status = otter_json_fields(&json, 0, f, MEMBERS, false);
     if (status != OTTER_OK)
         return status;
     if (!decode_scalars(&json, f, &m) || !decode_hardware(&json, f[HARDWARE].index, &m))

@@ -107,12 +107,8 @@ enum otter_status otter_offer_decode(const char *payload, size_t len, struct ott
     struct otter_json_field f[MEMBERS];
     struct otter_json json;
     struct otter_offer offer = {.empty = true};
-    enum otter_status status = otter_document_open(&json, payload, len, "otter-offer");
+    enum otter_status status = otter_document_open(&json, payload, len, "otter-offer", members, f, MEMBERS);
 
-    if (status != OTTER_OK)
-        return status;
-    memcpy(f, members, sizeof(f));
-    status = otter_json_fields(&json, 0, f, MEMBERS, false);
     if (status != OTTER_OK)
         return status;
     if (!otter_document_name(&json, f[DEVICE].index, otter_device_id_valid, offer.device) ||

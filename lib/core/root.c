@@ -175,12 +175,8 @@ enum otter_status otter_root_decode(const struct otter_crypto *crypto, const cha
     struct otter_json_field f[MEMBERS];
     struct otter_json json;
     struct otter_root root = {0};
-    enum otter_status status = otter_document_open(&json, payload, len, "otter-root");
+    enum otter_status status = otter_document_open(&json, payload, len, "otter-root", members, f, MEMBERS);
 
-    if (status != OTTER_OK)
-        return status;
-    memcpy(f, members, sizeof(f));
-    status = otter_json_fields(&json, 0, f, MEMBERS, false);
     if (status != OTTER_OK)
         return status;
     if (!otter_document_int(&json, f[VERSION].index, 1, &root.version) ||
