@@ -27,6 +27,8 @@
 #define POOL_BYTES  4096u
 #define SPARES_MAX  1024u
 #define WAIT_MAX_MS 60000u
+/* A round takes ten connections in: four times the queue that we ask the kernel for. */
+#define ACCEPT_ROUNDS_MAX 1600u
 
 static void log_of_mhd(void *cls, const char *fmt, va_list args)
 {
@@ -173,6 +175,24 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
                           memory_order_relaxed);
 }
 
+/*
+ * Who has connected is in the kernel's queue, and closing the listening socket would reset him: so the queue
+ * is taken in first. New ones may come all the while, so the rounds are bounded.
+ */
+static void accept_waiting(struct http_loop *loop)
+{
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        const union MHD_DaemonInfo *info =
+            MHD_get_daemon_info(loop->daemon[i].mhd, MHD_DAEMON_INFO_LISTEN_FD);
+        struct pollfd waiting = {.fd = info ? info->listen_fd : -1, .events = POLLIN};
+
+        for (unsigned n = 0; n < ACCEPT_ROUNDS_MAX && poll(&waiting, 1, 0) > 0; n++)
+            (void)MHD_run(loop->daemon[i].mhd);
+        /* Once more, for the requests that the last ones have sent already. */
+        (void)MHD_run(loop->daemon[i].mhd);
+    }
+}
+
 /* After MHD_quiesce_daemon() the listening socket is ours again. */
 static void stop_accepting(struct http_loop *loop)
 {
@@ -199,6 +219,7 @@ static void *run(void *arg)
 
     while (!atomic_load_explicit(&loop->stop, memory_order_relaxed))
         turn(loop, WAIT_MAX_MS);
+    accept_waiting(loop);
     stop_accepting(loop);
     drain(loop);
     return NULL;

@@ -84,6 +84,21 @@ def test_a_signal_is_a_clean_stop(tmp_path, number):
     idle.close()
 
 
+def test_who_has_connected_before_a_stop_is_not_reset(tmp_path):
+    """The process is stopped, so that all of them wait in the kernel's queue; one has sent its request."""
+    server = otter.Server(tmp_path / "data").start()
+    os.kill(server.process.pid, signal.SIGSTOP)
+    waiting = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(40)]
+    waiting[-1].sendall(b"GET /v1/roots/1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    server.process.send_signal(signal.SIGTERM)
+    os.kill(server.process.pid, signal.SIGCONT)
+    assert server.process.wait(20) == 0
+    assert waiting[-1].recv(2000).startswith(b"HTTP/1.1 404 ")
+    assert [s.recv(1) for s in waiting[:-1]] == [b""] * 39
+    for s in waiting:
+        s.close()
+
+
 def test_a_request_that_runs_at_the_stop_is_finished(tmp_path):
     server = otter.Server(tmp_path / "data").start()
     body = b'{"sha256":"' + b"ab" * 32 + b'","size":7}'
