@@ -118,6 +118,11 @@
     X(DEVICE_ON_TRIAL, "device-on-trial", 'P', "the device runs an image that it has not confirmed")         \
     X(SERVER_DOWN, "server-down", 'P', "the trial fell into time in which the server was not serving")       \
     X(ROLLOUT_COMPLETE, "rollout-complete", 'P', "the rollout is complete")                                  \
+    X(FROZEN, "frozen", 'P', "an operator has frozen all rollouts")                                          \
+    X(HELD, "held", 'P', "an operator holds the device back")                                                \
+    X(PINNED, "pinned", 'P', "the device is pinned to another release")                                      \
+    X(RELEASE_WITHDRAWN, "release-withdrawn", 'P', "the release was withdrawn")                              \
+    X(IMAGES_PRUNED, "images-pruned", 'P', "the release's images were removed from the server")              \
                                                                                                              \
     X(UNKNOWN_DEVICE, "unknown-device", 'A', "no such device, or not its token")                             \
     X(UNAUTHORIZED, "unauthorized", 'A', "no or wrong token")                                                \
@@ -139,6 +144,8 @@
     X(ATTEMPT_CLOSED, "attempt-closed", 'A', "the attempt is not open any more")                             \
     X(BAD_TRANSITION, "bad-transition", 'A', "the attempt cannot go from its state to this one")             \
     X(RANGE_NOT_SATISFIABLE, "range-not-satisfiable", 'A', "the range lies outside the blob")                \
+    X(RELEASE_IN_USE, "release-in-use", 'A', "a rollout or a pin needs the release")                         \
+    X(DEVICE_RETIRED, "device-retired", 'A', "the device was retired")                                       \
     X(TOO_BUSY, "too-busy", 'A', "the server is at its limit; try again later")                              \
     X(STORE_FULL, "store-full", 'A', "no room on the server's disk")
 

@@ -28,6 +28,8 @@ static const struct {
     {OTTER_EMPTY_TARGET, 400},
     {OTTER_BAD_TARGET, 400},
     {OTTER_BAD_PHASES, 400},
+    {OTTER_RELEASE_WITHDRAWN, 422},
+    {OTTER_IMAGES_PRUNED, 422},
 };
 
 /* The rest of a group shares one meaning: a bad request, a refused document, a state that forbids it. */
