@@ -3,42 +3,7 @@
 #include "core/bytes.h"
 #include "host/ini.h"
 
-#include <inttypes.h>
 #include <string.h>
-
-enum kind { TEXT, NUMBER, SIZE, FLAG, LEVEL, FORMAT };
-
-/* Every key but the addresses. place points into the configuration that is read or printed. */
-struct key {
-    const char *section, *name;
-    enum kind kind;
-    void *place;
-    uint64_t min, max;
-};
-
-#define KEYS 14u
-
-static void keys_of(struct config *c, struct key keys[KEYS])
-{
-    const struct key table[KEYS] = {
-        {"listen", "insecure_plain_http", FLAG, &c->insecure_plain_http, 0, 0},
-        {"devices", "plain", FLAG, &c->plain_devices, 0, 0},
-        {"store", "data", TEXT, c->data, 0, 0},
-        {"store", "commit_wait_us", NUMBER, &c->commit_wait_us, 0, 100000},
-        {"blobs", "public", FLAG, &c->blobs_public, 0, 0},
-        {"blobs", "max_size", SIZE, &c->max_blob, 1, UINT64_C(1) << 40},
-        {"poll", "interval", NUMBER, &c->poll_interval_s, 5, 86400},
-        {"limits", "threads", NUMBER, &c->threads, 0, 256},
-        {"limits", "connections", NUMBER, &c->connections, 16, 1000000},
-        {"limits", "idle_timeout", NUMBER, &c->idle_timeout_s, 1, 3600},
-        {"limits", "drain", NUMBER, &c->drain_s, 0, 3600},
-        {"log", "level", LEVEL, &c->log_level, 0, 0},
-        {"log", "format", FORMAT, &c->log_format, 0, 0},
-        {"listen", "port_file", TEXT, c->port_file, 0, 0},
-    };
-
-    memcpy(keys, table, sizeof table);
-}
 
 void config_defaults(struct config *config)
 {
@@ -48,87 +13,14 @@ void config_defaults(struct config *config)
         .drain_s = 10,
         .poll_interval_s = 3600,
         .max_blob = UINT64_C(64) << 20,
+        .disk_low = UINT64_C(256) << 20,
+        .tls_tickets = true,
+        .tls_session_cache = 4096,
+        .events_burst = 10,
+        .events_burst_window = 300,
         .log_level = HOST_LOG_INFO,
         .log_format = HOST_LOG_KEY_VALUE,
     };
-}
-
-static bool set_text(char *place, const char *value, struct host_error *err)
-{
-    size_t len = strlen(value);
-
-    if (len == 0 || len >= CONFIG_TEXT)
-        return host_fail(err, HOST_ERROR_FORMAT, "1 to %u bytes are taken", CONFIG_TEXT - 1);
-    memcpy(place, value, len + 1);
-    return true;
-}
-
-static bool parse_number(const struct key *key, const char *value, uint64_t *ret, struct host_error *err)
-{
-    uint64_t n = 0;
-
-    if (!otter_parse_uint(value, strlen(value), key->max, &n) || n < key->min)
-        return host_fail(err, HOST_ERROR_FORMAT, "\"%s\" is no number from %" PRIu64 " to %" PRIu64, value,
-                         key->min, key->max);
-    *ret = n;
-    return true;
-}
-
-/* Bytes, or KiB, MiB, GiB. */
-static bool parse_size(const struct key *key, const char *value, uint64_t *ret, struct host_error *err)
-{
-    static const struct {
-        const char *suffix;
-        unsigned shift;
-    } units[] = {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
-    size_t digits = strspn(value, "0123456789");
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < OTTER_ARRAY_LEN(units); i++) {
-        if (strcmp(value + digits, units[i].suffix) != 0)
-            continue;
-        if (!otter_parse_uint(value, digits, key->max >> units[i].shift, &n) ||
-            n << units[i].shift < key->min)
-            break;
-        *ret = n << units[i].shift; /* n <= max >> shift */
-        return true;
-    }
-    return host_fail(err, HOST_ERROR_FORMAT,
-                     "\"%s\" is no size; write bytes, or 64MiB, at most %" PRIu64 " bytes", value, key->max);
-}
-
-static bool set_flag(bool *place, const char *value, struct host_error *err)
-{
-    if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-        return host_fail(err, HOST_ERROR_FORMAT, "\"%s\" is neither yes nor no", value);
-    *place = value[0] == 'y';
-    return true;
-}
-
-static bool set_key(const struct key *key, const char *value, struct host_error *err)
-{
-    uint64_t n = 0;
-
-    switch (key->kind) {
-    case TEXT:
-        return set_text(key->place, value, err);
-    case NUMBER:
-        if (!parse_number(key, value, &n, err))
-            return false;
-        *(uint32_t *)key->place = (uint32_t)n; /* every max is below 2^32 */
-        return true;
-    case SIZE:
-        return parse_size(key, value, key->place, err);
-    case FLAG:
-        return set_flag(key->place, value, err);
-    case LEVEL:
-        return host_log_level_parse(value, key->place) ||
-               host_fail(err, HOST_ERROR_FORMAT, "\"%s\" is none of error, warning, info, debug", value);
-    case FORMAT:
-        return host_log_format_parse(value, key->place) ||
-               host_fail(err, HOST_ERROR_FORMAT, "\"%s\" is neither key-value nor json", value);
-    }
-    return host_fail(err, HOST_ERROR_INTERNAL, "a key without kind");
 }
 
 bool config_add_listen(struct config *config, const char *text, enum http_serves serves,
@@ -146,28 +38,10 @@ bool config_add_listen(struct config *config, const char *text, enum http_serves
     }
     if (config->listens == HTTP_LISTENERS_MAX)
         return host_fail(err, HOST_ERROR_FORMAT, "more than %u addresses to listen on", HTTP_LISTENERS_MAX);
-    if (!set_text(config->listen[config->listens].text, text, err))
+    if (!config_set_text(config->listen[config->listens].text, text, err))
         return false;
     config->listen[config->listens++].serves = serves;
     return true;
-}
-
-bool config_set(struct config *config, const char *section, const char *name, const char *value,
-                struct host_error *err)
-{
-    struct key keys[KEYS];
-
-    if (strcmp(section, "listen") == 0 && strcmp(name, "device") == 0)
-        return config_add_listen(config, value, HTTP_SERVES_DEVICES, err);
-    if (strcmp(section, "listen") == 0 && strcmp(name, "operators") == 0)
-        return config_add_listen(config, value, HTTP_SERVES_OPERATORS, err);
-    keys_of(config, keys);
-    for (unsigned i = 0; i < KEYS; i++) {
-        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0)
-            return set_key(&keys[i], value, err) || host_error_prefix(err, "%s.%s", section, name);
-    }
-    return host_fail(err, HOST_ERROR_FORMAT,
-                     "unknown key \"%s\" in section [%s]; otterd --print-config lists all", name, section);
 }
 
 struct reader {
@@ -229,66 +103,4 @@ bool config_check(const struct config *config, struct host_error *err)
                 config->listen[i].text);
     }
     return true;
-}
-
-static const char *flag_text(bool on)
-{
-    return on ? "yes" : "no";
-}
-
-static void print_key(const struct key *key, FILE *out)
-{
-    static const char *const levels[] = {"error", "warning", "info", "debug"};
-    static const char *const formats[] = {"key-value", "json"};
-    const void *place = key->place;
-
-    switch (key->kind) {
-    case TEXT:
-        if (*(const char *)place != '\0')
-            fprintf(out, "%s = %s\n", key->name, (const char *)place);
-        break;
-    case NUMBER:
-        fprintf(out, "%s = %" PRIu32 "\n", key->name, *(const uint32_t *)place);
-        break;
-    case SIZE:
-        fprintf(out, "%s = %" PRIu64 "\n", key->name, *(const uint64_t *)place);
-        break;
-    case FLAG:
-        fprintf(out, "%s = %s\n", key->name, flag_text(*(const bool *)place));
-        break;
-    case LEVEL:
-        fprintf(out, "%s = %s\n", key->name, levels[*(const enum host_log_level *)place]);
-        break;
-    case FORMAT:
-        fprintf(out, "%s = %s\n", key->name, formats[*(const enum host_log_format *)place]);
-        break;
-    }
-}
-
-static void print_listens(const struct config *config, FILE *out)
-{
-    for (unsigned i = 0; i < config->listens; i++) {
-        if (config->listen[i].serves & HTTP_SERVES_DEVICES)
-            fprintf(out, "device = %s\n", config->listen[i].text);
-        if (config->listen[i].serves & HTTP_SERVES_OPERATORS)
-            fprintf(out, "operators = %s\n", config->listen[i].text);
-    }
-}
-
-void config_print(const struct config *config, FILE *out)
-{
-    static const char *const sections[] = {"listen", "devices", "store", "blobs", "poll", "limits", "log"};
-    struct config copy = *config;
-    struct key keys[KEYS];
-
-    keys_of(&copy, keys);
-    for (size_t s = 0; s < OTTER_ARRAY_LEN(sections); s++) {
-        fprintf(out, "%s[%s]\n", s ? "\n" : "", sections[s]);
-        if (s == 0)
-            print_listens(config, out);
-        for (unsigned i = 0; i < KEYS; i++) {
-            if (strcmp(keys[i].section, sections[s]) == 0)
-                print_key(&keys[i], out);
-        }
-    }
 }

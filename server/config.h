@@ -21,6 +21,11 @@ struct config {
     struct config_listen listen[HTTP_LISTENERS_MAX];
     unsigned listens;
     bool insecure_plain_http;
+    bool proxy_headers;         /* unix sockets: believe X-Forwarded-For and X-Forwarded-Proto */
+    char tls_cert[CONFIG_TEXT]; /* PEM files; "" = no TLS */
+    char tls_key[CONFIG_TEXT];
+    bool tls_tickets;
+    uint32_t tls_session_cache; /* entries; 0 = none */
     bool plain_devices;
     uint32_t threads; /* 0 = one a core */
     uint32_t connections;
@@ -29,7 +34,12 @@ struct config {
     uint32_t poll_interval_s;
     uint32_t commit_wait_us;
     uint64_t max_blob;
+    uint64_t disk_low; /* bytes free below which the disk counts as low; 0 = never */
     bool blobs_public;
+    char events_exec[CONFIG_TEXT]; /* "" = none */
+    uint32_t events_burst;         /* failures within the window that are a burst */
+    uint32_t events_burst_window;  /* seconds */
+    bool metrics_public;
     enum host_log_level log_level;
     enum host_log_format log_format;
 };
@@ -47,6 +57,9 @@ bool config_parse(struct config *config, const char *text, size_t len, const cha
 /* One more address; two of the same text are one that serves both. */
 bool config_add_listen(struct config *config, const char *text, enum http_serves serves,
                        struct host_error *err);
+
+/* A text of a key: one that a line of a file can hold. */
+bool config_set_text(char place[CONFIG_TEXT], const char *value, struct host_error *err);
 
 /* Sets one key as the file would. */
 bool config_set(struct config *config, const char *section, const char *key, const char *value,

@@ -298,7 +298,10 @@ static void the_example_shows_every_key_and_its_default(void **state)
     assert_int_equal(c.listens, 1);
     assert_string_not_equal(c.data, "");
     assert_string_not_equal(c.port_file, "");
-    c.data[0] = c.port_file[0] = '\0';
+    assert_string_not_equal(c.tls_cert, "");
+    assert_string_not_equal(c.tls_key, "");
+    assert_string_not_equal(c.events_exec, "");
+    c.data[0] = c.port_file[0] = c.tls_cert[0] = c.tls_key[0] = c.events_exec[0] = '\0';
     free(text);
     out = open_memstream(&text, &len);
     config_print(&c, out);
