@@ -3,6 +3,7 @@
 #include "config.h"
 #include "core/bytes.h"
 #include "host/crypto.h"
+#include "trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,15 @@ struct cli_session {
     struct cli_config config;
     struct host_http *http;
     const char *base; /* config.server, or a stand-in host for a unix socket */
+    struct cli_trace trace;
 };
+
+static const char *trace_path(const struct cli *cli)
+{
+    const char *option = cli_arg(cli->args, "trace");
+
+    return option != NULL ? option : getenv("OTTER_TRACE");
+}
 
 static enum cli_exit open_session(struct cli *cli, struct cli_session **ret)
 {
@@ -33,6 +42,7 @@ static enum cli_exit open_session(struct cli *cli, struct cli_session **ret)
     s = calloc(1, sizeof(*s));
     if (s == NULL)
         return cli_fail_memory(cli);
+    s->trace = CLI_TRACE_NONE;
     code = cli_config_load(cli, cli->args, &s->config);
     if (code != CLI_DONE) {
         free(s);
@@ -48,7 +58,9 @@ static enum cli_exit open_session(struct cli *cli, struct cli_session **ret)
     s->http = host_http_new(&options, &err);
     cli->session = s;
     *ret = s;
-    return s->http != NULL ? CLI_DONE : cli_fail_error(cli, &err);
+    if (s->http == NULL || !cli_trace_open(trace_path(cli), &s->trace, &err))
+        return cli_fail_error(cli, &err);
+    return CLI_DONE;
 }
 
 void cli_session_close(struct cli *cli)
@@ -59,6 +71,7 @@ void cli_session_close(struct cli *cli)
         return;
     host_http_free(s->http);
     cli_config_free(&s->config);
+    cli_trace_close(&s->trace);
     free(s);
     cli->session = NULL;
 }
@@ -183,13 +196,25 @@ static bool was_lost(const struct host_error *err)
     return err->kind == HOST_ERROR_NETWORK || err->kind == HOST_ERROR_TIMEOUT;
 }
 
+/* One try. A trace that cannot be written is told, and changes nothing about the request. */
+static bool try_once(struct cli *cli, struct cli_session *s, const struct host_http_request *http,
+                     struct host_http_response *ret, struct host_error *err)
+{
+    bool came = host_http_do(s->http, http, ret, err);
+    struct host_error trace_err = {0};
+
+    if (!cli_trace_exchange(&s->trace, http, came ? ret : NULL, err->message, &trace_err))
+        (void)cli_fail_error(cli, &trace_err);
+    return came;
+}
+
 /* One reply, over as many tries as are allowed. */
-static bool exchange(const struct cli_session *s, const struct cli_request *r,
+static bool exchange(struct cli *cli, struct cli_session *s, const struct cli_request *r,
                      const struct host_http_request *http, struct host_http_response *ret,
                      struct host_error *err)
 {
     for (unsigned i = 1;; i++) {
-        if (!host_http_do(s->http, http, ret, err)) {
+        if (!try_once(cli, s, http, ret, err)) {
             if (i == TRIES || !may_repeat(r) || !was_lost(err))
                 return false;
             sleep(i - 1); /* at once the first time */
@@ -227,7 +252,7 @@ enum cli_exit cli_api(struct cli *cli, const struct cli_request *r, struct cli_r
     if (url == NULL)
         return cli_fail_memory(cli);
     make_headers(r, &headers);
-    if (!exchange(s, r,
+    if (!exchange(cli, s, r,
                   &(struct host_http_request){.method = r->method,
                                               .url = url,
                                               .headers = headers.list,

@@ -43,7 +43,7 @@ void cli_help(FILE *to)
     print_options(to, cli_global_options);
     fputs("\nServer, token and CA come from these options, else from OTTER_SERVER, OTTER_TOKEN and "
           "OTTER_CACERT, else\n"
-          "from server=, token_file= and cacert= in ~/.config/otter/config.\n"
+          "from server=, token_file= and cacert= in ~/.config/otter/config. OTTER_TRACE is --trace.\n"
           "Exit status: 0 done, 1 refused, 2 usage, 3 server unreachable, 4 not authorised, 5 local file, 6 "
           "not in "
           "time.\n",

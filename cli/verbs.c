@@ -28,6 +28,7 @@ const struct cli_option cli_global_options[] = {
     {"limit", CLI_OPTION_VALUE, "N", "of lists: at most N items"},
     {"all", CLI_OPTION_FLAG, NULL, "of lists: every page"},
     {"dry-run", CLI_OPTION_FLAG, NULL, "check everything, change nothing"},
+    {"trace", CLI_OPTION_VALUE, "FILE", "append each exchange with the server, as JSON lines without tokens"},
     {"help", CLI_OPTION_FLAG, NULL, "this text"},
     {NULL},
 };
