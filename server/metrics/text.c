@@ -112,7 +112,7 @@ static void put_real(struct metrics_text *t, double value)
     else if (isinf(value))
         (void)snprintf(text, sizeof(text), value > 0 ? "+Inf" : "-Inf");
     else
-        (void)snprintf(text, sizeof(text), "%.9g", value);
+        (void)snprintf(text, sizeof(text), "%.15g", value);
     put_text(t, text);
 }
 

@@ -59,7 +59,7 @@ static void numbers_that_are_none_have_words(void **state)
         double value;
         const char *text;
     } rows[] = {
-        {0, "g 0\n"},     {0.25, "g 0.25\n"},     {-1.5, "g -1.5\n"},      {1700000000, "g 1.7e+09\n"},
+        {0, "g 0\n"},     {0.25, "g 0.25\n"},     {-1.5, "g -1.5\n"},      {1700000000, "g 1700000000\n"},
         {NAN, "g NaN\n"}, {INFINITY, "g +Inf\n"}, {-INFINITY, "g -Inf\n"}, {1800000001, "g 1800000001\n"},
     };
 
