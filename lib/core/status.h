@@ -32,6 +32,14 @@
     X(HTTP_STATUS, "http-status", 'T', "an HTTP status that does not fit the request")                       \
     X(HTTP_RANGE, "http-range", 'T', "Content-Range or ETag does not answer the Range asked for")            \
     X(HTTP_REDIRECT, "http-redirect", 'T', "redirects are not followed")                                     \
+    X(TLS_NO_CA, "tls-no-ca", 'T', "https, and the factory data hold no usable CA certificate")              \
+    X(TLS_NO_NAME, "tls-no-name", 'T', "https to an address: the factory data must give a TLS name")         \
+    X(TLS_UNTRUSTED, "tls-untrusted", 'T', "the server's certificate does not lead to the device's CA")      \
+    X(TLS_NAME, "tls-name", 'T', "the server's certificate is for another name")                             \
+    X(TLS_EXPIRED, "tls-expired", 'T', "a certificate of the server is not valid at the device's time")      \
+    X(TLS_RECORD, "tls-record", 'T',                                                                         \
+      "a TLS record that the device's buffer cannot hold: longer than asked for")                            \
+    X(TLS_FAILED, "tls-failed", 'T', "the TLS handshake did not succeed, or a record is damaged")            \
                                                                                                              \
     X(BAD_ENVELOPE, "bad-envelope", 'D', "not a JWS general serialization of the exact shape")               \
     X(BAD_HEADER, "bad-header", 'D', "protected header is not exactly {alg:ES256,kid}")                      \
