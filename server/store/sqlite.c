@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,9 @@ enum otter_status store_sqlite_status(int rc)
         return OTTER_ALREADY_EXISTS;
     case SQLITE_FULL:
         return OTTER_STORE_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return OTTER_STORE_DAMAGED;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return OTTER_TOO_BUSY;
@@ -30,6 +34,18 @@ enum otter_status store_sqlite_status(int rc)
     default:
         return OTTER_IO_ERROR;
     }
+}
+
+/* SQLite knows a full disk by a write of its files alone; a quota and the shared index fail in other words.
+ */
+static enum otter_status status_in(sqlite3 *db, int rc)
+{
+    enum otter_status status = store_sqlite_status(rc);
+    int error = status == OTTER_IO_ERROR ? sqlite3_system_errno(db) : 0;
+
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG || rc == SQLITE_IOERR_SHMSIZE)
+        return OTTER_STORE_FULL;
+    return error == EMFILE || error == ENFILE ? OTTER_TOO_BUSY : status;
 }
 
 static int bind_one(sqlite3_stmt *stmt, int at, const struct store_value *v)
@@ -59,7 +75,7 @@ sqlite3_stmt *store_sqlite_bind(struct store_sqlite *s, enum sql which, const st
         rc = sqlite3_prepare_v3(s->db, store_sqlite_sql[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
     for (int i = 0; rc == SQLITE_OK && values && values[i].kind != STORE_VALUE_END; i++)
         rc = bind_one(*stmt, i + 1, &values[i]);
-    *ret_status = store_sqlite_status(rc);
+    *ret_status = status_in(s->db, rc);
     return rc == SQLITE_OK ? *stmt : NULL;
 }
 
@@ -75,7 +91,7 @@ bool store_sqlite_next(sqlite3_stmt *stmt, enum otter_status *ret_status)
 
     if (rc == SQLITE_ROW)
         return true;
-    *ret_status = store_sqlite_status(rc);
+    *ret_status = status_in(sqlite3_db_handle(stmt), rc);
     store_sqlite_done(stmt);
     return false;
 }
@@ -87,7 +103,7 @@ enum otter_status store_sqlite_run(struct store_sqlite *s, enum sql which, const
 
     if (stmt)
         (void)store_sqlite_next(stmt, &status);
-    s->suspect = s->suspect || status == OTTER_IO_ERROR;
+    s->suspect = s->suspect || status == OTTER_IO_ERROR || status == OTTER_STORE_DAMAGED;
     return status;
 }
 
@@ -224,6 +240,7 @@ static void fill_ops(struct store_ops *ops)
     store_sqlite_documents_ops(ops);
     store_sqlite_rollout_ops(ops);
     store_sqlite_device_ops(ops);
+    store_sqlite_marks_ops(ops);
     store_sqlite_attempt_ops(ops);
     store_sqlite_misc_ops(ops);
 }

@@ -25,7 +25,7 @@ static enum otter_status op_attempt_update(struct store *self, const struct stor
                             V_LIST(V_TEXT(otter_update_state_name(row->state)),
                                    store_reason_value(row->reason), V_TEXT(row->detail), V_INT(row->bytes),
                                    V_INT(row->step), V_INT(row->updated), V_INT(row->finished),
-                                   V_INT(row->id)));
+                                   V_INT(row->retry), V_INT(row->id)));
 }
 
 static void read_attempt(sqlite3_stmt *stmt, struct store_attempt *row)
@@ -47,6 +47,7 @@ static void read_attempt(sqlite3_stmt *stmt, struct store_attempt *row)
     row->created = sqlite3_column_int64(stmt, 10);
     row->updated = sqlite3_column_int64(stmt, 11);
     row->finished = sqlite3_column_int64(stmt, 12);
+    row->retry = sqlite3_column_int(stmt, 13) != 0;
 }
 
 static enum otter_status get_one(struct store *self, enum sql which, const struct store_value *values,

@@ -89,6 +89,11 @@ static void read_release(sqlite3_stmt *stmt, char product[OTTER_NAME_BUF], struc
     row->signature_checked = sqlite3_column_int(stmt, 6) != 0;
     row->envelope = envelope.data;
     row->len = envelope.len;
+    row->withdrawn = sqlite3_column_int64(stmt, 8);
+    row->withdrawn_reason = (const char *)sqlite3_column_text(stmt, 9);
+    if (!row->withdrawn_reason)
+        row->withdrawn_reason = "";
+    row->pruned = sqlite3_column_int64(stmt, 10);
 }
 
 static enum otter_status op_release_get(struct store *self, const struct otter_digest *id,
@@ -127,6 +132,13 @@ static enum otter_status op_releases(struct store *self, struct store_release_vi
     return status;
 }
 
+static enum otter_status op_release_update(struct store *self, const struct store_release *row)
+{
+    return store_sqlite_run(
+        store_sqlite_of(self), SQL_RELEASE_UPDATE,
+        V_LIST(V_INT(row->withdrawn), V_TEXT(row->withdrawn_reason), V_INT(row->pruned), V_INT(row->num)));
+}
+
 static enum otter_status op_image_key_add(struct store *self, const struct store_image_key *row)
 {
     return store_sqlite_run(store_sqlite_of(self), SQL_KEY_ADD,
@@ -163,6 +175,7 @@ void store_sqlite_documents_ops(struct store_ops *ops)
     ops->release_image_add = op_release_image_add;
     ops->release_get = op_release_get;
     ops->releases = op_releases;
+    ops->release_update = op_release_update;
     ops->image_key_add = op_image_key_add;
     ops->image_keys = op_image_keys;
 }

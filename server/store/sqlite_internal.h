@@ -22,6 +22,7 @@ enum sql {
     SQL_RELEASE_ADD,
     SQL_RELEASE_GET,
     SQL_RELEASES,
+    SQL_RELEASE_UPDATE,
     SQL_IMAGE_ADD,
     SQL_KEY_ADD,
     SQL_KEYS,
@@ -37,6 +38,14 @@ enum sql {
     SQL_STATE_PUT,
     SQL_FLEET,
     SQL_FLEET_SIZE,
+    SQL_MARKS_PUT,
+    SQL_MARKS_DROP,
+    SQL_MARKS_GET,
+    SQL_MARKS,
+    SQL_DEVICE_EVENT_ADD,
+    SQL_TIMELINE,
+    SQL_FREEZE_PUT,
+    SQL_FREEZE_GET,
     SQL_ATTEMPT_ADD,
     SQL_ATTEMPT_UPDATE,
     SQL_ATTEMPT_GET,
@@ -139,6 +148,7 @@ int store_sqlite_user_version(sqlite3 *db);
 void store_sqlite_documents_ops(struct store_ops *ops);
 void store_sqlite_rollout_ops(struct store_ops *ops);
 void store_sqlite_device_ops(struct store_ops *ops);
+void store_sqlite_marks_ops(struct store_ops *ops);
 void store_sqlite_attempt_ops(struct store_ops *ops);
 void store_sqlite_misc_ops(struct store_ops *ops);
 

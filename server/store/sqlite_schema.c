@@ -49,6 +49,19 @@ static const struct {
      " status TEXT NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;"
      "CREATE INDEX answers_at ON answers (at);"},
     {"last refusal of a device", "ALTER TABLE device_states ADD COLUMN refused TEXT;"},
+    {"operators' work on a fleet",
+     "CREATE TABLE device_marks (device INTEGER PRIMARY KEY REFERENCES devices, held INTEGER NOT NULL,"
+     " held_reason TEXT NOT NULL, pinned INTEGER NOT NULL, pin INTEGER REFERENCES releases,"
+     " retired INTEGER NOT NULL, retired_reason TEXT NOT NULL);"
+     "CREATE TABLE device_events (num INTEGER PRIMARY KEY, device INTEGER NOT NULL REFERENCES devices,"
+     " at INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);"
+     "CREATE INDEX device_events_device ON device_events (device, at, num);"
+     "CREATE TABLE freeze (one INTEGER PRIMARY KEY CHECK (one = 1), since INTEGER NOT NULL,"
+     " reason TEXT NOT NULL);"
+     "ALTER TABLE attempts ADD COLUMN retry INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE releases ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE releases ADD COLUMN withdrawn_reason TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE releases ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"},
 };
 
 #define APPLICATION_ID "0x4f747472" /* "Ottr", shown by file(1) */

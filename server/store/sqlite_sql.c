@@ -1,10 +1,14 @@
 #include "store/sqlite_internal.h"
 
 #define ATTEMPT_COLUMNS                                                                                      \
-    "id, device, rollout, phase, state, reason, detail, slot, bytes, step, created, updated, finished"
+    "id, device, rollout, phase, state, reason, detail, slot, bytes, step, created, updated, finished, "     \
+    "retry"
 #define ROLLOUT_COLUMNS                                                                                      \
     "id, seed, name, release, target, state, auto, priority, phase, created, started, finished"
-#define RELEASE_COLUMNS "num, id, product, epoch, sequence, published, signature_checked, envelope"
+#define RELEASE_COLUMNS                                                                                      \
+    "num, id, product, epoch, sequence, published, signature_checked, envelope, withdrawn,"                  \
+    " withdrawn_reason, pruned"
+#define MARK_COLUMNS "device, held, held_reason, pinned, pin, retired, retired_reason"
 #define DEVICE_COLUMNS                                                                                       \
     "num, id, product, hardware, token_hash, sealed, tags, own_attrs, operator_attrs, created"
 
@@ -25,6 +29,8 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
     [SQL_RELEASE_GET] = "SELECT " RELEASE_COLUMNS " FROM releases WHERE id = ?",
     [SQL_RELEASES] = "SELECT " RELEASE_COLUMNS " FROM releases ORDER BY num",
+    [SQL_RELEASE_UPDATE] =
+        "UPDATE releases SET withdrawn = ?, withdrawn_reason = ?, pruned = ? WHERE num = ?",
     [SQL_IMAGE_ADD] = "INSERT INTO release_images (release, slot, link, size, sha256) VALUES (?, ?, ?, ?, ?)",
     [SQL_KEY_ADD] = "INSERT INTO image_keys (product, kid, spki, created) VALUES (?, ?, ?, ?)",
     [SQL_KEYS] = "SELECT product, kid, spki, created FROM image_keys WHERE ?1 IS NULL OR product = ?1"
@@ -52,12 +58,30 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
         "SELECT " DEVICE_COLUMNS ", device, version, sha256, slot, confirmed, epoch, sequence, root, stale,"
         " first_seen, last_seen, refused FROM devices LEFT JOIN device_states ON device = num ORDER BY num",
     [SQL_FLEET_SIZE] = "SELECT max(num) FROM devices",
+    [SQL_MARKS_PUT] = "INSERT OR REPLACE INTO device_marks (" MARK_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [SQL_MARKS_DROP] = "DELETE FROM device_marks WHERE device = ?",
+    [SQL_MARKS_GET] = "SELECT " MARK_COLUMNS " FROM device_marks WHERE device = ?",
+    [SQL_MARKS] = "SELECT " MARK_COLUMNS " FROM device_marks ORDER BY device",
+    [SQL_DEVICE_EVENT_ADD] = "INSERT INTO device_events (device, at, kind, detail) VALUES (?, ?, ?, ?)",
+    [SQL_TIMELINE] =
+        "SELECT * FROM ("
+        "SELECT created AS at, 0 AS source, 0 AS number, 'enrolled' AS kind, '' AS detail, 0, 0, NULL, NULL, "
+        "0"
+        " FROM devices WHERE num = ?1"
+        " UNION ALL SELECT ?2, 0, 1, 'first-seen', '', 0, 0, NULL, NULL, 0 WHERE ?2 > 0"
+        " UNION ALL SELECT e.at, 1, e.rowid, 'attempt', e.detail, e.attempt, e.step, e.state, e.reason,"
+        " a.rollout FROM attempts AS a JOIN attempt_events AS e ON e.attempt = a.id WHERE a.device = ?1"
+        " UNION ALL SELECT at, 2, num, kind, detail, 0, 0, NULL, NULL, 0 FROM device_events WHERE device = "
+        "?1)"
+        " WHERE (at, source, number) > (?3, ?4, ?5) ORDER BY at, source, number",
+    [SQL_FREEZE_PUT] = "INSERT OR REPLACE INTO freeze (one, since, reason) VALUES (1, ?, ?)",
+    [SQL_FREEZE_GET] = "SELECT since, reason FROM freeze WHERE one = 1",
     [SQL_ATTEMPT_ADD] =
         "INSERT INTO attempts (device, rollout, phase, state, reason, detail, slot, bytes, step,"
         " created, updated, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_ATTEMPT_UPDATE] =
         "UPDATE attempts SET state = ?, reason = ?, detail = ?, bytes = ?, step = ?, updated = ?,"
-        " finished = ? WHERE id = ?",
+        " finished = ?, retry = ? WHERE id = ?",
     [SQL_ATTEMPT_GET] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id = ?",
     [SQL_ATTEMPT_NEWEST] =
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE device = ? ORDER BY id DESC LIMIT 1",

@@ -4,8 +4,9 @@
  *
  * A `struct store` is one connection, used by one thread at a time: otterd opens one writer and one reader.
  * Every operation returns OK or: NOT_FOUND, ALREADY_EXISTS (a unique key is taken), STORE_FULL, TOO_BUSY,
- * IO_ERROR. Rows given to a visitor are valid during the call only. Names of states and reasons are stored by
- * wire name, so that the numbers of an enum may change. Times are Unix seconds; 0 = not yet.
+ * STORE_DAMAGED, IO_ERROR. Rows given to a visitor are valid during the call only. Names of states and
+ * reasons are stored by wire name, so that the numbers of an enum may change. Times are Unix seconds; 0 = not
+ * yet.
  */
 #ifndef OTTER_STORE_H
 #define OTTER_STORE_H
@@ -33,6 +34,9 @@ struct store_release {
     uint64_t sequence;
     int64_t published;
     bool signature_checked;
+    int64_t withdrawn; /* by an operator; 0: not */
+    const char *withdrawn_reason;
+    int64_t pruned; /* its images were removed from the server */
     const char *envelope;
     size_t len;
 };
@@ -123,6 +127,7 @@ struct store_attempt {
     int64_t created;
     int64_t updated;
     int64_t finished;
+    bool retry; /* an operator asked for another one: this one is in no count any more */
 };
 
 struct store_event {
@@ -132,6 +137,50 @@ struct store_event {
     enum otter_update_state state;
     enum otter_status reason;
     char detail[OTTER_DETAIL_MAX + 1];
+};
+
+#define STORE_REASON_MAX 256u /* bytes of what an operator gives as a reason */
+
+/* What an operator has set on a device; times are 0 where it is not set. */
+struct store_marks {
+    int64_t device;
+    int64_t held;
+    char held_reason[STORE_REASON_MAX + 1];
+    int64_t pinned;
+    int64_t pin; /* num of the release */
+    int64_t retired;
+    char retired_reason[STORE_REASON_MAX + 1];
+};
+
+/* What an operator did to a device. */
+struct store_device_event {
+    int64_t device;
+    int64_t at;
+    const char *kind;
+    const char *detail;
+};
+
+/* All that happened to a device, by time; equal times by source and number, so that a page ends anywhere. */
+enum store_source { STORE_FROM_ENROLMENT, STORE_FROM_ATTEMPT, STORE_FROM_OPERATOR };
+
+struct store_moment_key {
+    int64_t at;
+    int64_t source; /* enum store_source */
+    int64_t number;
+};
+
+struct store_moment {
+    struct store_moment_key key;
+    const char *kind;        /* "enrolled", "first-seen", "attempt", or an operator's */
+    const char *detail;      /* never NULL */
+    struct store_event step; /* kind attempt */
+    int64_t rollout;         /* kind attempt */
+};
+
+/* All rollouts stand still; since 0: they do not. */
+struct store_freeze {
+    int64_t since;
+    char reason[STORE_REASON_MAX + 1];
 };
 
 struct store_count {
@@ -182,6 +231,12 @@ struct store_count_visitor {
 struct store_answer_visitor {
     bool (*row)(struct store_answer_visitor *self, const struct store_answer *row);
 };
+struct store_marks_visitor {
+    bool (*row)(struct store_marks_visitor *self, const struct store_marks *row);
+};
+struct store_moment_visitor {
+    bool (*row)(struct store_moment_visitor *self, const struct store_moment *row);
+};
 
 struct store_ops {
     void (*close)(struct store *self);
@@ -209,6 +264,8 @@ struct store_ops {
     enum otter_status (*release_get)(struct store *self, const struct otter_digest *id,
                                      struct store_release_visitor *visitor);
     enum otter_status (*releases)(struct store *self, struct store_release_visitor *visitor); /* by num */
+    /* withdrawn, withdrawn_reason and pruned of the release `num` */
+    enum otter_status (*release_update)(struct store *self, const struct store_release *row);
 
     enum otter_status (*image_key_add)(struct store *self, const struct store_image_key *row);
     /* product NULL: all */
@@ -229,6 +286,18 @@ struct store_ops {
     /* All of them by num, each with its state. fleet_size: the highest num. */
     enum otter_status (*fleet)(struct store *self, struct store_fleet_visitor *visitor);
     enum otter_status (*fleet_size)(struct store *self, int64_t *ret);
+
+    /* Marks: replaced as a whole; with all times 0 there are none any more. get: NOT_FOUND without any. */
+    enum otter_status (*marks_put)(struct store *self, const struct store_marks *row);
+    enum otter_status (*marks_get)(struct store *self, int64_t device, struct store_marks *ret);
+    enum otter_status (*marks)(struct store *self, struct store_marks_visitor *visitor);
+    enum otter_status (*device_event_add)(struct store *self, const struct store_device_event *row);
+    /* From above `after` on. first_seen (0: never) is not in the store soon enough, so it is told. */
+    enum otter_status (*timeline)(struct store *self, int64_t device, int64_t first_seen,
+                                  const struct store_moment_key *after, struct store_moment_visitor *visitor);
+
+    enum otter_status (*freeze_put)(struct store *self, const struct store_freeze *row);
+    enum otter_status (*freeze_get)(struct store *self, struct store_freeze *ret); /* OK with since 0 */
 
     enum otter_status (*attempt_add)(struct store *self, const struct store_attempt *row, uint64_t *ret_id);
     enum otter_status (*attempt_update)(struct store *self, const struct store_attempt *row);

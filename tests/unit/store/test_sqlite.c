@@ -264,6 +264,9 @@ static void a_first_database_is_brought_up_to_date_with_what_it_holds(void **sta
     execute(b,
             "DELETE FROM migrations WHERE number > 1; PRAGMA user_version = 1;"
             "ALTER TABLE device_states DROP COLUMN refused;"
+            "DROP TABLE device_marks; DROP TABLE device_events; DROP TABLE freeze;"
+            "ALTER TABLE attempts DROP COLUMN retry; ALTER TABLE releases DROP COLUMN withdrawn;"
+            "ALTER TABLE releases DROP COLUMN withdrawn_reason; ALTER TABLE releases DROP COLUMN pruned;"
             "INSERT INTO devices VALUES (1, 'a', 'p', 'h', zeroblob(32), zeroblob(60), NULL, NULL, NULL, 1);"
             "INSERT INTO device_states VALUES (1, 0, zeroblob(32), 'A', 1, 0, 0, 1, 0, 1, 77);");
     reopen(&b->base);
