@@ -83,65 +83,6 @@ void cli_reply_free(struct cli_reply *reply)
     reply->json = NULL;
 }
 
-enum cli_exit cli_exit_of_http(int status)
-{
-    if (status >= 200 && status < 300)
-        return CLI_DONE;
-    if (status == 401 || status == 403)
-        return CLI_UNAUTHORIZED;
-    return status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED;
-}
-
-const char *cli_hint(const char *code)
-{
-    static const struct {
-        const char *code, *hint;
-    } hints[] = {
-        {"unauthorized", "Give the operator's token: --token-file DIR/admin.token, or OTTER_TOKEN"},
-        {"no-root", "Publish a root first: otter root new, otter root sign, otter root publish"},
-        {"blob-missing", "Give the images: otter release publish RELEASE.json A.img B.img"},
-        {"sequence-taken", "Numbers are never used twice: otter release create --sequence with the next one"},
-        {"unknown-key", "Sign with a key of the release role: otter root show says which"},
-        {"threshold-not-met", "More keys of the role must sign: run sign again with the next key"},
-        {"wrong-epoch", "otter root show says the root's epoch: otter release create --epoch"},
-        {"empty-target", "otter device list --filter EXPR shows what an expression selects"},
-        {"root-version", "otter root show says the newest; make the next with: otter root new --from"},
-        {"image-key-unknown", "otter image-key add --product P KEY.pub makes a key known"},
-        {"store-full", "The server's disk is full"},
-    };
-
-    for (size_t i = 0; i < OTTER_ARRAY_LEN(hints); i++)
-        if (strcmp(hints[i].code, code) == 0)
-            return hints[i].hint;
-    return NULL;
-}
-
-static const char *text_of(const struct cli_reply *reply, const char *name)
-{
-    const char *text = json_string_value(json_object_get(reply->json, name));
-
-    return text != NULL ? text : "";
-}
-
-const char *cli_api_code(const struct cli_reply *reply)
-{
-    return text_of(reply, "code");
-}
-
-enum cli_exit cli_api_problem(struct cli *cli, const struct cli_reply *reply)
-{
-    enum cli_exit exit_code = cli_exit_of_http(reply->http.status);
-    const char *code = text_of(reply, "code"), *detail = text_of(reply, "detail"), *hint = cli_hint(code);
-
-    if (detail[0] == '\0')
-        detail = text_of(reply, "title");
-    if (code[0] == '\0')
-        return cli_fail(cli, exit_code, "the server answered %d%s%s", reply->http.status,
-                        detail[0] != '\0' ? ": " : "", detail);
-    return cli_fail(cli, exit_code, "%s: %s%s%s", code, detail, hint != NULL ? "\n" : "",
-                    hint != NULL ? hint : "");
-}
-
 /* Headers of a request, NULL-ended. */
 struct headers {
     char idempotency[64];
@@ -228,15 +169,6 @@ static bool exchange(struct cli *cli, struct cli_session *s, const struct cli_re
     }
 }
 
-static enum cli_exit unreachable(struct cli *cli, const struct cli_session *s, const struct host_error *err)
-{
-    if (err->kind != HOST_ERROR_CONNECT)
-        return cli_fail_error(cli, err);
-    return cli_fail(cli, CLI_UNREACHABLE,
-                    "%s\nIs otterd running at %s? --server or OTTER_SERVER names another", err->message,
-                    s->config.server);
-}
-
 enum cli_exit cli_api(struct cli *cli, const struct cli_request *r, struct cli_reply *ret)
 {
     struct cli_session *s = NULL;
@@ -265,11 +197,11 @@ enum cli_exit cli_api(struct cli *cli, const struct cli_request *r, struct cli_r
                                               .max_response = RESPONSE_MAX,
                                               .progress = r->progress},
                   &reply.http, &err))
-        return r->has_fd && was_lost(&err) ? CLI_UNREACHABLE : unreachable(cli, s, &err);
+        return r->has_fd && was_lost(&err) ? CLI_UNREACHABLE : cli_api_no_reply(cli, s->config.server, &err);
     if (reply.http.body_len > 0)
         reply.json = host_json_load(reply.http.body, reply.http.body_len, "reply", NULL);
     code = cli_exit_of_http(reply.http.status);
-    if (code != CLI_DONE && !(r->tolerate && reply.http.status < 500)) {
+    if ((code != CLI_DONE && !(r->tolerate && reply.http.status < 500)) || cli_api_is_foreign(&reply)) {
         ret->http.status = reply.http.status;
         code = cli_api_problem(cli, &reply);
         cli_reply_free(&reply);

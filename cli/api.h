@@ -40,8 +40,14 @@ void cli_reply_free(struct cli_reply *reply);
  */
 enum cli_exit cli_api(struct cli *cli, const struct cli_request *request, struct cli_reply *ret);
 
-/* Prints the problem in a reply that is not 2xx, and returns its exit status. */
+/* Prints the problem in a reply that is not 2xx (or foreign), and returns its exit status. */
 enum cli_exit cli_api_problem(struct cli *cli, const struct cli_reply *reply);
+
+/* A body that is no JSON where otterd sends nothing else: a proxy or another server answered. */
+bool cli_api_is_foreign(const struct cli_reply *reply);
+
+/* Prints why no reply came from `server`, and what to do; returns the exit status. */
+enum cli_exit cli_api_no_reply(struct cli *cli, const char *server, const struct host_error *err);
 
 /* The `code` member of a problem; "" if there is none. */
 const char *cli_api_code(const struct cli_reply *reply);
@@ -50,9 +56,9 @@ const char *cli_api_code(const struct cli_reply *reply);
 enum cli_exit cli_api_show(struct cli *cli, const char *path, const struct cli_column *columns);
 
 /*
- * GET of a list with --filter, --limit and --all; prints its items. JSON without --all is the body unchanged;
- * with
- * --all {"items":[all of them],"next":null}.
+ * GET of a list with --filter, --sort, --limit and --all; prints its items, those of csv and jsonl page by
+ * page. JSON is the body unchanged, where one page is all that is asked for, else {"items":[all of them]} with
+ * "next":null behind the last.
  */
 enum cli_exit cli_api_list(struct cli *cli, const char *path, const struct cli_column *columns);
 

@@ -93,7 +93,7 @@ static void test_problems_become_words_and_exit_statuses(void **state)
         {"500 Oops\r\n", "boom", CLI_UNREACHABLE, "the server answered 500"},
         {"503 Busy" PROBLEM, "{\"code\":\"no-root\",\"detail\":\"none\"}", CLI_UNREACHABLE,
          "otter root publish"},
-        {"200 OK\r\n", "<html>", CLI_UNREACHABLE, "is this an otterd?"},
+        {"200 OK\r\n", "<html>", CLI_UNREACHABLE, "Is this an otterd?"},
     };
 
     (void)state;
