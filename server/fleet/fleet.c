@@ -31,11 +31,13 @@ _Static_assert(OTTER_STATUS_COUNT <= 256, "a status fits 8 bits");
 struct chunk {
     struct fleet_device device[CHUNK];
     _Atomic uint64_t dirty[CHUNK / 64];
+    _Atomic uint64_t retired[CHUNK / 64]; /* copies of FLEET_RETIRED, to be asked without a lock */
 };
 
 struct fleet {
     uint64_t seed;
     _Atomic uint32_t count;
+    _Atomic uint32_t retired;
     struct fleet_index by_id;
     struct fleet_index by_token;
     struct fleet_hasher id_hasher;
@@ -119,6 +121,7 @@ static void free_extra(struct fleet_extra *extra)
     if (!extra)
         return;
     free(extra->labels);
+    fleet_pose_free(extra->poses);
     fleet_proof_free(extra->proof);
     free(extra);
 }
@@ -156,6 +159,19 @@ uint32_t fleet_count(const struct fleet *fleet)
     return atomic_load_explicit(&fleet->count, memory_order_acquire);
 }
 
+uint32_t fleet_in_service(const struct fleet *fleet)
+{
+    return fleet_count(fleet) - atomic_load_explicit(&fleet->retired, memory_order_acquire);
+}
+
+bool fleet_is_retired(const struct fleet *fleet, uint32_t index)
+{
+    uint64_t word =
+        atomic_load_explicit(&chunk_of(fleet, index)->retired[index % CHUNK / 64], memory_order_acquire);
+
+    return (word >> (index % 64) & 1u) != 0;
+}
+
 uint32_t fleet_find(const struct fleet *fleet, const char *id)
 {
     struct fleet_walk walk = fleet_index_walk(&fleet->by_id, hash_id(fleet->seed, id));
@@ -173,7 +189,7 @@ uint32_t fleet_find_token(const struct fleet *fleet, const struct otter_digest *
     uint32_t record;
 
     while (fleet_index_next(&walk, &record))
-        if (fleet_token_is(fleet, record, token_hash))
+        if (fleet_token_is(fleet, record, token_hash) && !fleet_is_retired(fleet, record))
             return record;
     return FLEET_NONE;
 }
@@ -318,6 +334,43 @@ struct fleet_extra *fleet_extra(struct fleet_device *d)
     if (!d->extra)
         d->extra = calloc(1, sizeof(*d->extra));
     return d->extra;
+}
+
+static void count_retired(struct fleet *fleet, uint32_t index, bool retired)
+{
+    _Atomic uint64_t *word = &chunk_of(fleet, index)->retired[index % CHUNK / 64];
+    uint64_t bit = UINT64_C(1) << (index % 64);
+
+    if (retired == fleet_is_retired(fleet, index))
+        return;
+    if (retired) {
+        atomic_fetch_or_explicit(word, bit, memory_order_acq_rel);
+        atomic_fetch_add_explicit(&fleet->retired, 1, memory_order_acq_rel);
+    } else {
+        atomic_fetch_and_explicit(word, ~bit, memory_order_acq_rel);
+        atomic_fetch_sub_explicit(&fleet->retired, 1, memory_order_acq_rel);
+    }
+}
+
+bool fleet_set_marks(struct fleet *fleet, uint32_t index, struct fleet_device *d, uint8_t marks, uint32_t pin)
+{
+    if (pin && !fleet_extra(d))
+        return false;
+    if (d->extra)
+        d->extra->pin = pin;
+    d->marks = (uint8_t)((marks & ~FLEET_RETRY) | (d->marks & FLEET_RETRY));
+    count_retired(fleet, index, (marks & FLEET_RETIRED) != 0);
+    return true;
+}
+
+void fleet_set_retry(struct fleet_device *d, bool retry)
+{
+    d->marks = (uint8_t)((d->marks & ~FLEET_RETRY) | (retry ? FLEET_RETRY : 0));
+}
+
+uint32_t fleet_pin(const struct fleet_device *d)
+{
+    return d->extra ? d->extra->pin : 0;
 }
 
 bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len, const char *own,

@@ -29,6 +29,14 @@ enum fleet_flag {
     FLEET_STALE = 4      /* the device said so */
 };
 
+/* What an operator has set; `marks` of the record. */
+enum fleet_mark {
+    FLEET_HELD = 1,
+    FLEET_PINNED = 2,
+    FLEET_RETIRED = 4,
+    FLEET_RETRY = 8 /* the newest attempt may be granted again */
+};
+
 struct fleet_proof; /* secret and nonces of a device that may use Otter-HMAC */
 
 /* Names that many devices share; kept as long as the fleet. */
@@ -52,6 +60,8 @@ struct fleet_extra {
     uint16_t tags_len;
     uint16_t own_len;
     uint16_t operator_len;
+    uint32_t pin;              /* num of the release, with FLEET_PINNED */
+    struct fleet_kind *poses;  /* NULL = polls as what it was enrolled; see fleet_pose */
     struct fleet_proof *proof; /* NULL = the secret is not held; see fleet_set_secret */
 };
 
@@ -77,6 +87,7 @@ struct fleet_device {
     uint8_t slot;     /* enum otter_slot, running */
     uint8_t
         refused; /* enum otter_status: refusal of an offer or root that the device told in its newest poll */
+    uint8_t marks; /* enum fleet_mark; set by fleet_set_marks and fleet_set_retry */
 };
 
 struct fleet;
@@ -89,11 +100,15 @@ void fleet_free(struct fleet *fleet);
  * of memory or above FLEET_MAX. */
 bool fleet_reserve(struct fleet *fleet, uint32_t devices);
 
+/* All that were ever added, retired ones too: indexes are below it. And those in service. */
 uint32_t fleet_count(const struct fleet *fleet);
+uint32_t fleet_in_service(const struct fleet *fleet);
+/* Without the record's lock. */
+bool fleet_is_retired(const struct fleet *fleet, uint32_t index);
 
 /* Index of the device, or FLEET_NONE. */
 uint32_t fleet_find(const struct fleet *fleet, const char *id);
-/* Any device whose token has this hash; compared in constant time. */
+/* Any device in service whose token has this hash; compared in constant time. */
 uint32_t fleet_find_token(const struct fleet *fleet, const struct otter_digest *token_hash);
 /* Is it this device's? The like. */
 bool fleet_token_is(const struct fleet *fleet, uint32_t index, const struct otter_digest *token_hash);
@@ -118,6 +133,23 @@ const struct fleet_device *fleet_peek(const struct fleet *fleet, uint32_t index)
  */
 bool fleet_say(struct fleet *fleet, struct fleet_device *d, const struct fleet_said *said);
 bool fleet_said_equal(const struct fleet_said *a, const struct fleet_said *b);
+
+/*
+ * On a locked record: marks but FLEET_RETRY, which stays, and the release that the device is pinned to (0:
+ * none). False (unchanged) when out of memory. One thread (the writer).
+ */
+bool fleet_set_marks(struct fleet *fleet, uint32_t index, struct fleet_device *d, uint8_t marks,
+                     uint32_t pin);
+void fleet_set_retry(struct fleet_device *d, bool retry);
+/* Release that it is pinned to; 0: none. */
+uint32_t fleet_pin(const struct fleet_device *d);
+
+/*
+ * On a locked record: what the device calls itself in its polls, which decides what fits it. Kept where it is
+ * not what it was enrolled as. False (unchanged) when out of memory. fleet_pose_of: never NULL.
+ */
+bool fleet_pose(struct fleet_device *d, const char *product, const char *hardware);
+const struct fleet_kind *fleet_pose_of(const struct fleet_device *d);
 
 /* Tags and attributes as packs (pack.h). Set: on a locked record, copied; false (unchanged) when out of
  * memory. */

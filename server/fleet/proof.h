@@ -4,10 +4,14 @@
 
 struct fleet_device;
 struct fleet_extra;
+struct fleet_kind;
 struct fleet_proof;
 
 /* The record's (locked), made if it has none; NULL when out of memory. */
 struct fleet_extra *fleet_extra(struct fleet_device *d);
+
+/* Frees; NULL is nothing to do. */
+void fleet_pose_free(struct fleet_kind *pose);
 
 /* Wipes and frees; NULL is nothing to do. */
 void fleet_proof_free(struct fleet_proof *proof);

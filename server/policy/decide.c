@@ -89,6 +89,36 @@ static bool not_selected(const struct policy_facts *f)
     return !f->in_target;
 }
 
+static bool is_retired(const struct policy_facts *f)
+{
+    return f->retired;
+}
+
+static bool is_held(const struct policy_facts *f)
+{
+    return f->held;
+}
+
+static bool pinned_elsewhere(const struct policy_facts *f)
+{
+    return f->pinned_elsewhere;
+}
+
+static bool is_frozen(const struct policy_facts *f)
+{
+    return f->frozen;
+}
+
+static bool is_withdrawn(const struct policy_facts *f)
+{
+    return f->withdrawn;
+}
+
+static bool is_pruned(const struct policy_facts *f)
+{
+    return f->pruned;
+}
+
 static bool attempt_over(const struct policy_facts *f)
 {
     return f->attempt_ended;
@@ -151,6 +181,7 @@ static const struct {
     enum otter_status refusal;
     bool lasts;
 } table[] = {
+    {is_retired, OTTER_DEVICE_RETIRED, true},
     {other_product, OTTER_WRONG_PRODUCT, true},
     {other_hardware, OTTER_WRONG_HARDWARE, true},
     {is_draft, OTTER_NOT_STARTED, false},
@@ -159,6 +190,11 @@ static const struct {
     {not_selected, OTTER_NOT_IN_TARGET, true},
     {attempt_over, OTTER_ATTEMPT_OVER, true},
     {runs_it, OTTER_UP_TO_DATE, true},
+    {is_held, OTTER_HELD, true},
+    {pinned_elsewhere, OTTER_PINNED, true},
+    {is_withdrawn, OTTER_RELEASE_WITHDRAWN, true},
+    {is_pruned, OTTER_IMAGES_PRUNED, true},
+    {is_frozen, OTTER_FROZEN, false},
     {attempt_elsewhere, OTTER_ATTEMPT_ELSEWHERE, false},
     {later_phase, OTTER_NOT_IN_PHASE, false},
     {is_paused, OTTER_PAUSED, false},
@@ -177,6 +213,14 @@ enum otter_status policy_decide(const struct policy_facts *facts)
         if (table[i].against(facts))
             return table[i].refusal;
     return OTTER_OK;
+}
+
+bool policy_refuses(enum otter_status status)
+{
+    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if (table[i].refusal == status)
+            return true;
+    return false;
 }
 
 bool policy_refusal_lasts(enum otter_status status)

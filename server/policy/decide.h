@@ -32,6 +32,13 @@ struct policy_facts {
     unsigned open_cohorts; /* cohorts below this one are in a phase that is open */
     unsigned cohort;
     bool in_target;
+    bool withdrawn; /* the release was */
+    bool pruned;    /* the release's images are not on the server any more */
+    /* what operators set */
+    bool frozen; /* all rollouts */
+    bool retired;
+    bool held;
+    bool pinned_elsewhere; /* to another release */
     /* what was before */
     bool attempt_ended;     /* an attempt of this device in this rollout has ended, and may not be repeated */
     bool attempt_elsewhere; /* an attempt in another rollout is open */
@@ -43,7 +50,11 @@ struct policy_facts {
 /* The first row of the table in decide.c that speaks against it, else OK. */
 enum otter_status policy_decide(const struct policy_facts *facts);
 
-/* Will this refusal last, whatever phase opens next? Then a phase does not wait for the device. */
+/* Is it an answer of policy_decide other than OK? */
+bool policy_refuses(enum otter_status status);
+
+/* Will this refusal last, whatever phase opens next? Then a phase does not wait for the device. What an
+ * operator has set aside (retired, held, pinned elsewhere) does not hold up the others. */
 bool policy_refusal_lasts(enum otter_status status);
 
 /* Index of the manifest's image for the slot that is free, or -1. A device that swaps says that it runs

@@ -122,7 +122,8 @@ static bool keep_string(struct parser *p, const char *s, size_t len, uint16_t *r
 
 static bool parse_field(struct parser *p, struct policy_step *step)
 {
-    static const char *const names[] = {"product", "hardware", "version", "id", "tag", "state"};
+    static const char *const names[] = {"product", "hardware", "version", "id",    "tag",
+                                        "state",   "reason",   "held",    "pinned"};
     struct word w;
     size_t end;
 
@@ -138,7 +139,9 @@ static bool parse_field(struct parser *p, struct policy_step *step)
         }
     }
     if (w.len <= 5 || memcmp(w.s, "attr.", 5) != 0)
-        return fail(p, w.at, "unknown name: product, hardware, version, id, tag, state or attr.NAME");
+        return fail(
+            p, w.at,
+            "unknown name: product, hardware, version, id, tag, state, reason, held, pinned or attr.NAME");
     step->field = POLICY_FIELD_ATTR;
     p->at = end;
     return keep_string(p, w.s + 5, w.len - 5, &step->name);

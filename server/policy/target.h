@@ -1,11 +1,12 @@
 /*
  * Target expressions: which devices a rollout selects, and the filters of lists.
  *
- *   expr  = and { "or" and }          and  = unary { "and" unary }
- *   unary = "not" unary | "(" expr ")" | "all" | field cmp value | field ["not"] "in" "(" value { "," value }
- * ")" field = product | hardware | version | id | tag | state | attr.NAME cmp   = == | !=, and for version
- * also < <= > >= value = [A-Za-z0-9._:+*-]+ or "quoted" (any characters but the quote); '*' matches any run
- * of characters
+ *   expr  = and { "or" and }
+ *   and   = unary { "and" unary }
+ *   unary = "not" unary | "(" expr ")" | "all" | field cmp value | field ["not"] "in" "(" value {"," value}
+ * ")" field = product | hardware | version | id | tag | state | reason | held | pinned | attr.NAME cmp   = ==
+ * | !=, and for version also < <= > >= value = [A-Za-z0-9._:+*-]+ or "quoted" (any characters but the quote);
+ * '*' matches any run of characters
  *
  * A device has many tags: `tag == x` is true if any matches, `tag != x` if none does. An absent attribute or
  * an unknown version equals nothing. Compiled once, evaluated in memory for each poll; pure, thread safe.
@@ -30,6 +31,9 @@ enum policy_field {
     POLICY_FIELD_ID,
     POLICY_FIELD_TAG,
     POLICY_FIELD_STATE,
+    POLICY_FIELD_REASON,
+    POLICY_FIELD_HELD,
+    POLICY_FIELD_PINNED,
     POLICY_FIELD_ATTR,
     POLICY_FIELD_COUNT
 };
@@ -89,6 +93,9 @@ struct policy_subject {
     const char *hardware;
     const char *id;
     const char *state;
+    const char *reason; /* of the newest attempt */
+    const char *held;   /* "yes" or "no" */
+    const char *pinned; /* the like */
     bool has_version;
     struct otter_version version;
     const char *tags;
@@ -96,6 +103,9 @@ struct policy_subject {
 };
 
 bool policy_target_matches(const struct policy_target *target, const struct policy_subject *subject);
+
+/* Does the expression compare the field with this very value, in whatever way? */
+bool policy_target_names(const struct policy_target *target, enum policy_field field, const char *value);
 
 /* '*' in pattern stands for any run of characters, also none; no other character is special. */
 bool policy_glob(const char *pattern, const char *text);

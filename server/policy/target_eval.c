@@ -96,6 +96,12 @@ static bool equals(const struct policy_target *t, const struct policy_step *step
         return text_equals(value, s->id);
     case POLICY_FIELD_STATE:
         return text_equals(value, s->state);
+    case POLICY_FIELD_REASON:
+        return text_equals(value, s->reason);
+    case POLICY_FIELD_HELD:
+        return text_equals(value, s->held);
+    case POLICY_FIELD_PINNED:
+        return text_equals(value, s->pinned);
     case POLICY_FIELD_TAG:
         return any_tag(value, s->tags);
     case POLICY_FIELD_ATTR:
@@ -147,4 +153,16 @@ bool policy_target_matches(const struct policy_target *target, const struct poli
         }
     }
     return (stack & 1u) != 0;
+}
+
+bool policy_target_names(const struct policy_target *target, enum policy_field field, const char *value)
+{
+    for (unsigned i = 0; i < target->count; i++) {
+        const struct policy_step *step = &target->step[i];
+
+        if (step->kind == POLICY_STEP_COMPARE && step->field == field &&
+            strcmp(target->strings + step->value, value) == 0)
+            return true;
+    }
+    return false;
 }
