@@ -155,7 +155,8 @@
     X(RELEASE_IN_USE, "release-in-use", 'A', "a rollout or a pin needs the release")                         \
     X(DEVICE_RETIRED, "device-retired", 'A', "the device was retired")                                       \
     X(TOO_BUSY, "too-busy", 'A', "the server is at its limit; try again later")                              \
-    X(STORE_FULL, "store-full", 'A', "no room on the server's disk")
+    X(STORE_FULL, "store-full", 'A', "no room on the server's disk")                                         \
+    X(STORE_DAMAGED, "store-damaged", 'A', "the server's database is damaged")
 
 enum otter_status {
 #define OTTER_STATUS_ENUM(symbol, name, group, meaning) OTTER_##symbol,

@@ -101,5 +101,5 @@ enum otter_status idempotency_keep(struct svc *svc, struct svc_call *call)
     if (!request_digest(call, &row.request))
         return OTTER_INTERNAL;
     return svc_stored(
-        call, svc->writer->ops->answer_put(svc->writer, call->in.idempotency_key, svc_now(svc), &row));
+        call, svc->writer->ops->answer_put(svc->writer, call->in.idempotency_key, svc_steady(svc), &row));
 }

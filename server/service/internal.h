@@ -9,6 +9,7 @@
 #include "policy/decide.h"
 #include "policy/phase.h"
 #include "policy/target.h"
+#include "service/clockwatch.h"
 #include "service/service.h"
 #include "store/blobs.h"
 #include "store/store.h"
@@ -87,6 +88,13 @@ struct progress_note {
 };
 #define PROGRESS_NOTES 32u
 
+struct svc_trouble {
+    pthread_mutex_t lock;
+    enum otter_status status;  /* OK: none */
+    int64_t since_ms, last_ms; /* monotonic: when it began, when it was met last */
+    uint64_t refused;          /* calls since then */
+};
+
 struct svc {
     struct svc_config config;
     char dir[PATH_MAX];
@@ -104,6 +112,8 @@ struct svc {
     _Atomic uint32_t generation;   /* of the catalog */
     _Atomic uint64_t root_version; /* 0: none */
 
+    struct svc_trouble trouble;
+    atomic_bool backup_running; /* set and taken away by the writer thread */
     struct svc_queue writes, reads;
     pthread_t writer_thread, reader_thread;
     bool writer_started, reader_started;
@@ -111,12 +121,16 @@ struct svc {
     struct progress_note progress[PROGRESS_NOTES]; /* writer thread */
     unsigned progress_next;
     bool progress_wanted;
-    int64_t next_sweep_ms, next_heartbeat, next_progress;
+    struct clockwatch clockwatch; /* writer thread */
+    int64_t next_sweep_ms, next_heartbeat_ms, next_progress;
 
     _Atomic uint64_t polls, offers, reports, commits, committed_calls;
 };
 
 int64_t svc_now(const struct svc *svc);
+/* The like with steps of the clock left out for a day (clockwatch.h): for what cannot be taken back. Writer
+ * thread. */
+int64_t svc_steady(const struct svc *svc);
 
 /* ---- a call ---- */
 
@@ -185,6 +199,13 @@ void effects_drop(struct svc_call *call);
 bool auth_hold_secret(struct svc *svc, uint32_t index, const char *id,
                       const uint8_t sealed[STORE_SEALED_LEN]);
 
+/* Is this what a store answers that cannot do its work, rather than a refusal? */
+bool trouble_is(enum otter_status status);
+/* Met a trouble that made so many calls fail; any thread. It is logged once. */
+void trouble_note(struct svc *svc, enum otter_status status, uint64_t refused);
+/* A change was stored; ends the trouble when none was met for a while. */
+void trouble_stored(struct svc *svc);
+
 bool bootstrap_files(struct svc *svc, char ret_new_token[64], struct host_error *err);
 bool load_all(struct svc *svc, struct host_error *err, int *ret_exit);
 void *writer_main(void *svc);
@@ -203,6 +224,9 @@ enum otter_status idempotency_keep(struct svc *svc, struct svc_call *call);
 
 /* poll: from memory */
 bool poll_try(struct svc *svc, struct svc_call *call);
+/* The answer when nothing can be stored: what was granted before, nothing new. `last` waits for a later poll.
+ */
+enum otter_status poll_unstored(struct svc *svc, struct svc_call *call);
 /* Grants what the catalog and the store allow; *ret is the new attempt, or its id is 0. */
 enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, struct store_attempt *ret);
 /* Could a rollout be granted, as far as memory knows? */

@@ -174,6 +174,29 @@ bool poll_try(struct svc *svc, struct svc_call *call)
     return !writer;
 }
 
+enum otter_status poll_unstored(struct svc *svc, struct svc_call *call)
+{
+    auto_catalog struct catalog *c = catalog_get(svc);
+    const struct fleet_device *d;
+    enum otter_status status;
+    enum otter_slot slot;
+    uint64_t attempt;
+    int64_t rollout;
+    uint32_t index = 0;
+
+    svc_call_clear(call);
+    call->out.error = (struct host_error){0};
+    status = identify(svc, call, &index);
+    if (status != OTTER_OK)
+        return status;
+    d = fleet_lock(svc->fleet, index);
+    attempt = device_attempt_open(d) ? d->attempt : 0;
+    rollout = d->attempt_rollout;
+    slot = (enum otter_slot)d->attempt_slot;
+    fleet_unlock(svc->fleet, index);
+    return answer(svc, call, c, attempt, rollout, slot);
+}
+
 /* `last` of the poll. A refusal of it is no refusal of the poll; but it has been looked at, once and for all.
  */
 static enum otter_status take_last(struct svc *svc, struct svc_call *call, uint32_t index,

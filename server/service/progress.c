@@ -55,7 +55,8 @@ struct walk {
     const struct catalog *c;
     const struct catalog_rollout *r;
     const struct store_rollout *row;
-    uint64_t now;
+    uint64_t now;                   /* steady: a clock set ahead must not complete a rollout by expiry */
+    int64_t at;                     /* what is written down */
     uint64_t out[STORE_PHASES_MAX]; /* devices still out, by phase */
     uint64_t total;
 };
@@ -147,19 +148,19 @@ static enum otter_status apply(struct svc *svc, struct walk *w, struct store_rol
     for (unsigned i = 0; i < row->phase; i++) {
         if (w->out[i] > 0 || row->phases[i].completed)
             continue;
-        row->phases[i].completed = (int64_t)w->now;
+        row->phases[i].completed = w->at;
         *ret_changed = true;
     }
     switch (policy_progress(&facts)) {
     case POLICY_ADVANCE:
-        rollout_open_next(svc, w->r, row, (int64_t)w->now);
+        rollout_open_next(svc, w->r, row, w->at);
         *ret_changed = true;
         svc->progress_wanted = true; /* the new phase may be through already */
         break;
     case POLICY_COMPLETE:
         (void)snprintf(row->state, sizeof(row->state), "%s",
                        policy_rollout_state_name(POLICY_ROLLOUT_COMPLETE));
-        row->finished = (int64_t)w->now;
+        row->finished = w->at;
         *ret_changed = true;
         break;
     case POLICY_STAY:
@@ -173,7 +174,8 @@ static enum otter_status move_on(struct svc *svc, const struct catalog_rollout *
 {
     struct store *store = svc->writer;
     struct store_rollout row;
-    struct walk w = {.c = svc->catalog, .r = r, .row = &row, .now = (uint64_t)svc_now(svc)};
+    struct walk w = {
+        .c = svc->catalog, .r = r, .row = &row, .now = (uint64_t)svc_steady(svc), .at = svc_now(svc)};
     enum otter_status status = store->ops->begin(store, true);
     bool changed = false;
 
@@ -218,10 +220,14 @@ void progress_run(struct svc *svc)
 
         svc->progress_wanted = false;
         for (size_t i = 0; i < svc->catalog->rollout_count; i++) {
+            enum otter_status status = OTTER_OK;
             bool changed = false;
 
-            if (due(svc, &svc->catalog->rollouts[i]) &&
-                move_on(svc, &svc->catalog->rollouts[i], &changed) != OTTER_OK)
+            if (due(svc, &svc->catalog->rollouts[i]))
+                status = move_on(svc, &svc->catalog->rollouts[i], &changed);
+            if (trouble_is(status))
+                trouble_note(svc, status, 0);
+            else if (status != OTTER_OK)
                 host_log(HOST_LOG_WARNING, "progress-failed",
                          HOST_LOG_INT("rollout", svc->catalog->rollouts[i].row.id));
             any = any || changed;

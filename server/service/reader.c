@@ -29,6 +29,8 @@ static void run(struct svc *svc, struct svc_call *call)
     call->out.status = handler ? handler(svc, call) : OTTER_INTERNAL;
     if (call->out.status != OTTER_OK)
         svc_call_clear(call);
+    if (trouble_is(call->out.status))
+        trouble_note(svc, call->out.status, 1);
     call->done(call);
 }
 

@@ -15,6 +15,11 @@ int64_t svc_now(const struct svc *svc)
     return svc->config.clock ? svc->config.clock() : host_clock_wall();
 }
 
+int64_t svc_steady(const struct svc *svc)
+{
+    return clockwatch_steady(&svc->clockwatch, svc_now(svc), (int64_t)host_clock_mono_ms());
+}
+
 /* One otterd a data directory: two would each believe its own memory. */
 static bool lock_dir(struct svc *svc, struct host_error *err)
 {
@@ -106,6 +111,7 @@ struct svc *svc_open(const struct svc_config *config, struct host_error *ret_err
     }
     svc->lock_fd = -1;
     (void)pthread_mutex_init(&svc->catalog_lock, NULL);
+    (void)pthread_mutex_init(&svc->trouble.lock, NULL);
     queue_init(&svc->writes);
     queue_init(&svc->reads);
     progress_forget(svc);
@@ -130,7 +136,7 @@ void svc_close(struct svc *svc)
         (void)pthread_join(svc->writer_thread, NULL);
     store_close(svc->reader);
     /* Only after all that was to be written; should it fail, the next start reads every page. */
-    if (svc->reader_started)
+    if (svc->reader_started && svc_trouble(svc) != OTTER_STORE_DAMAGED)
         (void)store_sqlite_mark_clean(svc->writer);
     store_close(svc->writer);
     blobs_close(svc->blobs);
@@ -143,6 +149,7 @@ void svc_close(struct svc *svc)
     queue_destroy(&svc->writes);
     queue_destroy(&svc->reads);
     (void)pthread_mutex_destroy(&svc->catalog_lock);
+    (void)pthread_mutex_destroy(&svc->trouble.lock);
     free(svc);
 }
 

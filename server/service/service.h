@@ -170,6 +170,12 @@ enum otter_status svc_upload_append(struct svc *svc, const char *id, uint64_t of
 /* After the last byte: checks the digest, fsyncs, renames into place; then the blob is held. */
 enum otter_status svc_upload_finish(struct svc *svc, const char *id, struct host_error *ret_error);
 
+/*
+ * What keeps the store from taking changes, as it met them last: OK; STORE_FULL; IO_ERROR; TOO_BUSY; or
+ * STORE_DAMAGED, which only a restart ends. Polls from memory, blobs and lists go on meanwhile. Any thread.
+ */
+enum otter_status svc_trouble(struct svc *svc);
+
 /* Counters for logs, metrics and tests. */
 struct svc_stats {
     uint64_t polls, offers, reports, commits, committed_calls, devices;

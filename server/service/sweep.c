@@ -6,7 +6,7 @@
 
 #define SWEEP_MS       1000
 #define SWEEP_ROWS     4096u /* a transaction: bounds how long a grant may wait behind it */
-#define HEARTBEAT_S    10
+#define HEARTBEAT_MS   10000
 #define ANSWERS_KEPT_S 86400
 
 static void copy_state(struct svc *svc, uint32_t index, struct store_device_state *ret)
@@ -62,8 +62,10 @@ static unsigned sweep_once(struct svc *svc)
     struct sweep_result result;
     enum otter_status status = store->ops->begin(store, false);
 
-    if (status != OTTER_OK)
+    if (status != OTTER_OK) {
+        trouble_note(svc, status, 0);
         return 0;
+    }
     result = sweep_some(svc, SWEEP_ROWS);
     status = result.status;
     if (status == OTTER_OK)
@@ -71,30 +73,52 @@ static unsigned sweep_once(struct svc *svc)
     else
         store->ops->rollback(store);
     if (status != OTTER_OK)
-        host_log(HOST_LOG_WARNING, "sweep-failed", HOST_LOG_STR("status", otter_status_name(status)));
+        trouble_note(svc, status, 0);
     return status == OTTER_OK ? result.rows : 0;
 }
 
-/* The time up to which this otterd served: what lies between it and the next start counts toward no deadline.
+/*
+ * The time up to which this otterd served: what lies between it and the next start counts toward no deadline.
+ * It always writes, so it also finds out whether a trouble of the store is over.
  */
-static void heartbeat(struct svc *svc, int64_t now)
+static void heartbeat(struct svc *svc, int64_t mono_ms)
 {
     struct store *store = svc->writer;
+    enum otter_status status = store->ops->begin(store, false);
 
-    if (store->ops->begin(store, false) != OTTER_OK)
-        return;
-    if (store->ops->meta_put(store, "last_serving", now) != OTTER_OK ||
-        store->ops->answers_forget(store, now - ANSWERS_KEPT_S) != OTTER_OK)
-        store->ops->rollback(store);
+    svc->next_heartbeat_ms = mono_ms + (svc_trouble(svc) == OTTER_OK ? HEARTBEAT_MS : SWEEP_MS);
+    if (status == OTTER_OK)
+        status = store->ops->meta_put(store, "last_serving", svc_now(svc));
+    if (status == OTTER_OK)
+        status = store->ops->answers_forget(store, svc_steady(svc) - ANSWERS_KEPT_S);
+    if (status == OTTER_OK)
+        status = store->ops->commit(store);
     else
-        (void)store->ops->commit(store);
-    svc->next_heartbeat = now + HEARTBEAT_S;
+        store->ops->rollback(store);
+    if (status == OTTER_OK)
+        trouble_stored(svc);
+    else
+        trouble_note(svc, status, 0);
+}
+
+/* What was found to be expired, or not yet, may be otherwise now: every device is looked at again. */
+static void watch_clock(struct svc *svc, int64_t mono_ms)
+{
+    int64_t step = clockwatch_look(&svc->clockwatch, svc_now(svc), mono_ms);
+
+    if (step == 0)
+        return;
+    host_log(HOST_LOG_WARNING, "clock-set", HOST_LOG_INT("seconds", step));
+    (void)catalog_reload(svc, svc->writer);
 }
 
 void sweep_tick(struct svc *svc, bool all)
 {
-    int64_t mono = (int64_t)host_clock_mono_ms(), now = svc_now(svc);
+    int64_t mono = (int64_t)host_clock_mono_ms();
 
+    watch_clock(svc, mono);
+    if (svc_trouble(svc) == OTTER_STORE_DAMAGED)
+        return;
     if (all || mono >= svc->next_sweep_ms) {
         unsigned rows = sweep_once(svc);
 
@@ -104,6 +128,6 @@ void sweep_tick(struct svc *svc, bool all)
         if (rows < SWEEP_ROWS)
             svc->next_sweep_ms = mono + SWEEP_MS;
     }
-    if (all || now >= svc->next_heartbeat)
-        heartbeat(svc, now);
+    if (all || mono >= svc->next_heartbeat_ms)
+        heartbeat(svc, mono);
 }

@@ -47,20 +47,25 @@ static enum otter_status handle(struct svc *svc, struct svc_call *call)
     return status == OTTER_OK ? idempotency_keep(svc, call) : status;
 }
 
-/* One call in its savepoint; false if the transaction itself is lost. */
-static bool run_call(struct svc *svc, struct svc_call *call)
+/*
+ * One call in its savepoint. OK, or why the transaction itself is lost: SQLite takes it away under us when
+ * the medium fails, and the cause is then what the call met, not that its savepoint is gone.
+ */
+static enum otter_status run_call(struct svc *svc, struct svc_call *call)
 {
     struct store *store = svc->writer;
+    enum otter_status status = store->ops->savepoint(store);
 
-    if (store->ops->savepoint(store) != OTTER_OK)
-        return false;
+    if (status != OTTER_OK)
+        return status;
     call->out.status = handle(svc, call);
     if (call->out.status == OTTER_OK && !call->in.dry_run)
-        return store->ops->savepoint_release(store) == OTTER_OK;
+        return store->ops->savepoint_release(store);
     effects_drop(call);
     if (call->out.status != OTTER_OK)
         svc_call_clear(call);
-    return store->ops->savepoint_undo(store) == OTTER_OK;
+    status = store->ops->savepoint_undo(store);
+    return status != OTTER_OK && trouble_is(call->out.status) ? call->out.status : status;
 }
 
 static enum otter_status run_transaction(struct svc *svc, struct svc_call *list)
@@ -71,10 +76,11 @@ static enum otter_status run_transaction(struct svc *svc, struct svc_call *list)
     if (status != OTTER_OK)
         return status;
     for (struct svc_call *c = list; c; c = c->next) {
-        if (run_call(svc, c))
+        status = run_call(svc, c);
+        if (status == OTTER_OK)
             continue;
         store->ops->rollback(store);
-        return OTTER_STORE_FULL; /* a full disk takes SQLite's transaction away under us */
+        return status;
     }
     return store->ops->commit(store);
 }
@@ -110,15 +116,32 @@ static void fail_all(struct svc_call *list, enum otter_status status)
     }
 }
 
+/*
+ * Calls that the store failed are counted, before anybody hears of it; polls among them are answered from
+ * memory, since a device on trial that hears nothing would go back to its old image.
+ */
+static void soften(struct svc *svc, struct svc_call *list)
+{
+    for (struct svc_call *c = list; c; c = c->next) {
+        if (!trouble_is(c->out.status))
+            continue;
+        trouble_note(svc, c->out.status, 1);
+        if (c->op == SVC_POLL)
+            c->out.status = poll_unstored(svc, c);
+    }
+}
+
 static void run_batch(struct svc *svc, struct svc_call *list)
 {
-    enum otter_status status = run_transaction(svc, list);
+    enum otter_status status =
+        svc_trouble(svc) == OTTER_STORE_DAMAGED ? OTTER_STORE_DAMAGED : run_transaction(svc, list);
     uint64_t n = 0;
 
     if (status == OTTER_OK)
         publish(svc, list);
     else
         fail_all(list, status);
+    soften(svc, list);
     for (struct svc_call *c = list, *next; c; c = next) {
         next = c->next; /* done may free the call */
         n++;
@@ -126,9 +149,6 @@ static void run_batch(struct svc *svc, struct svc_call *list)
     }
     atomic_fetch_add_explicit(&svc->commits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&svc->committed_calls, n, memory_order_relaxed);
-    if (status != OTTER_OK)
-        host_log(HOST_LOG_ERROR, "commit-failed", HOST_LOG_STR("status", otter_status_name(status)),
-                 HOST_LOG_UINT("calls", n));
 }
 
 static void wait_for_company(const struct svc *svc)

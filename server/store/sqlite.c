@@ -36,12 +36,14 @@ enum otter_status store_sqlite_status(int rc)
     }
 }
 
-/* SQLite knows a full disk by a write of its files alone; a quota and the shared index fail in other words.
+/*
+ * SQLite knows a full disk by a failed write of its files alone: a quota, a limit and the shared index fail
+ * in other words. errno was 0 before the call.
  */
-static enum otter_status status_in(sqlite3 *db, int rc)
+static enum otter_status status_after(int rc)
 {
     enum otter_status status = store_sqlite_status(rc);
-    int error = status == OTTER_IO_ERROR ? sqlite3_system_errno(db) : 0;
+    int error = status == OTTER_IO_ERROR ? errno : 0;
 
     if (error == ENOSPC || error == EDQUOT || error == EFBIG || rc == SQLITE_IOERR_SHMSIZE)
         return OTTER_STORE_FULL;
@@ -71,11 +73,12 @@ sqlite3_stmt *store_sqlite_bind(struct store_sqlite *s, enum sql which, const st
     sqlite3_stmt **stmt = &s->stmt[which];
     int rc = SQLITE_OK;
 
+    errno = 0;
     if (!*stmt)
         rc = sqlite3_prepare_v3(s->db, store_sqlite_sql[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
     for (int i = 0; rc == SQLITE_OK && values && values[i].kind != STORE_VALUE_END; i++)
         rc = bind_one(*stmt, i + 1, &values[i]);
-    *ret_status = status_in(s->db, rc);
+    *ret_status = status_after(rc);
     return rc == SQLITE_OK ? *stmt : NULL;
 }
 
@@ -87,11 +90,13 @@ void store_sqlite_done(sqlite3_stmt *stmt)
 
 bool store_sqlite_next(sqlite3_stmt *stmt, enum otter_status *ret_status)
 {
-    int rc = sqlite3_step(stmt);
+    int rc;
 
+    errno = 0;
+    rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW)
         return true;
-    *ret_status = status_in(sqlite3_db_handle(stmt), rc);
+    *ret_status = status_after(rc);
     store_sqlite_done(stmt);
     return false;
 }
