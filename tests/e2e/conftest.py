@@ -4,6 +4,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import api_judge  # noqa: E402
 import otter  # noqa: E402
 import parts  # noqa: E402
 
@@ -17,6 +18,16 @@ def pytest_configure(config):
 @pytest.hookimpl(trylast=True)  # after -m has chosen
 def pytest_collection_modifyitems(config, items):
     parts.keep_part(config, items)
+
+
+TRACES = api_judge.Traces()
+
+
+@pytest.fixture(autouse=True)
+def api_honesty():
+    """Whatever `otter` exchanged with a server in this test is as docs/openapi.yaml says."""
+    yield
+    TRACES.judge()
 
 
 @pytest.fixture

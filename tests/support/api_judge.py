@@ -1,0 +1,86 @@
+"""Holds what the end-to-end tests see of the API against docs/openapi.yaml, and keeps account of what was reached.
+
+Server.request() hands each reply in as it comes; what the CLI and raw sockets exchange comes from traces and bytes. A
+violation fails the test that caused it. With OTTER_LEDGER=FOLDER each process leaves in it which operations, statuses
+and codes it has seen: tests/support/api_ledger.py judges the whole run.
+"""
+
+import atexit
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+
+import openapi
+
+_hits = set()
+
+
+def seen(exchange):
+    """One exchange; raises on a violation."""
+    if not exchange.path.startswith(("/api/v1", "/v1", "/healthz", "/readyz", "/metrics")):
+        return
+    description = openapi.description()
+    found = description.violations(exchange)
+    operation, _ = description.find(exchange.method, exchange.path)
+    note(operation.id if operation else None, exchange.status, exchange.code)
+    assert not found, f"docs/openapi.yaml does not allow {exchange.method} {exchange.target}:\n  " + "\n  ".join(found)
+
+
+def note(operation, status, code):
+    folder = os.environ.get("OTTER_LEDGER")
+    hit = (operation, status, code)
+    if folder and hit not in _hits:
+        _hits.add(hit)
+        with open(pathlib.Path(folder) / f"{os.getpid()}.jsonl", "a", encoding="utf-8") as ledger:
+            ledger.write(json.dumps(hit) + "\n")
+
+
+# --- what the CLI traces
+
+class Traces:
+    """The file that each `otter` of this process appends to, read on from test to test."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="otter-trace-"))
+        self.path = self.folder / "trace.jsonl"
+        self.at = 0
+        os.environ["OTTER_TRACE"] = str(self.path)
+        atexit.register(shutil.rmtree, self.folder, True)
+
+    def judge(self):
+        """Every line since the last time; all violations are told at once."""
+        if not self.path.exists():
+            return
+        with open(self.path, "rb") as trace:
+            trace.seek(self.at)
+            text = trace.read()
+        whole = text[:text.rfind(b"\n") + 1]  # a program that was killed may have left half a line
+        self.at += len(whole)
+        wrong = []
+        for line in whole.splitlines():
+            try:
+                seen_in_trace(json.loads(line))
+            except AssertionError as error:
+                wrong.append(str(error))
+        assert not wrong, "\n".join(wrong)
+
+
+def seen_in_trace(line):
+    if line["status"] == 0:
+        return  # no reply came
+    sent, response = line["request"], line["response"]
+    headers = {name.lower(): value for name, value in line["headers"].items()}
+    is_json = headers.get("content-type", "").endswith("json")
+    body = json.dumps(response).encode() if is_json and not isinstance(response, str) else None
+    if isinstance(response, str):
+        body = response.encode()
+    elif line["response_bytes"] == 0:
+        body = b""
+    elif response is None:
+        body = None  # too long for the trace
+    seen(openapi.Exchange(
+        line["method"], line["path"], line["status"],
+        {name.lower(): value for name, value in line["request_headers"].items()},
+        json.dumps(sent).encode() if sent is not None else None, headers, body, all_headers=False))
