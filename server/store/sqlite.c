@@ -40,7 +40,7 @@ enum otter_status store_sqlite_status(int rc)
  * SQLite knows a full disk by a failed write of its files alone: a quota, a limit and the shared index fail
  * in other words. errno was 0 before the call.
  */
-static enum otter_status status_after(int rc)
+enum otter_status store_sqlite_status_after(int rc)
 {
     enum otter_status status = store_sqlite_status(rc);
     int error = status == OTTER_IO_ERROR ? errno : 0;
@@ -78,7 +78,7 @@ sqlite3_stmt *store_sqlite_bind(struct store_sqlite *s, enum sql which, const st
         rc = sqlite3_prepare_v3(s->db, store_sqlite_sql[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
     for (int i = 0; rc == SQLITE_OK && values && values[i].kind != STORE_VALUE_END; i++)
         rc = bind_one(*stmt, i + 1, &values[i]);
-    *ret_status = status_after(rc);
+    *ret_status = store_sqlite_status_after(rc);
     return rc == SQLITE_OK ? *stmt : NULL;
 }
 
@@ -96,7 +96,7 @@ bool store_sqlite_next(sqlite3_stmt *stmt, enum otter_status *ret_status)
     rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW)
         return true;
-    *ret_status = status_after(rc);
+    *ret_status = store_sqlite_status_after(rc);
     store_sqlite_done(stmt);
     return false;
 }

@@ -10,10 +10,15 @@ static bool is_damage(int rc)
 
 static bool damaged(const char *path, const char *what, enum store_fault *ret_fault, struct host_error *err)
 {
+    char kept[PATH_MAX];
+    const char *copy = store_sqlite_kept(path, 0, store_schema_version(), kept);
+
     *ret_fault = STORE_FAULT_DAMAGED;
-    return host_fail(err, HOST_ERROR_FORMAT,
-                     "%s is damaged (%s): restore it from a backup, or move it away to start empty", path,
-                     what);
+    return host_fail(
+        err, HOST_ERROR_FORMAT,
+        "%s is damaged (%.160s): go on from the newest backup, otterd --restore BACKUP --data NEW%s%s", path,
+        what, copy ? "; without one, from the copy made before the schema changed: " : "",
+        copy ? copy : "; without one, move it away to start empty");
 }
 
 bool store_sqlite_fail_open(sqlite3 *db, const char *path, int rc, enum store_fault *ret_fault,

@@ -4,6 +4,7 @@
 
 #include "store/store.h"
 
+#include <limits.h>
 #include <sqlite3.h>
 
 /* Prepared on first use and kept; the texts are in sqlite_sql.c. */
@@ -139,6 +140,17 @@ bool store_sqlite_check(sqlite3 *db, const char *path, enum store_fault *ret_fau
 bool store_sqlite_unmark(sqlite3 *db, const char *path, enum store_fault *ret_fault, struct host_error *err);
 bool store_sqlite_fail_open(sqlite3 *db, const char *path, int rc, enum store_fault *ret_fault,
                             struct host_error *err);
+
+/* The status of a call of SQLite before which errno was set to 0: it tells a full disk in more cases. */
+enum otter_status store_sqlite_status_after(int rc);
+
+/* A copy of the whole database under a new name; durable but for the directory's entry. */
+bool store_sqlite_copy_whole(sqlite3 *db, const char *path, struct host_error *err);
+/* Keeps a copy as <path>.before-<version>, durably, unless there is one. */
+bool store_sqlite_keep(sqlite3 *db, unsigned version, struct host_error *err);
+/* The newest such copy beside a database, of those made before versions `above` + 1 to `upto`: its name in
+ * out; NULL if there is none. */
+const char *store_sqlite_kept(const char *path, unsigned above, unsigned upto, char out[PATH_MAX]);
 
 /* Migrations up to store_schema_version(). */
 bool store_sqlite_migrate(sqlite3 *db, enum store_fault *ret_fault, struct host_error *err);

@@ -108,30 +108,55 @@ static bool apply(sqlite3 *db, unsigned number, struct host_error *err)
     return false;
 }
 
+static bool refuse_newer(sqlite3 *db, int version, struct host_error *err)
+{
+    char kept[PATH_MAX];
+    unsigned newest = store_schema_version();
+    const char *copy = store_sqlite_kept(sqlite3_db_filename(db, "main"), newest,
+                                         version < 1000 ? (unsigned)version : newest, kept);
+
+    return host_fail(
+        err, HOST_ERROR_FORMAT,
+        "the database has schema %d, this program knows up to %u: start the newer otterd again%s%s", version,
+        newest, copy ? ", or lose what was changed since and put back the copy made before: " : "",
+        copy ? copy : "");
+}
+
+static bool begin_first(sqlite3 *db, struct host_error *err)
+{
+    return sqlite3_exec(db,
+                        "PRAGMA application_id = " APPLICATION_ID
+                        "; CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY,"
+                        " name TEXT NOT NULL, applied INTEGER NOT NULL)",
+                        NULL, NULL, NULL) == SQLITE_OK ||
+           host_fail(err, HOST_ERROR_FILE, "the database cannot be written: %s", sqlite3_errmsg(db));
+}
+
+/* Before the first statement that changes anything. */
+static bool keep_old(sqlite3 *db, int version, struct host_error *err)
+{
+    return store_sqlite_keep(db, store_schema_version(), err) ||
+           host_error_prefix(err,
+                             "the schema must go from %d to %u, and a copy of the database cannot be kept "
+                             "before (nothing was changed; make room for it and start again)",
+                             version, store_schema_version());
+}
+
 bool store_sqlite_migrate(sqlite3 *db, enum store_fault *ret_fault, struct host_error *err)
 {
     int version = store_sqlite_user_version(db);
+    bool ok = true;
 
     if (version > (int)store_schema_version()) {
         *ret_fault = STORE_FAULT_NEWER;
-        return host_fail(
-            err, HOST_ERROR_FORMAT,
-            "the database has schema %d, this program knows up to %u: start the newer otterd again", version,
-            store_schema_version());
+        return refuse_newer(db, version, err);
     }
-    if (version == 0 && sqlite3_exec(db,
-                                     "PRAGMA application_id = " APPLICATION_ID
-                                     "; CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY,"
-                                     " name TEXT NOT NULL, applied INTEGER NOT NULL)",
-                                     NULL, NULL, NULL) != SQLITE_OK) {
-        *ret_fault = STORE_FAULT_OPEN;
-        return host_fail(err, HOST_ERROR_FILE, "the database cannot be written: %s", sqlite3_errmsg(db));
-    }
-    for (unsigned n = version < 0 ? 1 : (unsigned)version + 1; n <= store_schema_version(); n++) {
-        if (!apply(db, n, err)) {
-            *ret_fault = STORE_FAULT_OPEN;
-            return false;
-        }
-    }
-    return true;
+    *ret_fault = STORE_FAULT_OPEN;
+    if (version <= 0)
+        ok = begin_first(db, err);
+    else if (version < (int)store_schema_version())
+        ok = keep_old(db, version, err);
+    for (unsigned n = version < 0 ? 1 : (unsigned)version + 1; ok && n <= store_schema_version(); n++)
+        ok = apply(db, n, err);
+    return ok;
 }

@@ -351,6 +351,17 @@ unsigned store_schema_version(void);
 struct store *store_sqlite_open(const char *path, enum store_mode mode, enum store_fault *ret_fault,
                                 struct host_error *ret_error);
 
+/*
+ * A copy of the database that grows while the writer goes on, in the writer's thread, between transactions.
+ * begin: a new file; NULL with *err. step: copies up to so many pages (-1: all that is left); OK with
+ * *ret_left, and at 0 the copy is whole, as of the writer's last commit. What was copied is in the file only
+ * after end, and durable only after a sync of it. end: also of a copy that is not whole.
+ */
+struct store_copy;
+struct store_copy *store_sqlite_copy_begin(struct store *writer, const char *path, struct host_error *err);
+enum otter_status store_sqlite_copy_step(struct store_copy *copy, int pages, int *ret_left);
+void store_sqlite_copy_end(struct store_copy *copy);
+
 /* The mark of a clean stop: after the writer's last transaction, before its close. */
 enum otter_status store_sqlite_mark_clean(struct store *writer);
 
