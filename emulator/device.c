@@ -28,12 +28,29 @@ static void say(const struct emu_device *d, const char *event, const char *state
                                        });
 }
 
-/* As the bootloader does: factory data as flash holds them. --server plays the URL compiled into the
- * application. */
+/* --server, --tls-name and --cacert play what may be compiled into the application. */
+static void override_factory(const struct emu_world *world, struct otter_factory *f)
+{
+    const char *server = world->options->server;
+    const char *tls_name = world->options->tls_name;
+
+    if (server != NULL) {
+        memcpy(f->url[0], server, strlen(server) + 1); /* options.c bounds it by OTTER_URL_MAX */
+        f->url[1][0] = '\0';
+        f->tls_name[0][0] = '\0';
+    }
+    if (tls_name != NULL)
+        memcpy(f->tls_name[0], tls_name, strlen(tls_name) + 1); /* likewise by OTTER_NAME_MAX */
+    if (world->ca_len > 0) {
+        memcpy(f->ca, world->ca, world->ca_len);
+        f->ca_len = world->ca_len;
+    }
+}
+
+/* As the bootloader does: factory data as flash holds them. */
 static void read_factory(struct emu_device *d)
 {
     const struct otter_flash_map *map = map_of(d);
-    const char *server = d->world->options->server;
     uint8_t raw[OTTER_FACTORY_MAX];
     uint32_t len = map->factory_size < sizeof(raw) ? map->factory_size : sizeof(raw);
 
@@ -44,11 +61,7 @@ static void read_factory(struct emu_device *d)
         return;
     }
     otter_image_keys_init(d->world->crypto, &d->factory, &d->keys);
-    if (server != NULL) {
-        memcpy(d->factory.url[0], server, strlen(server) + 1); /* options.c bounds it by OTTER_URL_MAX */
-        d->factory.url[1][0] = '\0';
-        d->factory.tls_name[0][0] = '\0';
-    }
+    override_factory(d->world, &d->factory);
 }
 
 static enum otter_selftest_result self_test(struct otter_client_hooks *self)
@@ -90,7 +103,7 @@ static struct emu_wait power_cut(struct emu_device *d)
     say(d, "power-cut", NULL, NULL, NULL);
     otter_flash_file_power_on(&d->flash);
     d->flash.cut_at = emu_cut_next(&d->world->options->cut, d->index, d->world->devices, d->flash.operations);
-    d->link.net.close(&d->link.net);
+    emu_secure_reset(&d->secure);
     d->stand = EMU_STAND_OFF;
     d->cause = OTTER_RESET_POWER;
     return again;
@@ -98,7 +111,7 @@ static struct emu_wait power_cut(struct emu_device *d)
 
 static struct emu_wait reset(struct emu_device *d, enum otter_reset_cause cause)
 {
-    d->link.net.close(&d->link.net);
+    emu_secure_reset(&d->secure);
     d->stand = EMU_STAND_OFF;
     d->cause = cause;
     return again;
@@ -114,7 +127,7 @@ static struct emu_wait start_application(struct emu_device *d, enum otter_slot s
     struct otter_client_config config = {
         .flash = &d->flash.flash,
         .journal = &d->journal,
-        .net = &d->link.net,
+        .net = &d->secure.net,
         .random = d->world->random,
         .crypto = d->world->crypto,
         .factory = d->has_factory ? &d->factory : NULL,

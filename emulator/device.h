@@ -15,6 +15,7 @@
 #include "link.h"
 #include "options.h"
 #include "ports/posix/flash_file.h"
+#include "secure.h"
 
 /* Nominal watchdog period (protocol.md, Boot), and how long a bootloader that found nothing bootable waits.
  */
@@ -29,6 +30,8 @@ struct emu_world {
     struct emu_events events;
     struct emu_links links;
     uint32_t devices;
+    uint16_t ca_len; /* of --cacert; 0 = as provisioned */
+    uint8_t ca[OTTER_CA_MAX];
 };
 
 struct emu_counters {
@@ -41,6 +44,7 @@ struct emu_device {
     enum emu_stand stand;
     struct otter_flash_file flash;
     struct emu_link link;
+    struct emu_secure secure;
     struct emu_clock clock;
     struct emu_counters total;
     struct emu_outcome outcome;

@@ -22,12 +22,13 @@ static void link_close(struct otter_net *self)
     l->socket.net.close(&l->socket.net);
 }
 
-static bool link_open(struct otter_net *self, const char *host, uint16_t port, const char *tls_name)
+static bool link_open(struct otter_net *self, const char *host, uint16_t port,
+                      const struct otter_net_tls *tls)
 {
     struct emu_link *l = from_net(self);
 
     link_close(self);
-    if (*l->power_off || !l->socket.net.open(&l->socket.net, host, port, tls_name))
+    if (*l->power_off || !l->socket.net.open(&l->socket.net, host, port, tls))
         return false;
     l->links->open++;
     if (l->links->open > l->links->open_max_seen)

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "client/url.h"
 #include "core/bytes.h"
 #include "core/names.h"
 
@@ -45,6 +46,7 @@ static bool take_number(const char *value, uint32_t max, uint32_t *ret)
 TAKE_TEXT(fleet)
 TAKE_TEXT(factory_dir)
 TAKE_TEXT(slot_a)
+TAKE_TEXT(cacert)
 TAKE_TEXT(keep)
 TAKE_TEXT(log)
 TAKE_TEXT(inspect)
@@ -62,8 +64,16 @@ TAKE_NUMBER(devices, DEVICES_MAX)
 
 static bool take_server(struct emu_options *o, const char *value)
 {
+    struct otter_url url;
+
     o->server = value;
-    return strncmp(value, "http://", 7) == 0 && value[7] != '\0' && strlen(value) <= OTTER_URL_MAX;
+    return otter_url_parse(value, &url);
+}
+
+static bool take_tls_name(struct emu_options *o, const char *value)
+{
+    o->tls_name = value;
+    return otter_name_valid(value, strlen(value));
 }
 
 static bool take_expect(struct emu_options *o, const char *value)
@@ -136,7 +146,9 @@ static const struct option {
     {"slot-a", 0, "IMAGE", take_slot_a,
      "signed image in slot A of new devices, unless the fleet file names one"},
     {"image", 0, "IMAGE", take_slot_a, "the same"},
-    {"server", 0, "URL", take_server, "http://host[:port] instead of the factory data's"},
+    {"server", 0, "URL", take_server, "http://host[:port] or https://... instead of the factory data's"},
+    {"cacert", 0, "FILE", take_cacert, "PEM or DER of the CA to trust instead of the factory data's"},
+    {"tls-name", 0, "NAME", take_tls_name, "name in the server's certificate, if not the URL's host"},
     {"auth", 0, "auto|hmac", take_auth,
      "how devices prove themselves: auto is Otter-HMAC over plain HTTP to another machine, else their token"},
     {"keep", 0, "DIR", take_keep, "flash files are kept there, and gone on with by the next run"},

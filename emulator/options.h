@@ -10,6 +10,8 @@
 
 struct emu_options {
     const char *server;      /* overrides the factory data's URL; NULL = as provisioned */
+    const char *cacert;      /* file of the CA to trust instead; NULL = as provisioned */
+    const char *tls_name;    /* of the server's certificate, instead; NULL = as provisioned, or the host */
     const char *fleet;       /* JSONL */
     const char *factory_dir; /* *.bin */
     const char *slot_a;      /* signed image for slot A of new devices */

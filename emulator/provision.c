@@ -87,12 +87,13 @@ bool emu_device_open(struct emu_device *d, struct emu_world *world, uint32_t ind
     }
     d->flash.cut_at = emu_cut_next(&world->options->cut, index, world->devices, d->flash.operations);
     emu_link_init(&d->link, &world->links, index, d, &d->flash.power_off);
+    emu_secure_init(&d->secure, &d->link, world->random);
     return true;
 }
 
 void emu_device_close(struct emu_device *d)
 {
     if (d->world != NULL && d->link.links != NULL)
-        d->link.net.close(&d->link.net);
+        d->secure.net.close(&d->secure.net);
     otter_flash_file_close(&d->flash);
 }

@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "crypto/crypto_bearssl.h"
+#include "host/certificate.h"
 #include "host/cleanup.h"
 #include "host/clock.h"
 #include "host/file.h"
@@ -72,6 +73,16 @@ static bool raise_file_limit(const struct emu_options *o, uint32_t devices, stru
     return true;
 }
 
+static bool load_ca(struct run *r, struct host_error *err)
+{
+    size_t len = 0;
+
+    if (r->o->cacert != NULL && !host_ca_read(r->o->cacert, r->world.ca, sizeof(r->world.ca), &len, err))
+        return false;
+    r->world.ca_len = (uint16_t)len; /* <= OTTER_CA_MAX */
+    return true;
+}
+
 static bool open_log(struct run *r, struct host_error *err)
 {
     if (r->o->verbose)
@@ -124,8 +135,8 @@ static bool open_flash(struct run *r, struct host_error *err)
 
 static bool set_up(struct run *r, struct host_error *err)
 {
-    if (!emu_fleet_load(r->o, &r->fleet, err) || !raise_file_limit(r->o, r->fleet.count, err) ||
-        !open_log(r, err))
+    if (!load_ca(r, err) || !emu_fleet_load(r->o, &r->fleet, err) ||
+        !raise_file_limit(r->o, r->fleet.count, err) || !open_log(r, err))
         return false;
     r->world.devices = r->fleet.count;
     r->world.links.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -173,6 +184,8 @@ static void look(struct run *r)
         s->total.sent += d->link.sent;
         s->total.drops += d->link.drops;
         s->total.corrupted += d->link.corrupted;
+        s->total.handshakes += d->secure.tls.handshakes;
+        s->total.resumed += d->secure.tls.resumed;
     }
 }
 

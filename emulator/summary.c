@@ -91,6 +91,8 @@ json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
         {"drops", s->total.drops},
         {"corrupted", s->total.corrupted},
         {"sockets", s->total.sockets},
+        {"tls_handshakes", s->total.handshakes},
+        {"tls_resumed", s->total.resumed},
         {"flash_operations", s->total.operations},
     };
     json_t *j = json_object();
@@ -134,11 +136,18 @@ void emu_summary_print(FILE *out, const struct emu_summary *s, bool ok, double s
         if (s->reason[i] > 0)
             fprintf(out, "  refused: %-13s %6" PRIu32 "\n", otter_status_name((enum otter_status)i),
                     s->reason[i]);
+    for (unsigned i = OTTER_OK + 1; i < OTTER_STATUS_COUNT; i++)
+        if (s->error[i] > 0)
+            fprintf(out, "  poll fails: %-15s %6" PRIu32 "  (%s)\n", otter_status_name((enum otter_status)i),
+                    s->error[i], otter_status_meaning((enum otter_status)i));
     fprintf(out,
             "  %" PRIu64 " boots, %" PRIu64 " reverts, %" PRIu64 " watchdog resets, %" PRIu64
             " power cuts, %" PRIu64 " polls, %.1f MB received\n",
             s->total.boots, s->total.reverts, s->total.watchdogs, s->total.cuts, s->total.polls,
             (double)s->total.received / 1e6);
+    if (s->total.handshakes > 0)
+        fprintf(out, "  %" PRIu64 " TLS handshakes, %" PRIu64 " of them resumed\n", s->total.handshakes,
+                s->total.resumed);
 }
 
 void emu_summary_progress(char *out, size_t cap, const struct emu_summary *s, double seconds)

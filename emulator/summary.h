@@ -15,6 +15,7 @@ struct emu_totals {
     uint64_t drops, corrupted;                       /* faults that befell */
     uint64_t operations;                             /* of flash: units programmed and sectors erased */
     uint64_t sockets;                                /* most that were open at once */
+    uint64_t handshakes, resumed;                    /* of TLS; resumed ones count in both */
 };
 
 struct emu_summary {

@@ -280,7 +280,7 @@ struct otter_client_next otter_client_step(struct otter_client *c, uint64_t now)
     before_poll(c);
     next.want = phases[c->phase].run(c, now);
     next.wake_ms = c->wake_ms < limit ? c->wake_ms : limit;
-    next.net_write = next.want == OTTER_WANT_NET && !c->ex.sent;
+    next.net_write = next.want == OTTER_WANT_NET && otter_exchange_waits_to_send(c);
     return next;
 }
 

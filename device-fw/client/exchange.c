@@ -20,12 +20,17 @@ void otter_exchange_close(struct otter_client *c)
 static bool connect_peer(struct otter_client *c)
 {
     struct otter_exchange *ex = &c->ex;
+    const struct otter_net_tls tls = {
+        .name = ex->tls_name,
+        .ca = c->config.factory->ca,
+        .ca_len = c->config.factory->ca_len,
+        .time_floor = c->facts.time_floor,
+    };
 
     ex->reused = false;
     ex->rx_at = 0;
     ex->rx_len = 0;
-    ex->open =
-        c->config.net->open(c->config.net, ex->peer.host, ex->peer.port, ex->peer.tls ? ex->tls_name : NULL);
+    ex->open = c->config.net->open(c->config.net, ex->peer.host, ex->peer.port, ex->peer.tls ? &tls : NULL);
     return ex->open;
 }
 
@@ -62,6 +67,16 @@ static enum otter_exchange_result fail(struct otter_client *c, enum otter_status
     return OTTER_EX_FAILED;
 }
 
+/* The connection came to nothing: TLS may know better why. */
+static enum otter_exchange_result fail_net(struct otter_client *c, enum otter_status why,
+                                           enum otter_status *ret_why)
+{
+    const struct otter_net *net = c->config.net;
+    enum otter_status better = net->why != NULL ? net->why(net) : OTTER_OK;
+
+    return fail(c, better != OTTER_OK ? better : why, ret_why);
+}
+
 /* A kept connection may have been closed by the server just before: that is no failure, once. */
 static enum otter_exchange_result lost(struct otter_client *c, enum otter_status *ret_why)
 {
@@ -76,7 +91,7 @@ static enum otter_exchange_result lost(struct otter_client *c, enum otter_status
         if (connect_peer(c))
             return OTTER_EX_MORE;
     }
-    return fail(c, never_up ? OTTER_NET_UNREACHABLE : OTTER_NET_LOST, ret_why);
+    return fail_net(c, never_up ? OTTER_NET_UNREACHABLE : OTTER_NET_LOST, ret_why);
 }
 
 /* Nothing came: is that too long, or too little in the last minute? */
@@ -86,7 +101,7 @@ static enum otter_exchange_result idle(struct otter_client *c, uint64_t now, enu
     bool never_up = !ex->reused && ex->out_at == 0;
 
     if (now - ex->progress_ms >= c->timing.inactivity_ms)
-        return fail(c, never_up ? OTTER_NET_UNREACHABLE : OTTER_NET_TIMEOUT, ret_why);
+        return fail_net(c, never_up ? OTTER_NET_UNREACHABLE : OTTER_NET_TIMEOUT, ret_why);
     return OTTER_EX_WAIT;
 }
 
@@ -214,6 +229,13 @@ enum otter_client_want otter_exchange_wait(struct otter_client *c)
 {
     c->wake_ms = c->ex.progress_ms + c->timing.inactivity_ms;
     return OTTER_WANT_NET;
+}
+
+bool otter_exchange_waits_to_send(const struct otter_client *c)
+{
+    const struct otter_net *net = c->config.net;
+
+    return net->waits_to_send != NULL ? net->waits_to_send(net) : !c->ex.sent;
 }
 
 enum otter_status otter_exchange_refusal(const struct otter_client *c)

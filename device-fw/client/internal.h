@@ -73,6 +73,8 @@ enum otter_exchange_result otter_exchange_collect(struct otter_client *c, uint64
 void otter_exchange_close(struct otter_client *c);
 /* What to do while an exchange waits: sets wake_ms. */
 enum otter_client_want otter_exchange_wait(struct otter_client *c);
+/* ... and for which direction. */
+bool otter_exchange_waits_to_send(const struct otter_client *c);
 /* HTTP_REDIRECT for 3xx, else HTTP_STATUS. */
 enum otter_status otter_exchange_refusal(const struct otter_client *c);
 

@@ -14,6 +14,12 @@ struct otter_random {
     void (*fill)(struct otter_random *self, void *buf, size_t len);
 };
 
+/* A clock that keeps its time without power, where a board has one. */
+struct otter_wall_clock {
+    /* Unix seconds; 0 = it has not been set. */
+    uint64_t (*now_s)(struct otter_wall_clock *self);
+};
+
 enum otter_reset_cause { OTTER_RESET_POWER, OTTER_RESET_SOFTWARE, OTTER_RESET_WATCHDOG };
 
 /*

@@ -21,6 +21,7 @@
 #define OTTER_FACTORY_MAX 6144u
 #define OTTER_SECRET_LEN  32u
 #define OTTER_CA_MAX      2048u
+#define OTTER_CA_NAME_MAX 256u /* bytes of the CA's subject in DER, less one: what a device keeps of it */
 
 struct otter_factory {
     char device[OTTER_NAME_BUF];

@@ -89,7 +89,7 @@ static void net_close(struct otter_net *self)
     n->writable = false;
 }
 
-static bool net_open(struct otter_net *self, const char *host, uint16_t port, const char *tls_name)
+static bool net_open(struct otter_net *self, const char *host, uint16_t port, const struct otter_net_tls *tls)
 {
     struct otter_posix_net *n = from_net(self);
     struct sockaddr_storage address;
@@ -97,7 +97,7 @@ static bool net_open(struct otter_net *self, const char *host, uint16_t port, co
     int on = 1;
 
     net_close(self);
-    if (tls_name != NULL || !otter_posix_resolve(n->resolver, host, port, &address, &len))
+    if (tls != NULL || !otter_posix_resolve(n->resolver, host, port, &address, &len))
         return false;
     n->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (n->fd < 0)

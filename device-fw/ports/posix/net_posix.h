@@ -8,8 +8,8 @@
  *   epoll_wait(...) -> for each event: otter_posix_net_event(event.data.ptr's net, event.events), then step
  * its client client wants the net -> step again at once while otter_posix_net_ready(net, wants_write)
  *
- * TLS is not part of this port: open() with a tls_name refuses. One thread at a time for each struct and
- * resolver.
+ * TLS is not part of this port, and open() refuses to be asked for it: crypto/tls.h puts it over this stream.
+ * One thread at a time for each struct and resolver.
  */
 #ifndef OTTER_POSIX_NET_POSIX_H
 #define OTTER_POSIX_NET_POSIX_H

@@ -18,7 +18,7 @@ static struct world *world_of(struct otter_net *net)
     return OTTER_CONTAINER_OF(net, struct world, net.net);
 }
 
-static bool net_open(struct otter_net *net, const char *host, uint16_t port, const char *tls_name)
+static bool net_open(struct otter_net *net, const char *host, uint16_t port, const struct otter_net_tls *tls)
 {
     struct world *w = world_of(net);
 
@@ -30,8 +30,12 @@ static bool net_open(struct otter_net *net, const char *host, uint16_t port, con
     strncpy(w->net.host, host, sizeof(w->net.host) - 1);
     w->net.port = port;
     memset(w->net.tls_name, 0, sizeof(w->net.tls_name));
-    if (tls_name != NULL)
-        strncpy(w->net.tls_name, tls_name, sizeof(w->net.tls_name) - 1);
+    if (tls != NULL) {
+        assert_ptr_equal(tls->ca, w->factory.ca);
+        assert_int_equal(tls->ca_len, w->factory.ca_len);
+        assert_int_equal(tls->time_floor, w->client.facts.time_floor);
+        strncpy(w->net.tls_name, tls->name, sizeof(w->net.tls_name) - 1);
+    }
     w->server.connections++;
     return true;
 }

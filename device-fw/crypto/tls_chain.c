@@ -1,0 +1,207 @@
+#include "crypto/tls_chain.h"
+
+#include "core/bytes.h"
+
+#include <string.h>
+
+#define RSA_MIN 256u /* bytes of a modulus: 2,048 bits */
+
+/* ---- the anchor ---- */
+
+/* BearSSL hands over the subject in pieces. Its callback has a void *: ours is the anchor. */
+static void append_dn(void *user, const void *buf, size_t len)
+{
+    struct otter_tls_anchor *a = user;
+
+    if (len > sizeof(a->dn) - a->dn_len) {
+        a->dn_len = sizeof(a->dn); /* full: a name of that length is refused below */
+        return;
+    }
+    memcpy(a->dn + a->dn_len, buf, len);
+    a->dn_len += (uint32_t)len;
+}
+
+static bool keep_rsa(struct otter_tls_anchor *a, const br_rsa_public_key *key)
+{
+    if (key->nlen < RSA_MIN || key->nlen + key->elen > sizeof(a->key))
+        return false;
+    memcpy(a->key, key->n, key->nlen);
+    memcpy(a->key + key->nlen, key->e, key->elen);
+    a->ta.pkey.key_type = BR_KEYTYPE_RSA;
+    a->ta.pkey.key.rsa = (br_rsa_public_key){a->key, key->nlen, a->key + key->nlen, key->elen};
+    return true;
+}
+
+static bool keep_ec(struct otter_tls_anchor *a, const br_ec_public_key *key)
+{
+    if (key->curve != BR_EC_secp256r1 && key->curve != BR_EC_secp384r1 && key->curve != BR_EC_secp521r1)
+        return false;
+    memcpy(a->key, key->q, key->qlen); /* no longer than the decoder's buffer, which is as long as ours */
+    a->ta.pkey.key_type = BR_KEYTYPE_EC;
+    a->ta.pkey.key.ec = (br_ec_public_key){key->curve, a->key, key->qlen};
+    return true;
+}
+
+bool otter_tls_anchor_load(struct otter_tls_anchor *a, const uint8_t *der, size_t len)
+{
+    br_x509_decoder_context decoder;
+    const br_x509_pkey *key;
+
+    memset(a, 0, sizeof(*a));
+    br_x509_decoder_init(&decoder, append_dn, a);
+    br_x509_decoder_push(&decoder, der, len);
+    key = br_x509_decoder_get_pkey(&decoder);
+    if (key == NULL || !br_x509_decoder_isCA(&decoder) || a->dn_len == 0 || a->dn_len == sizeof(a->dn))
+        return false;
+    a->ta.dn.data = a->dn;
+    a->ta.dn.len = a->dn_len;
+    a->ta.flags = BR_X509_TA_CA;
+    return key->key_type == BR_KEYTYPE_RSA  ? keep_rsa(a, &key->key.rsa)
+           : key->key_type == BR_KEYTYPE_EC ? keep_ec(a, &key->key.ec)
+                                            : false;
+}
+
+/* ---- the chain ---- */
+
+static struct otter_tls_chain *from_class(const br_x509_class **ctx)
+{
+    return OTTER_CONTAINER_OF(ctx, struct otter_tls_chain, vtable);
+}
+
+static const br_x509_class **minimal_of(struct otter_tls_chain *c)
+{
+    return &c->minimal.vtable;
+}
+
+static void start_chain(const br_x509_class **ctx, const char *server_name)
+{
+    struct otter_tls_chain *c = from_class(ctx);
+
+    c->latest_before = 0;
+    c->earliest_after = UINT64_MAX;
+    c->minimal.vtable->start_chain(minimal_of(c), server_name);
+}
+
+static void start_cert(const br_x509_class **ctx, uint32_t length)
+{
+    struct otter_tls_chain *c = from_class(ctx);
+
+    otter_x509_dates_init(&c->dates);
+    c->counts = c->minimal.err == 0; /* it is set once the judgement stands: what follows is not needed */
+    c->minimal.vtable->start_cert(minimal_of(c), length);
+}
+
+static void pass_on(struct otter_tls_chain *c, const uint8_t *buf, size_t len)
+{
+    c->minimal.vtable->append(minimal_of(c), buf, len);
+}
+
+/* The validity is known before the engine sees it: its time becomes one at which this certificate is valid.
+ */
+static void take_dates(struct otter_tls_chain *c)
+{
+    const struct otter_x509_dates *d = &c->dates;
+
+    if (d->not_before > c->latest_before)
+        c->latest_before = d->not_before;
+    if (d->not_after < c->earliest_after)
+        c->earliest_after = d->not_after;
+    br_x509_minimal_set_time(&c->minimal, (uint32_t)(d->not_before / 86400),
+                             (uint32_t)(d->not_before % 86400));
+    pass_on(c, d->held, d->held_len);
+}
+
+static void append(const br_x509_class **ctx, const unsigned char *buf, size_t len)
+{
+    struct otter_tls_chain *c = from_class(ctx);
+
+    if (!c->counts)
+        return;
+    for (; len > 0 && c->dates.state != OTTER_X509_DONE; buf++, len--) {
+        bool inside = c->dates.state == OTTER_X509_INSIDE;
+
+        switch (otter_x509_dates_feed(&c->dates, *buf)) {
+        case OTTER_X509_BEFORE:
+            pass_on(c, buf, 1);
+            break;
+        case OTTER_X509_INSIDE:
+            if (!inside)
+                pass_on(c, buf, 1); /* the last byte of the length */
+            break;
+        case OTTER_X509_DONE:
+            take_dates(c);
+            break;
+        case OTTER_X509_BAD:
+        default:
+            if (c->minimal.err == 0)
+                c->minimal.err = BR_ERR_X509_BAD_TIME;
+            return;
+        }
+    }
+    if (len > 0)
+        pass_on(c, buf, len);
+}
+
+static void end_cert(const br_x509_class **ctx)
+{
+    struct otter_tls_chain *c = from_class(ctx);
+
+    c->minimal.vtable->end_cert(minimal_of(c));
+}
+
+static bool valid_in_time(const struct otter_tls_chain *c)
+{
+    uint64_t time = c->time;
+
+    if (c->has_clock && c->latest_before > time)
+        return false;
+    if (c->latest_before > time)
+        time = c->latest_before;
+    return time <= c->earliest_after;
+}
+
+static unsigned end_chain(const br_x509_class **ctx)
+{
+    struct otter_tls_chain *c = from_class(ctx);
+    unsigned error = c->minimal.vtable->end_chain(minimal_of(c));
+
+    if (error == 0 && !valid_in_time(c))
+        error = BR_ERR_X509_EXPIRED;
+    return error;
+}
+
+/* BearSSL asks when end_chain() was content. */
+static const br_x509_pkey *get_pkey(const br_x509_class *const *ctx, unsigned *usages)
+{
+    const struct otter_tls_chain *c = OTTER_CONTAINER_OF_CONST(ctx, struct otter_tls_chain, vtable);
+
+    return c->minimal.vtable->get_pkey(&c->minimal.vtable, usages);
+}
+
+static const br_x509_class chain_class = {
+    .context_size = sizeof(struct otter_tls_chain),
+    .start_chain = start_chain,
+    .start_cert = start_cert,
+    .append = append,
+    .end_cert = end_cert,
+    .end_chain = end_chain,
+    .get_pkey = get_pkey,
+};
+
+void otter_tls_chain_init(struct otter_tls_chain *c, const struct otter_tls_anchor *anchor,
+                          uint64_t time_floor, uint64_t now)
+{
+    br_x509_minimal_context *m = &c->minimal;
+
+    memset(c, 0, sizeof(*c));
+    c->vtable = &chain_class;
+    c->has_clock = now != 0;
+    c->time = OTTER_X509_UNIX_EPOCH + (now > time_floor ? now : time_floor); /* both below 2^53 */
+    br_x509_minimal_init(m, &br_sha256_vtable, &anchor->ta, 1);
+    br_x509_minimal_set_hash(m, br_sha256_ID, &br_sha256_vtable);
+    br_x509_minimal_set_hash(m, br_sha384_ID, &br_sha384_vtable);
+    br_x509_minimal_set_hash(m, br_sha512_ID, &br_sha512_vtable);
+    br_x509_minimal_set_rsa(m, br_rsa_i31_pkcs1_vrfy);
+    br_x509_minimal_set_ecdsa(m, &br_ec_all_m31, br_ecdsa_i31_vrfy_asn1);
+    br_x509_minimal_set_minrsa(m, RSA_MIN);
+}
