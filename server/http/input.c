@@ -5,15 +5,7 @@
 
 #include <string.h>
 
-#define LIMIT_MAX       1000u
 #define IDEMPOTENCY_MAX 128u
-
-static const char *query(const struct http_request *r, const char *name)
-{
-    const char *value = MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
-
-    return value && value[0] != '\0' ? value : NULL;
-}
 
 /* http_route_find() has checked the form. */
 static void take_param(struct http_request *r, const struct http_match *match)
@@ -35,36 +27,12 @@ static void take_param(struct http_request *r, const struct http_match *match)
         in->id = match->route->fixed_id;
 }
 
-static void take_page(struct http_request *r)
-{
-    struct svc_page *page = &r->call.in.page;
-    const char *limit = query(r, "limit");
-    uint64_t n = 0;
-
-    if (limit && (!http_number(limit, LIMIT_MAX, &n) || n == 0))
-        http_refuse(r, OTTER_BAD_VALUE, "limit: a number from 1 to %u", LIMIT_MAX);
-    page->limit = (unsigned)n;
-    page->cursor = query(r, "cursor");
-    page->filter = query(r, "filter");
-    page->sort = query(r, "sort");
-}
-
-static void take_dry_run(struct http_request *r)
-{
-    const char *value = query(r, "dry_run");
-    uint64_t n = 0;
-
-    if (value && !http_number(value, 1, &n))
-        http_refuse(r, OTTER_BAD_VALUE, "dry_run: 0 or 1");
-    r->call.in.dry_run = n == 1;
-}
-
 static void take_idempotency(struct http_request *r)
 {
     const char *key = http_header(r, "Idempotency-Key");
 
     if (key && (key[0] == '\0' || strlen(key) > IDEMPOTENCY_MAX))
-        http_refuse(r, OTTER_BAD_VALUE, "Idempotency-Key: 1 to %u characters", IDEMPOTENCY_MAX);
+        http_refuse_request(r, OTTER_BAD_VALUE, "Idempotency-Key: 1 to %u characters", IDEMPOTENCY_MAX);
     r->call.in.idempotency_key = key;
 }
 
@@ -74,7 +42,7 @@ static void take_device(struct http_request *r)
     const char *device = http_header(r, "Otter-Device");
 
     if (!device)
-        device = query(r, "device");
+        device = http_query(r, "device");
     if (!device || device[0] == '\0' || strlen(device) >= sizeof r->device) {
         http_refuse(r, OTTER_MISSING_MEMBER, "name the device in the header Otter-Device");
         return;
@@ -115,10 +83,7 @@ void http_input_head(struct http_request *r, const struct http_match *match)
     const struct http_route *route = match->route;
 
     take_param(r, match);
-    if (route->takes & HTTP_TAKES_PAGE)
-        take_page(r);
-    if (route->takes & HTTP_TAKES_DRY_RUN)
-        take_dry_run(r);
+    http_query_take(r);
     if (route->takes & HTTP_TAKES_IDEMPOTENCY)
         take_idempotency(r);
     if (route->auth == HTTP_AUTH_DEVICE && route->body == HTTP_BODY_JSON)

@@ -53,13 +53,13 @@ static bool start_daemon(struct http_loop *loop, struct http_daemon *d, int sock
     unsigned limit = config->connections / (config->threads * config->listeners);
     const union MHD_DaemonInfo *info;
 
-    d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-                              http_request_handle, d, MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd, NULL,
-                              MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_CONNECTION_LIMIT,
-                              limit ? limit : 1u, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
-                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-                              MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED,
-                              http_request_completed, d, MHD_OPTION_END);
+    d->mhd = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, http_request_handle, d,
+        MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd, NULL, MHD_OPTION_LISTEN_SOCKET, socket_fd,
+        MHD_OPTION_CONNECTION_LIMIT, limit ? limit : 1u, MHD_OPTION_CONNECTION_TIMEOUT,
+        config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, d,
+        MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL, MHD_OPTION_END);
     info = d->mhd ? MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info)
         return false;

@@ -33,6 +33,18 @@ void http_refuse(struct http_request *r, enum otter_status status, const char *f
     va_end(args);
 }
 
+void http_refuse_request(struct http_request *r, enum otter_status status, const char *fmt, ...)
+{
+    struct host_error *error = &r->call.out.error;
+    va_list args;
+
+    r->refusal = status;
+    r->refusal_http = MHD_HTTP_BAD_REQUEST;
+    va_start(args, fmt);
+    (void)vsnprintf(error->message, sizeof error->message, fmt, args);
+    va_end(args);
+}
+
 static void call_done(struct svc_call *call)
 {
     struct http_request *r = OTTER_CONTAINER_OF(call, struct http_request, call);

@@ -74,12 +74,26 @@ void http_request_completed(void *cls, struct MHD_Connection *connection, void *
 void http_refuse(struct http_request *r, enum otter_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The like for what stands beside the body: 400, also where a refused body would be 422. */
+void http_refuse_request(struct http_request *r, enum otter_status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /*
  * The parts, in the order in which a request passes them. Each leaves r->refusal set where it refuses.
  */
 
 /* A request header; NULL: absent. Valid until the request is completed. */
 const char *http_header(const struct http_request *r, const char *name);
+
+/* A parameter of the query; NULL: absent, or empty. Valid until the request is completed. */
+const char *http_query(const struct http_request *r, const char *name);
+
+/*
+ * query.c: the parameters, and that there is no other. The unescaper is for libmicrohttpd: what holds an
+ * escaped NUL stays as it was sent, since it would end the text, and nothing that we serve is named so.
+ */
+void http_query_take(struct http_request *r);
+size_t http_unescape(void *cls, struct MHD_Connection *connection, char *text);
 
 /* input.c: path, query and headers; then, when the body is whole, its decoding into call.in. */
 void http_input_head(struct http_request *r, const struct http_match *match);
