@@ -55,6 +55,7 @@ static enum cli_exit open_session(struct cli *cli, struct cli_session **ret)
     }
     options.cacert = s->config.cacert;
     options.bearer = s->config.token[0] != '\0' ? s->config.token : NULL;
+    options.connect_timeout = options.total_timeout = cli->patience;
     s->http = host_http_new(&options, &err);
     cli->session = s;
     *ret = s;
@@ -154,14 +155,16 @@ static bool exchange(struct cli *cli, struct cli_session *s, const struct cli_re
                      const struct host_http_request *http, struct host_http_response *ret,
                      struct host_error *err)
 {
+    unsigned tries = cli->patience != 0 ? 1 : TRIES;
+
     for (unsigned i = 1;; i++) {
         if (!try_once(cli, s, http, ret, err)) {
-            if (i == TRIES || !may_repeat(r) || !was_lost(err))
+            if (i == tries || !may_repeat(r) || !was_lost(err))
                 return false;
             sleep(i - 1); /* at once the first time */
             continue;
         }
-        if (ret->status != 503 || i == TRIES || ret->retry_after == 0 || ret->retry_after > BUSY_WAIT_MAX ||
+        if (ret->status != 503 || i == tries || ret->retry_after == 0 || ret->retry_after > BUSY_WAIT_MAX ||
             !may_repeat(r))
             return true;
         sleep(ret->retry_after);

@@ -57,8 +57,8 @@ enum cli_exit cli_api_show(struct cli *cli, const char *path, const struct cli_c
 
 /*
  * GET of a list with --filter, --sort, --limit and --all; prints its items, those of csv and jsonl page by
- * page. JSON is the body unchanged, where one page is all that is asked for, else {"items":[all of them]} with
- * "next":null behind the last.
+ * page. JSON is the body unchanged, where one page is all that is asked for, else {"items":[all of them]}
+ * with "next":null behind the last.
  */
 enum cli_exit cli_api_list(struct cli *cli, const char *path, const struct cli_column *columns);
 

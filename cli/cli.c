@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "api.h"
+#include "completion.h"
 #include "output.h"
 #include "verbs.h"
 
@@ -121,6 +122,10 @@ static enum cli_exit find_and_run(struct cli *cli, int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0) {
         fputs("otter " OTTER_VERSION "\n", cli->out);
+        return CLI_DONE;
+    }
+    if (strcmp(argv[1], "__complete") == 0) {
+        cli_complete(cli, &(struct cli_line){argv + 2, (size_t)argc - 2});
         return CLI_DONE;
     }
     if (noun >= argc || !cli_noun_exists(argv[noun]))

@@ -40,6 +40,7 @@ struct cli {
     bool color; /* of out */
     bool dry_run;
     unsigned screen;             /* columns of the terminal; 0 = not one */
+    unsigned patience;           /* seconds for an answer, which is asked for once; 0: as long as it takes */
     struct cli_session *session; /* api.h; NULL until the first request */
 };
 

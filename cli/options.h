@@ -20,6 +20,8 @@ struct cli_option {
     const char *value; /* how help calls it: "FILE" */
     const char *help;
     bool required;
+    const char
+        *words; /* all values that there are, parted by blanks: "A B"; NULL: see cli_takes (values.h) */
 };
 
 struct cli_value {

@@ -45,6 +45,7 @@ CLI_RUN(device_show);
 CLI_RUN(device_tag);
 CLI_RUN(device_set);
 CLI_RUN(server_status);
+CLI_RUN(completion);
 
 extern const struct cli_option cli_options_key_new[];
 extern const struct cli_option cli_options_root_new[];
@@ -69,5 +70,8 @@ extern const char cli_notes_release_create[];
 extern const char cli_notes_release_publish[];
 extern const char cli_notes_device_provision[];
 extern const char cli_notes_device_enroll[];
+extern const char cli_notes_completion_bash[];
+extern const char cli_notes_completion_zsh[];
+extern const char cli_notes_completion_fish[];
 
 #endif

@@ -9,7 +9,8 @@
 
 const struct cli_option cli_options_key_new[] = {
     {"out", CLI_OPTION_VALUE, "FILE", "private key; the public one goes to FILE.pub", .required = true},
-    {"kind", CLI_OPTION_VALUE, "KIND", "root, release, image or offer: says what to do with it next"},
+    {"kind", CLI_OPTION_VALUE, "KIND", "root, release, image or offer: says what to do with it next",
+     .words = "root release image offer"},
     {NULL},
 };
 

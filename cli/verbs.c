@@ -12,6 +12,7 @@ const struct cli_noun cli_nouns[] = {
     {"rollout", "Rollouts"},
     {"device", "Devices"},
     {"server", "Server"},
+    {"completion", "Completion of command lines"},
     {NULL, NULL},
 };
 
@@ -97,6 +98,13 @@ const struct cli_verb cli_verbs[] = {
 
     {"server", "status", "", "Show version, root and counts of the server", 0, 0, NULL,
      cli_run_server_status},
+
+    {"completion", "bash", "", "Print the script for bash", 0, 0, NULL, cli_run_completion,
+     cli_notes_completion_bash},
+    {"completion", "zsh", "", "Print the script for zsh", 0, 0, NULL, cli_run_completion,
+     cli_notes_completion_zsh},
+    {"completion", "fish", "", "Print the script for fish", 0, 0, NULL, cli_run_completion,
+     cli_notes_completion_fish},
     {NULL},
 };
 

@@ -15,7 +15,7 @@ struct cli_verb {
     unsigned min_operands, max_operands;
     const struct cli_option *options; /* ends with CLI_OPTION_END; may be NULL */
     enum cli_exit (*run)(struct cli *cli, const struct cli_args *args);
-    const char *notes; /* further lines of --help, or NULL */
+    const char *notes; /* further paragraphs of --help, parted by empty lines, or NULL */
 };
 
 /* Ends with a verb whose noun is NULL. */
