@@ -130,7 +130,7 @@ static char *make_url(const struct cli *cli, const struct cli_session *s, const 
 
 static bool may_repeat(const struct cli_request *r)
 {
-    return r->creating || strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
+    return !r->once && (r->creating || strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0);
 }
 
 static bool was_lost(const struct host_error *err)

@@ -23,6 +23,7 @@ struct cli_request {
     const char *header;
     struct host_http_progress *progress;
     bool tolerate; /* the caller looks at a status of 4xx itself; nothing is printed */
+    bool once;     /* the caller tries again by itself */
 };
 
 struct cli_reply {

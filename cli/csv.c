@@ -1,6 +1,7 @@
 #include "csv.h"
 
 #include "host/cleanup.h"
+#include "host/crypto.h"
 #include "host/file.h"
 
 #include <stdlib.h>
@@ -8,31 +9,49 @@
 
 #define CSV_FILE_MAX (64u << 20)
 
+/* What a quoted empty cell points to, to be told from one that was left empty. */
+static const char quoted_empty[] = "";
+
 struct reader {
     char *at;
     char *end;
+    char *begin; /* of the line, for messages */
     unsigned line;
     const char *what;
     struct host_error *err;
 };
 
-/* One quoted cell, unquoted in place. *p stands behind the opening quote. */
+static bool wrong(struct reader *r, unsigned line, size_t column, const char *text)
+{
+    return host_fail(r->err, HOST_ERROR_FORMAT, "%s:%u:%zu: %s", r->what, line, column, text);
+}
+
+static size_t column_of(const struct reader *r)
+{
+    return (size_t)(r->at - r->begin) + 1;
+}
+
+/* One quoted cell, unquoted in place. r->at stands behind the opening quote. */
 static bool quoted(struct reader *r, const char **ret)
 {
-    char *to = r->at;
+    unsigned line = r->line;
+    size_t column = column_of(r) - 1;
+    char *to = r->at, *begin = r->at;
 
-    *ret = to;
     for (;;) {
         if (r->at == r->end)
-            return host_fail(r->err, HOST_ERROR_FORMAT, "%s:%u: a quote is not closed", r->what, r->line);
-        if (*r->at == '"' && r->at + 1 < r->end && r->at[1] == '"')
+            return wrong(r, line, column, "a quote is not closed");
+        if (*r->at == '"' && r->at + 1 < r->end && r->at[1] == '"') {
             r->at++;
-        else if (*r->at == '"')
+        } else if (*r->at == '"') {
             break;
-        else if (*r->at == '\n')
+        } else if (*r->at == '\n') {
             r->line++;
+            r->begin = r->at + 1;
+        }
         *to++ = *r->at++;
     }
+    *ret = to == begin ? quoted_empty : begin;
     r->at++;
     *to = '\0';
     return true;
@@ -54,10 +73,10 @@ static bool cell(struct reader *r, const char **ret, bool *ret_last)
             r->at++;
         stop = r->at;
     }
-    if (r->at < r->end && *r->at == '\r')
+    if (r->at < r->end && *r->at == '\r' && (r->at + 1 == r->end || r->at[1] == '\n'))
         r->at++;
     if (r->at < r->end && *r->at != ',' && *r->at != '\n')
-        return host_fail(r->err, HOST_ERROR_FORMAT, "%s:%u: text behind a cell's end", r->what, r->line);
+        return wrong(r, r->line, column_of(r), "text behind a cell's end");
     *ret_last = r->at >= r->end || *r->at == '\n';
     if (r->at < r->end)
         r->at++;
@@ -71,14 +90,16 @@ static bool line(struct reader *r, const char **out, size_t cap, size_t *ret_cou
     size_t n = 0;
     bool last = false;
 
+    r->begin = r->at;
     while (!last) {
+        size_t column = column_of(r);
         const char *text;
 
         if (!cell(r, &text, &last))
             return false;
         if (n == cap)
-            return host_fail(r->err, HOST_ERROR_FORMAT, "%s:%u: more than %zu columns", r->what, r->line,
-                             cap);
+            return host_fail(r->err, HOST_ERROR_FORMAT, "%s:%u:%zu: more than %zu columns", r->what, r->line,
+                             column, cap);
         out[n++] = text;
     }
     *ret_count = n;
@@ -128,7 +149,7 @@ static bool rows(struct reader *r, struct cli_csv *csv)
 bool cli_csv_parse(const char *text, size_t len, const char *what, struct cli_csv *ret,
                    struct host_error *err)
 {
-    struct cli_csv csv = {.text = malloc(len + 1)};
+    struct cli_csv csv = {.text = malloc(len + 1), .len = len};
     struct reader r = {.line = 1, .what = what, .err = err};
 
     if (csv.text == NULL)
@@ -158,15 +179,27 @@ bool cli_csv_load(const char *path, struct cli_csv *ret, struct host_error *err)
     auto_free char *text = NULL;
     size_t len;
 
-    return host_file_read(path, CSV_FILE_MAX, &text, &len, err) && cli_csv_parse(text, len, path, ret, err);
+    bool ok =
+        host_file_read(path, CSV_FILE_MAX, &text, &len, err) && cli_csv_parse(text, len, path, ret, err);
+
+    if (text != NULL)
+        host_wipe(text, len);
+    return ok;
 }
 
 void cli_csv_free(struct cli_csv *csv)
 {
+    if (csv->text != NULL)
+        host_wipe(csv->text, csv->len);
     free(csv->text);
     free(csv->cell);
     free(csv->line);
     *csv = (struct cli_csv){0};
+}
+
+bool cli_csv_is_quoted_empty(const char *cell_text)
+{
+    return cell_text == quoted_empty;
 }
 
 const char *cli_csv_get(const struct cli_csv *csv, size_t row, const char *column)

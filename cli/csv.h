@@ -9,10 +9,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define CLI_CSV_COLUMNS 32u
+#define CLI_CSV_COLUMNS 256u
 
 struct cli_csv {
     char *text; /* the file, cut into cells in place */
+    size_t len;
     const char **cell;
     size_t columns;
     size_t rows;    /* without the header line */
@@ -20,12 +21,18 @@ struct cli_csv {
     const char *header[CLI_CSV_COLUMNS];
 };
 
-/* `what` (a file's name) begins every message. Empty lines are skipped. The caller frees with cli_csv_free.
+/*
+ * Messages begin "WHAT:LINE:COLUMN: ", what being the file's name and the column counted in bytes from 1.
+ * Empty lines are skipped; there are no comments (RFC 4180 has none). The caller frees with cli_csv_free,
+ * which wipes the text: it may hold secrets.
  */
 bool cli_csv_parse(const char *text, size_t len, const char *what, struct cli_csv *ret,
                    struct host_error *err);
 bool cli_csv_load(const char *path, struct cli_csv *ret, struct host_error *err);
 void cli_csv_free(struct cli_csv *csv);
+
+/* Was the cell written as "" with its quotes, not left empty? */
+bool cli_csv_is_quoted_empty(const char *cell);
 
 /* The cell of a named column; NULL if there is no such column, "" where it is empty. */
 const char *cli_csv_get(const struct cli_csv *csv, size_t row, const char *column);
@@ -33,7 +40,7 @@ const char *cli_csv_get(const struct cli_csv *csv, size_t row, const char *colum
 /* The first column that is not in the NULL-ended list; NULL if all are. */
 const char *cli_csv_unknown(const struct cli_csv *csv, const char *const *known);
 
-/* Writes one cell, quoted where needed. */
+/* Writes one cell, quoted where needed: an empty one is left empty. */
 void cli_csv_put(FILE *to, const char *cell);
 
 /*

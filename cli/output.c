@@ -1,23 +1,13 @@
 #include "output.h"
 
+#include "columns.h"
 #include "core/bytes.h"
 #include "csv.h"
-#include "parse.h"
+#include "frozen.h"
 #include "table.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define COLUMNS_MAX 32u
-
-/* The columns that are shown, chosen from a verb's table or by --columns. */
-struct chosen {
-    struct cli_piece piece;
-    const struct cli_column *all;
-    struct cli_column column[COLUMNS_MAX];
-    char *owned[COLUMNS_MAX]; /* names that --columns gave as paths */
-    size_t count;
-};
 
 bool cli_format_choose(const struct cli_args *args, enum cli_format *ret, struct host_error *err)
 {
@@ -39,46 +29,6 @@ bool cli_format_choose(const struct cli_args *args, enum cli_format *ret, struct
         }
     }
     return host_fail(err, HOST_ERROR_FORMAT, "--format %s: expected table, json, jsonl or csv", text);
-}
-
-static bool choose_one(struct cli_piece *piece, const char *text)
-{
-    struct chosen *c = OTTER_CONTAINER_OF(piece, struct chosen, piece);
-    const struct cli_column *column = c->all;
-
-    if (c->count == COLUMNS_MAX)
-        return false;
-    while (column->name != NULL && strcasecmp(column->name, text) != 0)
-        column++;
-    if (column->name != NULL) {
-        c->column[c->count++] = *column;
-        return true;
-    }
-    c->owned[c->count] = strdup(text);
-    if (c->owned[c->count] == NULL)
-        return false;
-    c->column[c->count] = (struct cli_column){.name = c->owned[c->count], .path = c->owned[c->count]};
-    c->count++;
-    return true;
-}
-
-static bool choose(const struct cli_args *args, const struct cli_column *all, struct chosen *c)
-{
-    const char *wanted = args != NULL ? cli_arg(args, "columns") : NULL;
-
-    *c = (struct chosen){.piece = {choose_one}, .all = all};
-    if (wanted != NULL)
-        return cli_split(wanted, ',', &c->piece);
-    for (; all->name != NULL && c->count < COLUMNS_MAX; all++)
-        if (!all->extra)
-            c->column[c->count++] = *all;
-    return true;
-}
-
-static void chosen_free(struct chosen *c)
-{
-    for (size_t i = 0; i < c->count; i++)
-        free(c->owned[i]);
 }
 
 static const char *paint_state(size_t row, size_t column, const char *text)
@@ -121,11 +71,11 @@ static char *heading(const char *name)
     return out;
 }
 
-static enum cli_exit print_table(struct cli *cli, const json_t *items, const struct chosen *c)
+static enum cli_exit print_table(struct cli *cli, const json_t *items, const struct cli_chosen *c)
 {
     size_t rows = json_array_size(items) + 1, n = rows * c->count;
     char **cell = calloc(n, sizeof(*cell));
-    bool right[COLUMNS_MAX] = {false};
+    bool right[CLI_COLUMNS_MAX] = {false};
     struct cli_table t = {.columns = c->count,
                           .rows = rows,
                           .cell = cell,
@@ -148,9 +98,9 @@ static enum cli_exit print_table(struct cli *cli, const json_t *items, const str
     return ok ? CLI_DONE : cli_fail_memory(cli);
 }
 
-static enum cli_exit print_csv(struct cli *cli, const json_t *items, const struct chosen *c)
+static enum cli_exit print_csv(struct cli *cli, const json_t *items, const struct cli_chosen *c, bool headed)
 {
-    for (size_t i = 0; i < c->count; i++) {
+    for (size_t i = 0; headed && i < c->count; i++) {
         cli_csv_put(cli->out, c->column[i].name);
         fputc(i + 1 < c->count ? ',' : '\n', cli->out);
     }
@@ -187,24 +137,44 @@ static enum cli_exit print_lines(struct cli *cli, const json_t *items)
     return CLI_DONE;
 }
 
-enum cli_exit cli_print_items(struct cli *cli, const json_t *items, const struct cli_column *columns)
+static void put_banner(struct cli *cli, const json_t *item)
 {
-    struct chosen c;
+    auto_free char *banner = cli_frozen_banner(item, cli->color);
+
+    if (banner != NULL)
+        fprintf(cli->out, "%s\n", banner);
+}
+
+static enum cli_exit print_items(struct cli *cli, const json_t *items, const struct cli_column *columns,
+                                 bool headed)
+{
+    auto_chosen struct cli_chosen c = {0};
     enum cli_exit code;
 
     if (cli->format == CLI_FORMAT_JSON)
         return print_line(cli, items);
     if (cli->format == CLI_FORMAT_JSONL)
         return print_lines(cli, items);
-    if (!choose(cli->args, columns, &c))
-        code = cli_fail(cli, CLI_USAGE, "--columns: expected names between commas, at most %u", COLUMNS_MAX);
-    else
-        code = cli->format == CLI_FORMAT_CSV ? print_csv(cli, items, &c) : print_table(cli, items, &c);
-    chosen_free(&c);
-    return code;
+    code = cli_columns_choose(cli, columns, &c);
+    if (code != CLI_DONE)
+        return code;
+    if (cli->format == CLI_FORMAT_CSV)
+        return print_csv(cli, items, &c, headed);
+    put_banner(cli, json_array_get(items, 0));
+    return print_table(cli, items, &c);
 }
 
-static enum cli_exit print_fields(struct cli *cli, const json_t *object, const struct chosen *c)
+enum cli_exit cli_print_items(struct cli *cli, const json_t *items, const struct cli_column *columns)
+{
+    return print_items(cli, items, columns, true);
+}
+
+enum cli_exit cli_print_more(struct cli *cli, const json_t *items, const struct cli_column *columns)
+{
+    return print_items(cli, items, columns, false);
+}
+
+static enum cli_exit print_fields(struct cli *cli, const json_t *object, const struct cli_chosen *c)
 {
     size_t rows = 0;
     char **cell = calloc(c->count * 2 + 1, sizeof(*cell));
@@ -233,7 +203,7 @@ static enum cli_exit print_fields(struct cli *cli, const json_t *object, const s
 enum cli_exit cli_print_object(struct cli *cli, const json_t *object, const struct cli_column *columns)
 {
     auto_json json_t *items = NULL;
-    struct chosen c;
+    auto_chosen struct cli_chosen c = {0};
     enum cli_exit code;
 
     if (cli->format == CLI_FORMAT_JSON || cli->format == CLI_FORMAT_JSONL)
@@ -242,12 +212,11 @@ enum cli_exit cli_print_object(struct cli *cli, const json_t *object, const stru
         items = json_pack("[O]", object);
         return items != NULL ? cli_print_items(cli, items, columns) : cli_fail_memory(cli);
     }
-    if (!choose(cli->args, columns, &c))
-        code = cli_fail(cli, CLI_USAGE, "--columns: expected names between commas, at most %u", COLUMNS_MAX);
-    else
-        code = print_fields(cli, object, &c);
-    chosen_free(&c);
-    return code;
+    code = cli_columns_choose(cli, columns, &c);
+    if (code != CLI_DONE)
+        return code;
+    put_banner(cli, object);
+    return print_fields(cli, object, &c);
 }
 
 void cli_print_text(struct cli *cli, const char *text, size_t len)

@@ -37,8 +37,14 @@ bool cli_format_choose(const struct cli_args *args, enum cli_format *ret, struct
 /* The text of one cell; malloc'ed, "" for absent or null. `machine`: as CSV wants it, nothing shortened. */
 char *cli_cell(const json_t *item, const struct cli_column *column, bool machine);
 
-/* A list of items in the chosen format. --columns picks columns by name, or any member by path. */
+/*
+ * A list of items in the chosen format. --columns picks columns by name, or by a member's path (columns.h). A
+ * table of a frozen server's items begins with a line that says so (frozen.h).
+ */
 enum cli_exit cli_print_items(struct cli *cli, const json_t *items, const struct cli_column *columns);
+
+/* Further items of the same list: CSV without its heading. For csv and jsonl. */
+enum cli_exit cli_print_more(struct cli *cli, const json_t *items, const struct cli_column *columns);
 
 /* One object: lines "name  value" as a table; or its JSON. */
 enum cli_exit cli_print_object(struct cli *cli, const json_t *object, const struct cli_column *columns);

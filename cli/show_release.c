@@ -14,7 +14,13 @@ const struct cli_column cli_release_columns[] = {
     {"expires", "expires", CLI_KIND_TIME},
     {"published", "published", CLI_KIND_TIME},
     {"created", "created", CLI_KIND_TIME, .extra = true},
+    {"withdrawn", "withdrawn.reason"},
+    {"withdrawn at", "withdrawn.at", CLI_KIND_TIME, .extra = true},
+    {"images held", "images_held", .extra = true},
     {"images", "images", .extra = true},
+    {"requires", "requires", .extra = true},
+    {"image signatures", "signature_checked", .extra = true},
+    {"manifest size", "manifest_size", CLI_KIND_BYTES, .extra = true},
     {NULL},
 };
 
@@ -39,6 +45,11 @@ const struct cli_column cli_release_fields[] = {
     {"image", "images.3", CLI_KIND_IMAGE},
     {"manifest size", "manifest_size"},
     {"signed by", "signed_by"},
+    {"images held", "images_held"},
+    {"withdrawn", "withdrawn.reason"},
+    {"withdrawn at", "withdrawn.at", CLI_KIND_TIME},
+    {"images", "images", .extra = true},
+    {"requires", "requires", .extra = true},
     {NULL},
 };
 

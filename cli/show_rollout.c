@@ -29,6 +29,10 @@ const struct cli_column cli_rollout_columns[] = {
     {"release", "release", CLI_KIND_SHORT, .extra = true},
     {"started", "started", CLI_KIND_TIME, .extra = true},
     {"finished", "finished", CLI_KIND_TIME, .extra = true},
+    {"sequence", "sequence", CLI_KIND_NUMBER, .extra = true},
+    {"counts", "counts", .extra = true},
+    {"reasons", "reasons", .extra = true},
+    {"phases", "phases", .extra = true},
     {NULL},
 };
 

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+const struct cli_option cli_options_device_set[] = {{NULL}};
+const char cli_notes_device_set[] = "An operator's attribute wins over the device's own of the same name.";
+
 enum cli_exit cli_run_device_set(struct cli *cli, const struct cli_args *args)
 {
     auto_free char *path = cli_api_path("devices", args->operand[0], "");

@@ -16,6 +16,8 @@ enum cli_exit cli_run_rollout_attempts(struct cli *cli, const struct cli_args *a
         {"finished", "finished", CLI_KIND_TIME},
         {"detail", "detail"},
         {"created", "created", CLI_KIND_TIME, .extra = true},
+        {"rollout", "rollout", CLI_KIND_NUMBER, .extra = true},
+        {"release", "release", CLI_KIND_SHORT, .extra = true},
         {NULL},
     };
     char path[96];

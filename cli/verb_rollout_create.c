@@ -1,6 +1,7 @@
 #include "verb.h"
 
 #include "api.h"
+#include "expression.h"
 #include "parse.h"
 #include "release_ref.h"
 #include "show_rollout.h"
@@ -50,17 +51,6 @@ static enum cli_exit add_options(struct cli *cli, const struct cli_args *args, j
     return CLI_DONE;
 }
 
-/* A target that does not parse is shown with a mark under the place. */
-static enum cli_exit problem(struct cli *cli, const struct cli_reply *reply, const char *target)
-{
-    json_int_t at = json_integer_value(json_object_get(reply->json, "at"));
-    enum cli_exit code = cli_api_problem(cli, reply);
-
-    if (strcmp(cli_api_code(reply), "bad-target") == 0 && at >= 0 && (size_t)at <= strlen(target))
-        fprintf(cli->err, "  %s\n  %*s^\n", target, (int)at, "");
-    return code;
-}
-
 enum cli_exit cli_run_rollout_create(struct cli *cli, const struct cli_args *args)
 {
     const char *target = cli_arg(args, "target");
@@ -90,7 +80,7 @@ enum cli_exit cli_run_rollout_create(struct cli *cli, const struct cli_args *arg
                                          .tolerate = true},
                    &reply);
     if (code != CLI_DONE)
-        return reply.http.status != 0 ? problem(cli, &reply, target) : code;
+        return cli_expression_problem(cli, code, &reply, target);
     if (cli->format != CLI_FORMAT_TABLE)
         return cli_api_result(cli, &reply, cli_rollout_columns);
     shown = cli_rollout_text(reply.json, cli->color);

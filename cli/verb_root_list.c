@@ -10,6 +10,7 @@ enum cli_exit cli_run_root_list(struct cli *cli, const struct cli_args *args)
         {"created", "created", CLI_KIND_TIME},
         {"expires", "expires", CLI_KIND_TIME},
         {"keys", "keys", .extra = true},
+        {"roles", "roles", .extra = true},
         {"revoked", "revoked_images", .extra = true},
         {NULL},
     };

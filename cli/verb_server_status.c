@@ -14,6 +14,7 @@ enum cli_exit cli_run_server_status(struct cli *cli, const struct cli_args *args
         {"releases", "releases"},
         {"rollouts", "rollouts"},
         {"offer key", "offer_kid"},
+        {"frozen", "frozen.reason", .extra = true},
         {NULL},
     };
 

@@ -107,9 +107,11 @@ static void test_csv_refusals_name_the_line(void **state)
         const char *text, *says;
     } rows[] = {
         {"a,b\n1\n", "f:2: 1 cells"},
-        {"a,b\n1,2\n1,2,3\n", "f:3: more than 2"},
-        {"a\n\"x", "f:2: a quote is not closed"},
-        {"a\n\"x\"y\n", "f:2: text behind"},
+        {"a,b\n1,2\n1,2,3\n", "f:3:5: more than 2"},
+        {"a\n\"x", "f:2:1: a quote is not closed"},
+        {"a,b\n1,\"x\n\ny,2\n", "f:2:3: a quote is not closed"},
+        {"a\n\"x\"y\n", "f:2:4: text behind"},
+        {"a,b\n1\r,2\n", "f:2:2: text behind"},
     };
 
     (void)state;

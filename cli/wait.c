@@ -1,0 +1,90 @@
+#include "wait.h"
+
+#include "core/bytes.h"
+#include "parse.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DELAY_FIRST 500u
+#define DELAY_MAX   10000u
+#define PHASE_MAX   100u
+
+static const char *text(const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+
+    return s != NULL ? s : "";
+}
+
+static bool in_state(const json_t *o, const char *state)
+{
+    return strcmp(text(o, "state"), state) == 0;
+}
+
+bool cli_until_parse(const char *s, struct cli_until *ret)
+{
+    uint64_t phase;
+
+    if (strcmp(s, "complete") == 0) {
+        *ret = (struct cli_until){0};
+        return true;
+    }
+    if (strncmp(s, "phase=", 6) != 0 || !cli_parse_number(s + 6, PHASE_MAX, false, &phase) || phase == 0)
+        return false;
+    *ret = (struct cli_until){.phase = (unsigned)phase};
+    return true;
+}
+
+static const json_t *phase_of(const json_t *rollout, unsigned phase)
+{
+    return json_array_get(json_object_get(rollout, "phases"), (size_t)phase - 1);
+}
+
+enum cli_wait cli_wait_judge(const json_t *rollout, const struct cli_until *until)
+{
+    const json_t *phase = until->phase > 0 ? phase_of(rollout, until->phase) : NULL;
+
+    if (until->phase > 0 && phase == NULL)
+        return CLI_WAIT_NEVER; /* it has no such phase */
+    if (in_state(rollout, "complete") || (phase != NULL && in_state(phase, "complete")))
+        return CLI_WAIT_REACHED;
+    return in_state(rollout, "aborted") ? CLI_WAIT_NEVER : CLI_WAIT_ON;
+}
+
+/* The newest phase is through, a later one is wanted, and nothing opens it but an operator. */
+static bool waits_for_advance(const json_t *rollout, const struct cli_until *until)
+{
+    json_int_t open = json_integer_value(json_object_get(rollout, "phase"));
+    const json_t *newest = open > 0 && open <= PHASE_MAX ? phase_of(rollout, (unsigned)open) : NULL;
+
+    return newest != NULL && in_state(newest, "complete") && (until->phase == 0 || until->phase > open) &&
+           phase_of(rollout, (unsigned)open + 1) != NULL;
+}
+
+const char *cli_wait_for(const json_t *rollout, const struct cli_until *until, char out[256])
+{
+    json_int_t id = json_integer_value(json_object_get(rollout, "id"));
+    const char *reason = text(json_object_get(rollout, "frozen"), "reason");
+
+    if (json_is_object(json_object_get(rollout, "frozen")))
+        (void)snprintf(out, 256, "FROZEN (%.100s): otter server unfreeze goes on", reason);
+    else if (in_state(rollout, "draft"))
+        (void)snprintf(out, 256, "not started: otter rollout start %" PRId64 " does", (int64_t)id);
+    else if (in_state(rollout, "paused"))
+        (void)snprintf(out, 256, "paused: otter rollout resume %" PRId64 " goes on", (int64_t)id);
+    else if (in_state(rollout, "running") && waits_for_advance(rollout, until))
+        (void)snprintf(out, 256, "waits for the next phase: otter rollout advance %" PRId64 " opens it",
+                       (int64_t)id);
+    else
+        return NULL;
+    return out;
+}
+
+uint32_t cli_wait_delay(unsigned rounds, uint32_t random)
+{
+    uint32_t base = rounds < 5 ? DELAY_FIRST << rounds : DELAY_MAX;
+
+    return base - base / 4 + random % (base / 2 + 1);
+}
