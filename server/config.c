@@ -73,34 +73,42 @@ bool config_parse(struct config *config, const char *text, size_t len, const cha
     return host_ini_parse(text, len, what, &reader.visitor, err);
 }
 
+bool config_tls(const struct config *config, const struct http_address *address)
+{
+    return config->tls_cert[0] != '\0' && !http_address_is_unix(address);
+}
+
 bool config_proofs_only(const struct config *config, const struct http_address *address)
 {
-    return config->plain_devices && !http_address_is_local(address);
+    return config->plain_devices && !config_tls(config, address) && !http_address_is_local(address);
 }
 
 /* Off this machine without TLS: devices' proofs may travel there, tokens only if told so. */
 static bool may_listen(const struct config *config, const struct config_listen *listen,
                        const struct http_address *address)
 {
-    return http_address_is_local(address) || config->insecure_plain_http ||
+    return http_address_is_local(address) || config_tls(config, address) || config->insecure_plain_http ||
            (config_proofs_only(config, address) && listen->serves == HTTP_SERVES_DEVICES);
 }
 
 bool config_check(const struct config *config, struct host_error *err)
 {
+    if ((config->tls_cert[0] == '\0') != (config->tls_key[0] == '\0'))
+        return host_fail(err, HOST_ERROR_FORMAT, "--tls-cert and --tls-key go together: %s is not given",
+                         config->tls_cert[0] ? "--tls-key" : "--tls-cert");
     for (unsigned i = 0; i < config->listens; i++) {
         struct http_address address;
 
         if (!http_address_parse(config->listen[i].text, &address, err))
             return false;
         if (!may_listen(config, &config->listen[i], &address))
-            return host_fail(
-                err, HOST_ERROR_FORMAT,
-                "%s would carry tokens over the network without TLS; listen on 127.0.0.1 or unix:PATH "
-                "behind a server that ends TLS, say --insecure-plain-http, or make it an address for devices "
-                "alone "
-                "with --plain-devices",
-                config->listen[i].text);
+            return host_fail(err, HOST_ERROR_FORMAT,
+                             "%s would carry tokens over the network without TLS; give --tls-cert and "
+                             "--tls-key, listen on "
+                             "127.0.0.1 or unix:PATH behind a server that ends TLS, say "
+                             "--insecure-plain-http, or make it an "
+                             "address for devices alone with --plain-devices",
+                             config->listen[i].text);
     }
     return true;
 }

@@ -68,9 +68,18 @@ bool config_set(struct config *config, const char *section, const char *key, con
 /* What cannot be judged key by key: addresses, plain HTTP off this machine. */
 bool config_check(const struct config *config, struct host_error *err);
 
+/* Does this address speak TLS? */
+bool config_tls(const struct config *config, const struct http_address *address);
+
 /* Are devices' tokens refused at this address, because plain_devices is there for them and the wire is not
  * ours? */
 bool config_proofs_only(const struct config *config, const struct http_address *address);
+
+/*
+ * The keys that differ and that a reload does not take over, with spaces between ("limits.threads listen");
+ * as many as there is room for.
+ */
+void config_changes(const struct config *a, const struct config *b, char *out, size_t cap);
 
 /* All keys with their values, as a configuration file. */
 void config_print(const struct config *config, FILE *out);

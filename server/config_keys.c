@@ -17,6 +17,7 @@ struct key {
     enum kind kind;
     void *place;
     uint64_t min, max;
+    bool reloads; /* a SIGHUP takes it over */
 };
 
 #define KEYS 24u
@@ -24,30 +25,30 @@ struct key {
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
     const struct key table[KEYS] = {
-        {"listen", "insecure_plain_http", FLAG, &c->insecure_plain_http, 0, 0},
-        {"listen", "proxy_headers", FLAG, &c->proxy_headers, 0, 0},
-        {"listen", "port_file", TEXT, c->port_file, 0, 0},
-        {"tls", "cert", TEXT, c->tls_cert, 0, 0},
-        {"tls", "key", TEXT, c->tls_key, 0, 0},
-        {"tls", "tickets", FLAG, &c->tls_tickets, 0, 0},
-        {"tls", "session_cache", NUMBER, &c->tls_session_cache, 0, 1000000},
-        {"devices", "plain", FLAG, &c->plain_devices, 0, 0},
-        {"store", "data", TEXT, c->data, 0, 0},
-        {"store", "commit_wait_us", NUMBER, &c->commit_wait_us, 0, 100000},
-        {"store", "disk_low", SIZE, &c->disk_low, 0, UINT64_C(1) << 50},
-        {"blobs", "public", FLAG, &c->blobs_public, 0, 0},
-        {"blobs", "max_size", SIZE, &c->max_blob, 1, UINT64_C(1) << 40},
-        {"poll", "interval", NUMBER, &c->poll_interval_s, 5, 86400},
-        {"limits", "threads", NUMBER, &c->threads, 0, 256},
-        {"limits", "connections", NUMBER, &c->connections, 16, 1000000},
-        {"limits", "idle_timeout", NUMBER, &c->idle_timeout_s, 1, 3600},
-        {"limits", "drain", NUMBER, &c->drain_s, 0, 3600},
-        {"events", "exec", TEXT, c->events_exec, 0, 0},
-        {"events", "burst", NUMBER, &c->events_burst, 1, 1000000},
-        {"events", "burst_window", NUMBER, &c->events_burst_window, 1, 86400},
-        {"log", "level", LEVEL, &c->log_level, 0, 0},
-        {"log", "format", FORMAT, &c->log_format, 0, 0},
-        {"metrics", "public", FLAG, &c->metrics_public, 0, 0},
+        {"listen", "insecure_plain_http", FLAG, &c->insecure_plain_http, 0, 0, false},
+        {"listen", "proxy_headers", FLAG, &c->proxy_headers, 0, 0, false},
+        {"listen", "port_file", TEXT, c->port_file, 0, 0, false},
+        {"tls", "cert", TEXT, c->tls_cert, 0, 0, true},
+        {"tls", "key", TEXT, c->tls_key, 0, 0, true},
+        {"tls", "tickets", FLAG, &c->tls_tickets, 0, 0, false},
+        {"tls", "session_cache", NUMBER, &c->tls_session_cache, 0, 1000000, false},
+        {"devices", "plain", FLAG, &c->plain_devices, 0, 0, false},
+        {"store", "data", TEXT, c->data, 0, 0, false},
+        {"store", "commit_wait_us", NUMBER, &c->commit_wait_us, 0, 100000, false},
+        {"store", "disk_low", SIZE, &c->disk_low, 0, UINT64_C(1) << 50, false},
+        {"blobs", "public", FLAG, &c->blobs_public, 0, 0, false},
+        {"blobs", "max_size", SIZE, &c->max_blob, 1, UINT64_C(1) << 40, false},
+        {"poll", "interval", NUMBER, &c->poll_interval_s, 5, 86400, false},
+        {"limits", "threads", NUMBER, &c->threads, 0, 256, false},
+        {"limits", "connections", NUMBER, &c->connections, 16, 1000000, false},
+        {"limits", "idle_timeout", NUMBER, &c->idle_timeout_s, 1, 3600, false},
+        {"limits", "drain", NUMBER, &c->drain_s, 0, 3600, false},
+        {"events", "exec", TEXT, c->events_exec, 0, 0, false},
+        {"events", "burst", NUMBER, &c->events_burst, 1, 1000000, false},
+        {"events", "burst_window", NUMBER, &c->events_burst_window, 1, 86400, false},
+        {"log", "level", LEVEL, &c->log_level, 0, 0, true},
+        {"log", "format", FORMAT, &c->log_format, 0, 0, false},
+        {"metrics", "public", FLAG, &c->metrics_public, 0, 0, false},
     };
 
     memcpy(keys, table, sizeof table);
@@ -193,6 +194,53 @@ static void print_key(const struct key *key, FILE *out)
     case FORMAT:
         fprintf(out, "%s = %s\n", key->name, formats[*(const enum host_log_format *)place]);
         break;
+    }
+}
+
+static bool same_value(const struct key *a, const struct key *b)
+{
+    switch (a->kind) {
+    case TEXT:
+        return strcmp(a->place, b->place) == 0;
+    case NUMBER:
+        return *(const uint32_t *)a->place == *(const uint32_t *)b->place;
+    case SIZE:
+        return *(const uint64_t *)a->place == *(const uint64_t *)b->place;
+    case FLAG:
+        return *(const bool *)a->place == *(const bool *)b->place;
+    case LEVEL:
+        return *(const enum host_log_level *)a->place == *(const enum host_log_level *)b->place;
+    case FORMAT:
+        return *(const enum host_log_format *)a->place == *(const enum host_log_format *)b->place;
+    }
+    return false;
+}
+
+static bool same_listens(const struct config *a, const struct config *b)
+{
+    if (a->listens != b->listens)
+        return false;
+    for (unsigned i = 0; i < a->listens; i++) {
+        if (a->listen[i].serves != b->listen[i].serves || strcmp(a->listen[i].text, b->listen[i].text) != 0)
+            return false;
+    }
+    return true;
+}
+
+void config_changes(const struct config *a, const struct config *b, char *out, size_t cap)
+{
+    struct config copies[2] = {*a, *b};
+    struct key of_a[KEYS], of_b[KEYS];
+    size_t len = 0;
+
+    keys_of(&copies[0], of_a);
+    keys_of(&copies[1], of_b);
+    len += (size_t)snprintf(out, cap, "%s%s", same_listens(a, b) ? "" : "listen",
+                            (a->tls_cert[0] == '\0') == (b->tls_cert[0] == '\0') ? "" : " tls");
+    for (unsigned i = 0; i < KEYS && len < cap; i++) {
+        if (!of_a[i].reloads && !same_value(&of_a[i], &of_b[i]))
+            len += (size_t)snprintf(out + len, cap - len, "%s%s.%s", len ? " " : "", of_a[i].section,
+                                    of_a[i].name);
     }
 }
 

@@ -1,18 +1,17 @@
 #include "server/daemon.h"
 
-#include "core/bytes.h"
-#include "host/clock.h"
+#include "host/crypto.h"
 #include "host/file.h"
 #include "host/notify.h"
 #include "server/options.h"
+#include "server/preflight.h"
+#include "server/secrets.h"
+#include "server/wait.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EXIT_CONFIG 2
@@ -46,6 +45,16 @@ static unsigned fit_connections(unsigned wanted)
     return most;
 }
 
+static void front_listener(const struct config *config, const struct config_listen *listen,
+                           struct http_listener *ret)
+{
+    ret->serves = listen->serves;
+    ret->tls = config_tls(config, &ret->address);
+    ret->proofs_only = config_proofs_only(config, &ret->address);
+    ret->proxied = config->proxy_headers && http_address_is_unix(&ret->address);
+    ret->proofs_if_http = ret->proxied && config->plain_devices;
+}
+
 static bool front_config(const struct config *config, struct http_front_config *ret, struct host_error *err)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -62,8 +71,7 @@ static bool front_config(const struct config *config, struct http_front_config *
     for (unsigned i = 0; i < config->listens; i++) {
         if (!http_address_parse(config->listen[i].text, &ret->listener[i].address, err))
             return false;
-        ret->listener[i].serves = config->listen[i].serves;
-        ret->listener[i].proofs_only = config_proofs_only(config, &ret->listener[i].address);
+        front_listener(config, &config->listen[i], &ret->listener[i]);
     }
     return true;
 }
@@ -91,8 +99,15 @@ static struct svc *open_services(const struct config *config, struct host_error 
         .plain_devices = config->plain_devices,
     };
     char token[64] = "";
-    struct svc *svc = svc_open(&service, err, ret_exit, token);
+    char given[SECRETS_TOKEN_MAX + 1];
+    struct svc *svc;
 
+    if (!secrets_admin_token(given, err))
+        return NULL;
+    secrets_forget();
+    service.admin_token = given[0] != '\0' ? given : NULL;
+    svc = svc_open(&service, err, ret_exit, token);
+    host_wipe(given, sizeof given);
     if (svc && token[0] != '\0') {
         printf("admin token (shown once, kept in %s/admin.token): %s\n", config->data, token);
         fflush(stdout);
@@ -124,37 +139,24 @@ static void say_ready(const struct http_front_config *config, const struct http_
     (void)host_notify("READY=1\nSTATUS=serving");
 }
 
-/* Milliseconds between two signs of life, half of what systemd grants (sd_watchdog_enabled(3)); 0: none
- * wanted. */
-static unsigned watchdog_ms(void)
+/* NULL in *ret without TLS. */
+static bool open_tls(const struct config *config, struct http_tls **ret, struct host_error *err)
 {
-    const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
-    uint64_t n = 0;
+    struct http_tls_config tls = {.tickets = config->tls_tickets, .cached_max = config->tls_session_cache};
+    char cert[PATH_MAX], key[PATH_MAX];
 
-    if (!usec || !otter_parse_uint(usec, strlen(usec), UINT64_C(86400000000), &n))
-        return 0;
-    if (pid && strtol(pid, NULL, 10) != (long)getpid())
-        return 0;
-    return n / 2000 > 0 ? (unsigned)(n / 2000) : 1;
+    *ret = NULL;
+    if (config->tls_cert[0] == '\0')
+        return true;
+    if (!secrets_path(config->tls_cert, cert, err) || !secrets_path(config->tls_key, key, err))
+        return false;
+    tls.cert = cert;
+    tls.key = key;
+    *ret = http_tls_new(&tls, err);
+    return *ret != NULL;
 }
 
-/* Until a signal asks us to stop. Signs of life come only while every loop goes round. */
-static int wait_for_stop(const sigset_t *signals, struct http_front *front)
-{
-    unsigned every = watchdog_ms();
-    struct timespec limit = {.tv_sec = every / 1000, .tv_nsec = (long)(every % 1000) * 1000000};
-
-    for (;;) {
-        int signal_number = sigtimedwait(signals, NULL, every ? &limit : NULL);
-
-        if (signal_number > 0)
-            return signal_number;
-        if (errno == EAGAIN && http_front_alive(front))
-            (void)host_notify("WATCHDOG=1");
-    }
-}
-
-static int serve(const struct config *config, struct http_front_config *http, const sigset_t *signals)
+static int serve(const struct reload *r, struct http_front_config *http, const sigset_t *signals)
 {
     struct http_front *front = NULL;
     struct host_error err = {.kind = HOST_ERROR_NONE};
@@ -163,42 +165,57 @@ static int serve(const struct config *config, struct http_front_config *http, co
 
     if (started != HTTP_START_OK)
         return complain(&err, started == HTTP_START_IN_USE ? EXIT_IN_USE : EXIT_CONFIG);
-    if (!write_port_file(config, front, &err)) {
+    if (!write_port_file(r->config, front, &err)) {
         http_front_stop(front);
         return complain(&err, EXIT_CONFIG);
     }
     say_ready(http, front);
-    signal_number = wait_for_stop(signals, front);
+    signal_number = wait_for_stop(signals, front, r);
     host_log(HOST_LOG_INFO, "stopping", HOST_LOG_STR("signal", signal_number == SIGINT ? "INT" : "TERM"));
     (void)host_notify("STOPPING=1");
     http_front_stop(front);
     return 0;
 }
 
-int daemon_run(const struct config *config)
+/* Services, TLS and front, one within the other. */
+static int open_and_serve(struct reload *r, struct http_front_config *http, const sigset_t *signals)
 {
-    struct http_front_config http;
     struct host_error err = {.kind = HOST_ERROR_NONE};
     int status = EXIT_CONFIG;
-    sigset_t signals;
 
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
+    if (!open_tls(r->config, &http->tls, &err))
+        return complain(&err, EXIT_CONFIG);
+    r->tls = http->tls;
+    http->svc = open_services(r->config, &err, &status);
+    if (http->svc) {
+        status = serve(r, http, signals);
+        svc_close(http->svc);
+    } else {
+        (void)complain(&err, status);
+    }
+    http_tls_free(http->tls);
+    return status;
+}
+
+int daemon_run(const struct config *config, int argc, char *const *argv)
+{
+    struct reload again = {.argc = argc, .argv = argv, .config = config};
+    struct http_front_config http;
+    struct host_error err = {.kind = HOST_ERROR_NONE};
+    sigset_t signals;
+    int status;
+
+    wait_signals(&signals);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN); /* sendfile(2) has no MSG_NOSIGNAL */
     json_object_seed(0);      /* before threads race for it */
     host_log_setup(config->log_level, config->log_format, STDERR_FILENO);
-    if (!front_config(config, &http, &err))
+    if (!preflight(config, &err) || !front_config(config, &http, &err))
         return complain(&err, EXIT_CONFIG);
     status = probe_addresses(&http, &err);
     if (status != 0)
         return complain(&err, status);
-    http.svc = open_services(config, &err, &status);
-    if (!http.svc)
-        return complain(&err, status);
-    status = serve(config, &http, &signals);
-    svc_close(http.svc);
+    status = open_and_serve(&again, &http, &signals);
     host_log(HOST_LOG_INFO, "stopped", HOST_LOG_INT("exit", status));
     return status;
 }
@@ -219,6 +236,8 @@ int daemon_main(int argc, char *const *argv)
         fputs(options_help, stdout);
         return 0;
     case OPTIONS_CHECK:
+        if (!preflight(&config, &err))
+            return complain(&err, EXIT_CONFIG);
         puts("the configuration is good");
         return 0;
     case OPTIONS_PRINT:
@@ -227,5 +246,5 @@ int daemon_main(int argc, char *const *argv)
     case OPTIONS_RUN:
         break;
     }
-    return daemon_run(&config);
+    return daemon_run(&config, argc, argv);
 }

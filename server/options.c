@@ -12,6 +12,8 @@ const char options_help[] =
     "  --data DIR             data directory (database, blobs, keys)\n"
     "  --listen ADDR:PORT     listen here, or on unix:PATH; may be given again. Port 0 takes a free one.\n"
     "                         Default: 127.0.0.1:8480\n"
+    "  --tls-cert FILE        certificate (PEM, with its chain): every TCP address then speaks TLS\n"
+    "  --tls-key FILE         its key (PEM)\n"
     "  --port-file FILE       write the address really listened on there, once ready\n"
     "  --config FILE          configuration (see otterd.conf); options on the command line win\n"
     "  --check-config         check configuration and options, then end\n"
@@ -24,6 +26,9 @@ const char options_help[] =
     "  --log-format FORMAT    key-value or json\n"
     "  --version, --help\n"
     "\n"
+    "OTTERD_ADMIN_TOKEN in the environment is the operators' token, instead of one that otterd makes. SIGHUP "
+    "reads\n"
+    "certificate, key and log level again.\n"
     "Exit status: 0 stopped cleanly, 2 bad configuration, 3 address in use, 4 database damaged,\n"
     "5 database made by a newer otterd.\n";
 
@@ -31,6 +36,8 @@ enum otterd_option {
     OPT_DATA = 256,
     OPT_LISTEN,
     OPT_PORT_FILE,
+    OPT_TLS_CERT,
+    OPT_TLS_KEY,
     OPT_CONFIG,
     OPT_CHECK,
     OPT_PRINT,
@@ -48,6 +55,8 @@ static const struct option long_options[] = {
     {"data", required_argument, NULL, OPT_DATA},
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"port-file", required_argument, NULL, OPT_PORT_FILE},
+    {"tls-cert", required_argument, NULL, OPT_TLS_CERT},
+    {"tls-key", required_argument, NULL, OPT_TLS_KEY},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"check-config", no_argument, NULL, OPT_CHECK},
     {"print-config", no_argument, NULL, OPT_PRINT},
@@ -70,6 +79,8 @@ static const struct {
 } as_key[] = {
     {OPT_DATA, "store", "data", NULL},
     {OPT_PORT_FILE, "listen", "port_file", NULL},
+    {OPT_TLS_CERT, "tls", "cert", NULL},
+    {OPT_TLS_KEY, "tls", "key", NULL},
     {OPT_THREADS, "limits", "threads", NULL},
     {OPT_POLL_INTERVAL, "poll", "interval", NULL},
     {OPT_PLAIN_DEVICES, "devices", "plain", "yes"},
@@ -175,7 +186,7 @@ bool options_read(int argc, char *const *argv, struct config *ret_config, enum o
         return false;
     if (then != OPTIONS_VERSION && then != OPTIONS_HELP && !config_check(&config, err))
         return false;
-    if (then == OPTIONS_RUN && config.data[0] == '\0')
+    if ((then == OPTIONS_RUN || then == OPTIONS_CHECK) && config.data[0] == '\0')
         return host_fail(err, HOST_ERROR_FORMAT, "--data DIR is needed: where otterd keeps everything");
     *ret_config = config;
     *ret_then = then;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,7 +13,7 @@
 #define LINE_MAX_BYTES 2048u
 
 static struct {
-    enum host_log_level max;
+    _Atomic enum host_log_level max;
     enum host_log_format format;
     int fd;
 } setup = {HOST_LOG_INFO, HOST_LOG_KEY_VALUE, STDERR_FILENO};
@@ -27,9 +28,14 @@ void host_log_setup(enum host_log_level max, enum host_log_format format, int fd
     setup.fd = fd;
 }
 
+void host_log_set_level(enum host_log_level max)
+{
+    atomic_store_explicit(&setup.max, max, memory_order_relaxed);
+}
+
 bool host_log_wanted(enum host_log_level level)
 {
-    return level <= setup.max;
+    return level <= atomic_load_explicit(&setup.max, memory_order_relaxed);
 }
 
 static bool find(const char *s, const char *const *names, unsigned n, unsigned *ret)

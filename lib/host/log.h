@@ -50,6 +50,9 @@ void host_log_fields(enum host_log_level level, const struct host_log_field *fie
  */
 void host_log_setup(enum host_log_level max, enum host_log_format format, int fd);
 
+/* The level alone, at any time, from any thread. */
+void host_log_set_level(enum host_log_level max);
+
 /* True if a line of this level would be written: for values that are costly to compute. */
 bool host_log_wanted(enum host_log_level level);
 

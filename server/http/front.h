@@ -9,17 +9,22 @@
 
 #include "http/address.h"
 #include "http/route.h"
+#include "http/tls.h"
 
 #define HTTP_LISTENERS_MAX 4u
 
 struct http_listener {
     struct http_address address;
     enum http_serves serves;
-    bool proofs_only; /* plain HTTP off this machine: devices' tokens are refused, they send Otter-HMAC */
+    bool tls;            /* http_front_config.tls is there */
+    bool proofs_only;    /* plain HTTP off this machine: devices' tokens are refused, they send Otter-HMAC */
+    bool proxied;        /* a web server in front: its X-Forwarded-For and X-Forwarded-Proto are believed */
+    bool proofs_if_http; /* proofs_only for what came to that web server without TLS */
 };
 
 struct http_front_config {
-    struct svc *svc; /* must outlive the front */
+    struct svc *svc;      /* must outlive the front */
+    struct http_tls *tls; /* the like; NULL: no listener has TLS */
     struct http_listener listener[HTTP_LISTENERS_MAX];
     unsigned listeners;
     unsigned threads;        /* at least 1 */

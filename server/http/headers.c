@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -88,4 +89,60 @@ bool http_media_type_is(const char *value, const char *type)
 bool http_number(const char *value, uint64_t max, uint64_t *ret)
 {
     return otter_parse_uint(value, strlen(value), max, ret);
+}
+
+/* The part behind the last comma, without spaces around it; false if it is empty or too long. */
+static bool last_of_list(const char *value, char *out, size_t cap)
+{
+    const char *comma = strrchr(value, ',');
+    const char *start = comma ? comma + 1 : value;
+    size_t len;
+
+    start += strspn(start, " \t");
+    len = strlen(start);
+    while (len > 0 && (start[len - 1] == ' ' || start[len - 1] == '\t'))
+        len--;
+    if (len == 0 || len >= cap)
+        return false;
+    memcpy(out, start, len);
+    out[len] = '\0';
+    return true;
+}
+
+/* "[::1]:80", "[::1]", "10.0.0.1:80" lose what is not the address. */
+static char *bare_address(char *text)
+{
+    char *colon = strchr(text, ':');
+
+    if (text[0] == '[') {
+        text++;
+        text[strcspn(text, "]")] = '\0';
+    } else if (colon && !strchr(colon + 1, ':')) {
+        *colon = '\0';
+    }
+    return text;
+}
+
+bool http_forwarded_for(const char *value, char out[HTTP_IP_STR])
+{
+    char text[HTTP_IP_STR + sizeof "[]:65535"];
+    struct in6_addr in6;
+    struct in_addr in;
+    const char *bare;
+
+    if (!last_of_list(value, text, sizeof text))
+        return false;
+    bare = bare_address(text);
+    if (inet_pton(AF_INET, bare, &in) == 1)
+        return inet_ntop(AF_INET, &in, out, HTTP_IP_STR) != NULL;
+    if (inet_pton(AF_INET6, bare, &in6) == 1)
+        return inet_ntop(AF_INET6, &in6, out, HTTP_IP_STR) != NULL;
+    return false;
+}
+
+bool http_forwarded_plain(const char *value)
+{
+    char text[sizeof "https"];
+
+    return last_of_list(value, text, sizeof text) && strcasecmp(text, "http") == 0;
 }

@@ -30,6 +30,17 @@ struct http_credentials {
 /* value NULL: no header. */
 void http_credentials_parse(const char *value, struct http_credentials *ret);
 
+#define HTTP_IP_STR 46u
+
+/*
+ * The last one of the addresses in X-Forwarded-For, which is the one that the nearest server added: the
+ * others are anybody's word. In its usual form, without port and brackets. False: it is no address.
+ */
+bool http_forwarded_for(const char *value, char out[HTTP_IP_STR]);
+
+/* Is the last one of X-Forwarded-Proto "http"? */
+bool http_forwarded_plain(const char *value);
+
 /* Is a Content-Type (with or without parameters) this media type? */
 bool http_media_type_is(const char *value, const char *type);
 

@@ -6,7 +6,10 @@
  *    MHD_get_timeout() does not know of it: so connections are resumed in this thread alone, woken by an
  * eventfd;
  *  - sendfile(2) is used only if we promise to handle SIGPIPE;
- *  - the connection's memory pool is zeroed at each request: 4 KB instead of 32.
+ *  - the connection's memory pool is zeroed at each request: 4 KB instead of 32;
+ *  - it takes a handshake that waits for its client for one that can go on, and asks to be run again at once:
+ * a single byte of a client that then falls silent would keep the processor busy. So where nothing has moved
+ * in a few turns, we sleep a little, or until something comes.
  */
 #include "http/loop.h"
 
@@ -17,55 +20,19 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define POOL_BYTES  4096u
 #define SPARES_MAX  1024u
 #define WAIT_MAX_MS 60000u
+/* Turns without a byte until a TLS daemon may sleep, and for how long. Bytes that GnuTLS has decrypted
+ * already need no more turns than that to reach the handler, which counts as movement. */
+#define STILL_TURNS  8u
+#define STILL_NAP_MS 10u
 /* A round takes ten connections in: four times the queue that we ask the kernel for. */
 #define ACCEPT_ROUNDS_MAX 1600u
-
-static void log_of_mhd(void *cls, const char *fmt, va_list args)
-{
-    char text[256];
-    size_t len;
-
-    (void)cls;
-    if (!host_log_wanted(HOST_LOG_DEBUG))
-        return;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    (void)vsnprintf(text, sizeof text, fmt, args);
-#pragma GCC diagnostic pop
-    len = strcspn(text, "\n");
-    text[len] = '\0';
-    host_log(HOST_LOG_DEBUG, "http-library", HOST_LOG_STR("text", text));
-}
-
-static bool start_daemon(struct http_loop *loop, struct http_daemon *d, int socket_fd)
-{
-    const struct http_front_config *config = loop->config;
-    unsigned limit = config->connections / (config->threads * config->listeners);
-    const union MHD_DaemonInfo *info;
-
-    d->mhd = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, http_request_handle, d,
-        MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd, NULL, MHD_OPTION_LISTEN_SOCKET, socket_fd,
-        MHD_OPTION_CONNECTION_LIMIT, limit ? limit : 1u, MHD_OPTION_CONNECTION_TIMEOUT,
-        config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, d,
-        MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL, MHD_OPTION_END);
-    info = d->mhd ? MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-    if (!info)
-        return false;
-    d->epoll_fd = info->epoll_fd;
-    return true;
-}
 
 static void close_all(const int *fds, unsigned n)
 {
@@ -86,9 +53,8 @@ bool http_loop_init(struct http_loop *loop, const struct http_front_config *conf
         struct http_daemon *d = &loop->daemon[i];
 
         d->loop = loop;
-        d->serves = config->listener[i].serves;
-        d->proofs_only = config->listener[i].proofs_only;
-        if (!start_daemon(loop, d, sockets[i])) {
+        d->listener = &config->listener[i];
+        if (!http_daemon_start(d, sockets[i])) {
             close_all(sockets + i, config->listeners - i);
             return host_fail(err, HOST_ERROR_INTERNAL, "libmicrohttpd did not start");
         }
@@ -141,15 +107,31 @@ static void resume_done(struct http_loop *loop)
     }
 }
 
+/* Is there nothing to do for a TLS daemon that says it has? */
+static bool stands_still(struct http_daemon *d)
+{
+    bool moved = d->moved != d->moved_before;
+
+    d->moved_before = d->moved;
+    d->still = moved ? 0 : d->still + 1;
+    return d->listener->tls && d->still >= STILL_TURNS;
+}
+
 /* Milliseconds until some daemon wants to be run without an event. */
 static int wait_ms(struct http_loop *loop, unsigned max)
 {
     unsigned long long least = max;
 
     for (unsigned i = 0; i < loop->daemons; i++) {
+        struct http_daemon *d = &loop->daemon[i];
         MHD_UNSIGNED_LONG_LONG t = 0;
+        bool still = stands_still(d);
 
-        if (MHD_get_timeout(loop->daemon[i].mhd, &t) == MHD_YES && t < least)
+        if (MHD_get_timeout(d->mhd, &t) != MHD_YES)
+            continue;
+        if (t == 0 && still)
+            t = STILL_NAP_MS;
+        if (t < least)
             least = t;
     }
     return (int)least;

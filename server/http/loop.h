@@ -17,8 +17,9 @@ struct http_daemon {
     struct http_loop *loop;
     struct MHD_Daemon *mhd;
     int epoll_fd; /* belongs to mhd */
-    enum http_serves serves;
-    bool proofs_only;
+    const struct http_listener *listener;
+    unsigned moved;               /* counts what has moved: bytes of TLS, calls of the handler */
+    unsigned moved_before, still; /* the last turn's, and turns without movement */
 };
 
 struct http_loop {
@@ -54,6 +55,9 @@ void http_loop_stop(struct http_loop *loop);
 void http_loop_join(struct http_loop *loop);
 void http_loop_free(struct http_loop *loop);
 void http_loop_wake(struct http_loop *loop);
+
+/* mhd.c: starts d->mhd over a listening socket, which it owns from then on. */
+bool http_daemon_start(struct http_daemon *d, int socket_fd);
 
 /* The request's connection is suspended from now on, until http_loop_done(). Loop thread only. */
 void http_loop_suspend(struct http_request *r);

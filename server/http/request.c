@@ -107,7 +107,7 @@ static bool begin(struct http_request *r, const char *url, const char *method)
     uint64_t length = 0;
     bool has_length = declared_length(r, &length);
 
-    http_route_find(method, url, r->serves, &match);
+    http_route_find(method, url, r->listener->serves, &match);
     r->route = match.route;
     r->allow = match.allow;
     r->url = url;
@@ -183,8 +183,8 @@ static struct http_request *new_request(struct http_daemon *d, struct MHD_Connec
     if (!r)
         return NULL;
     r->connection = connection;
-    r->serves = d->serves;
-    r->proofs_only = d->proofs_only;
+    r->listener = d->listener;
+    r->proofs_only = d->listener->proofs_only || (d->listener->proofs_if_http && http_came_plain(r));
     r->body = r->inline_body;
     r->body_cap = sizeof r->inline_body;
     if (host_log_wanted(HOST_LOG_DEBUG))
@@ -198,9 +198,12 @@ enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *connection
 {
     struct http_request *r = *req_cls;
 
+    struct http_daemon *d = cls;
+
     (void)version;
+    d->moved++;
     if (!r) {
-        r = new_request(cls, connection);
+        r = new_request(d, connection);
         if (!r)
             return MHD_NO;
         *req_cls = r;
@@ -222,20 +225,23 @@ enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *connection
 static void log_request(const struct http_request *r, enum MHD_RequestTerminationCode toe)
 {
     const struct http_route *route = r->route;
+    char client[HTTP_CLIENT_STR] = "";
     bool change = route && route->auth == HTTP_AUTH_OPERATOR && route->method != HTTP_GET &&
                   route->body != HTTP_BODY_STREAM && route->method != HTTP_HEAD && r->http < 300 &&
                   !r->call.in.dry_run;
 
+    if (change || r->started_us != 0)
+        http_client_of(r, client);
     if (change)
         host_log(HOST_LOG_INFO, "change", HOST_LOG_STR("method", http_method_name(route->method)),
                  HOST_LOG_STR("route", route->pattern), HOST_LOG_STR("id", r->id),
-                 HOST_LOG_UINT("status", r->http));
+                 HOST_LOG_UINT("status", r->http), HOST_LOG_STR("client", client));
     if (r->started_us == 0)
         return;
     host_log(HOST_LOG_DEBUG, "request", HOST_LOG_STR("method", route ? http_method_name(route->method) : ""),
              HOST_LOG_STR("route", route ? route->pattern : ""), HOST_LOG_STR("id", r->id),
-             HOST_LOG_STR("device", r->device), HOST_LOG_UINT("status", r->http),
-             HOST_LOG_UINT("us", host_clock_mono_us() - r->started_us),
+             HOST_LOG_STR("device", r->device), HOST_LOG_STR("client", client),
+             HOST_LOG_UINT("status", r->http), HOST_LOG_UINT("us", host_clock_mono_us() - r->started_us),
              HOST_LOG_UINT("whole", toe == MHD_REQUEST_TERMINATED_COMPLETED_OK));
 }
 

@@ -15,6 +15,7 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 
+struct http_listener;
 struct http_loop;
 struct http_upload;
 
@@ -34,9 +35,9 @@ struct http_request {
     struct MHD_Connection *connection;
     const struct http_route *route; /* NULL: none matches */
     struct http_credentials credentials;
-    const char *url;         /* path, decoded; libmicrohttpd's, for the life of the request */
-    enum http_serves serves; /* of the listener */
-    bool proofs_only;        /* of the listener */
+    const char *url; /* path, decoded; libmicrohttpd's, for the life of the request */
+    const struct http_listener *listener;
+    bool proofs_only; /* devices' tokens travelled readable */
     enum http_phase phase;
     bool is_head;
     bool asked; /* call was given to the services */
@@ -94,6 +95,13 @@ const char *http_query(const struct http_request *r, const char *name);
  */
 void http_query_take(struct http_request *r);
 size_t http_unescape(void *cls, struct MHD_Connection *connection, char *text);
+
+/* client.c: who asks, as an address; of a web server in front, what it says. "" if unknown, "unix" for a unix
+ * socket. */
+#define HTTP_CLIENT_STR HTTP_IP_STR
+void http_client_of(const struct http_request *r, char out[HTTP_CLIENT_STR]);
+/* Says a web server in front that the request came to it without TLS? */
+bool http_came_plain(const struct http_request *r);
 
 /* input.c: path, query and headers; then, when the body is whole, its decoding into call.in. */
 void http_input_head(struct http_request *r, const struct http_match *match);

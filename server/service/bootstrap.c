@@ -55,6 +55,12 @@ static bool admin_token(struct svc *svc, char ret_new_token[64], struct host_err
     size_t len;
 
     ret_new_token[0] = '\0';
+    if (svc->config.admin_token) {
+        otter_sha256_of(&otter_crypto_openssl, svc->config.admin_token, strlen(svc->config.admin_token),
+                        &svc->admin_hash);
+        svc->config.admin_token = NULL; /* the caller's, who wipes it */
+        return true;
+    }
     if (!path_in(svc, "admin.token", path, err))
         return false;
     if (!exists(path)) {

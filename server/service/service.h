@@ -100,6 +100,7 @@ struct svc_call {
 
 struct svc_config {
     const char *data_dir;
+    const char *admin_token;  /* the operators' token; NULL = that of admin.token, made if it is absent */
     uint32_t poll_interval_s; /* 3600; at least 5 */
     uint32_t commit_wait_us;  /* how long a group commit may wait for company; 0 */
     uint64_t max_blob;        /* bytes; 64 MiB */

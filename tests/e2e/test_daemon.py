@@ -41,7 +41,7 @@ def test_an_unknown_key_is_exit_2_with_its_line(tmp_path):
     done = run_otterd("--check-config", "--config", config, expect=2)
     assert f"{config}:5: unknown key \"colour\" in section [pol]" in done.err
     config.write_text("[poll]\ninterval = 60\n")
-    run_otterd("--check-config", "--config", config, expect=0)
+    run_otterd("--check-config", "--config", config, "--data", tmp_path / "data", expect=0)
     assert "interval = 60\n" in run_otterd("--print-config", "--config", config, expect=0).out
 
 

@@ -53,8 +53,8 @@ FREESTANDING_FOLDERS = ["lib/core", "device-fw/port", "device-fw/journal", "devi
 # Third-party header -> the one folder that may name it.
 THIRD_PARTY = {
     r"openssl/.*": "lib/host", r"jansson\.h": "lib/host", r"curl/.*": "lib/host", r"ini\.h": "lib/host",
-    r"sqlite3\.h": "server/store", r"microhttpd\.h": "server/http", r"bearssl.*\.h": "device-fw/crypto",
-    r"jsmn\.h": "lib/core",
+    r"sqlite3\.h": "server/store", r"microhttpd\.h": "server/http", r"gnutls/.*": "server/http",
+    r"bearssl.*\.h": "device-fw/crypto", r"jsmn\.h": "lib/core",
 }
 
 
@@ -117,8 +117,8 @@ PLANTED = [
     ("lib/host", '"store/store.h"'), ("server/policy", '"host/clock.h"'), ("server/policy", '"store/store.h"'),
     ("server/policy", "<time.h>"), ("server/metrics", '"service/service.h"'), ("server/metrics", '"core/bytes.h"'),
     ("server/store", '"service/service.h"'), ("server/service", '"http/loop.h"'),
-    ("server/service", "<sqlite3.h>"), ("server/service", "<microhttpd.h>"), ("server/http", '"store/store.h"'),
-    ("server/http", "<curl/curl.h>"), ("cli", '"service/service.h"'), ("device-fw/boot", '"client/client.h"'),
+    ("server/service", "<sqlite3.h>"), ("server/service", "<microhttpd.h>"), ("server/service", "<gnutls/gnutls.h>"),
+    ("server/http", '"store/store.h"'), ("server/http", "<curl/curl.h>"), ("cli", '"service/service.h"'), ("device-fw/boot", '"client/client.h"'),
     ("device-fw/client", '"boot/boot.h"'), ("device-fw/client", "<stdio.h>"), ("device-fw/client", "<bearssl.h>"),
     ("device-fw/ports/posix", '"client/client.h"'), ("emulator", '"service/service.h"'), ("emulator", "<jsmn.h>"),
 ]

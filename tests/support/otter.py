@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import signal
+import ssl
 import subprocess
 import time
 
@@ -43,11 +44,13 @@ def wait_for(what, condition, seconds=20.0):
 
 
 class Server:
-    """One otterd over one data directory, restartable."""
+    """One otterd over one data directory, restartable. tls: a folder made by certificates.tls_folder()."""
 
-    def __init__(self, data, *options):
+    def __init__(self, data, *options, tls=None):
         self.data = pathlib.Path(data)
-        self.options = list(options)
+        self.cacert = pathlib.Path(tls) / "ca.pem" if tls else None
+        self.options = [*options, *(["--tls-cert", pathlib.Path(tls) / "server.pem", "--tls-key",
+                                     pathlib.Path(tls) / "server.key"] if tls else [])]
         self.process = None
         self.port = 0
         self.log = self.data.parent / (self.data.name + ".log")
@@ -81,15 +84,21 @@ class Server:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.cacert else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def token(self):
         return (self.data / "admin.token").read_text().strip()
 
+    def connection(self):
+        if not self.cacert:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20,
+                                           context=ssl.create_default_context(cafile=self.cacert))
+
     def request(self, method, path, body=None, headers=None, token="admin"):
         """(status, headers, body bytes) of one request over a fresh connection."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = self.connection()
         sent = dict(headers or {})
         if token:
             sent["Authorization"] = "Bearer " + (self.token if token == "admin" else token)
@@ -135,15 +144,17 @@ def run(args, *, expect=0, env=None, timeout=120, cwd=None):
 class World:
     """Keys, a root, a server and a fleet: what every test starts from."""
 
-    def __init__(self, folder, server_options=()):
+    def __init__(self, folder, server_options=(), tls=None):
         self.folder = pathlib.Path(folder)
-        self.server = Server(self.folder / "data", *server_options)
+        self.server = Server(self.folder / "data", *server_options, tls=tls)
         self.keys = {name: self.folder / f"{name}.key" for name in ("root", "release", "image")}
         self.root = self.folder / "root.json"
         self.sequence = 0
 
     def otter(self, *args, expect=0, timeout=120):
         env = {"OTTER_SERVER": self.server.url, "OTTER_TOKEN": self.server.token}
+        if self.server.cacert:
+            env["OTTER_CACERT"] = str(self.server.cacert)
         return run([OTTER, *args], expect=expect, env=env, timeout=timeout)
 
     def start(self):

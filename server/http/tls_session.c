@@ -1,0 +1,130 @@
+#include "http/tls_session.h"
+
+#include "host/clock.h"
+#include "host/crypto.h"
+#include "http/loop.h"
+#include "http/tls_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+/* A session may be resumed for so long: a few polls of a device. */
+#define SESSION_AGE_S (6 * 3600)
+
+/*
+ * Forward secrecy and authenticated encryption, or nothing. The client's order decides, since a
+ * microcontroller knows best which of the ciphers it computes fast.
+ */
+const char http_tls_priorities[] =
+    "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+CTYPE-X509:+COMP-NULL:+ECDHE-ECDSA:+ECDHE-RSA:"
+    "+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:+AEAD:"
+    "+GROUP-SECP256R1:+GROUP-X25519:+GROUP-SECP384R1:"
+    "+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA384:"
+    "+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-EDDSA-ED25519:+SIGN-RSA-PSS-RSAE-SHA256:"
+    "+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-SHA256:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:"
+    "+SIGN-RSA-SHA512";
+
+/* Freed when libmicrohttpd has done away with the session. */
+struct connection {
+    struct http_daemon *daemon;
+    struct http_tls_pair *pair; /* the session's; it uses the key until the handshake is done */
+    int fd;                     /* libmicrohttpd's */
+};
+
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t len)
+{
+    struct connection *c = ptr;
+    ssize_t n = recv(c->fd, data, len, 0);
+
+    c->daemon->moved += n > 0;
+    return n;
+}
+
+static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *pieces, int n_pieces)
+{
+    struct connection *c = ptr;
+    ssize_t n = writev(c->fd, pieces, n_pieces); /* SIGPIPE is ignored */
+
+    c->daemon->moved += n > 0;
+    return n;
+}
+
+static int cache_put(void *ptr, gnutls_datum_t key, gnutls_datum_t data)
+{
+    return http_tls_cache_put(ptr, key.data, key.size, data.data, data.size) ? 0 : GNUTLS_E_DB_ERROR;
+}
+
+static gnutls_datum_t cache_get(void *ptr, gnutls_datum_t key)
+{
+    unsigned char session[HTTP_TLS_SESSION_MAX];
+    gnutls_datum_t found = {NULL, 0};
+    size_t len = http_tls_cache_get(ptr, key.data, key.size, session);
+
+    found.data = len ? gnutls_malloc(len) : NULL; /* GnuTLS frees it */
+    if (found.data) {
+        memcpy(found.data, session, len);
+        found.size = (unsigned)len;
+    }
+    host_wipe(session, len);
+    return found;
+}
+
+static int cache_remove(void *ptr, gnutls_datum_t key)
+{
+    http_tls_cache_remove(ptr, key.data, key.size);
+    return 0;
+}
+
+static void resumable(struct http_tls *tls, gnutls_session_t session)
+{
+    gnutls_db_set_cache_expiration(session, SESSION_AGE_S);
+    if (tls->tickets)
+        (void)http_tls_tickets_use(tls, session, host_clock_mono_ms()); /* without: whole handshakes */
+    if (!tls->cache)
+        return;
+    gnutls_db_set_ptr(session, tls->cache);
+    gnutls_db_set_store_function(session, cache_put);
+    gnutls_db_set_retrieve_function(session, cache_get);
+    gnutls_db_set_remove_function(session, cache_remove);
+}
+
+/* Without memory the session stays without certificate, and its handshake fails. */
+static struct connection *begin(struct http_daemon *d, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    struct connection *c = calloc(1, sizeof *c);
+    gnutls_session_t session;
+
+    if (!c || !fd || !info) {
+        free(c);
+        return NULL;
+    }
+    session = info->tls_session;
+    *c = (struct connection){
+        .daemon = d, .fd = fd->connect_fd, .pair = http_tls_pair_now(d->loop->config->tls)};
+    gnutls_transport_set_ptr(session, c);
+    gnutls_transport_set_pull_function(session, pull);
+    gnutls_transport_set_vec_push_function(session, push);
+    if (gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->pair->credentials) >= 0)
+        resumable(d->loop->config->tls, session);
+    return c;
+}
+
+void http_tls_connection(void *cls, struct MHD_Connection *connection, void **ctx,
+                         enum MHD_ConnectionNotificationCode toe)
+{
+    struct connection *c = *ctx;
+
+    if (toe == MHD_CONNECTION_NOTIFY_STARTED) {
+        *ctx = begin(cls, connection);
+        return;
+    }
+    *ctx = NULL;
+    if (c)
+        http_tls_pair_drop(c->pair);
+    free(c);
+}
