@@ -219,6 +219,14 @@ static bool parse_one(int argc, char *const *argv, int *at, struct emu_options *
     return true;
 }
 
+/* A device has no use for an address in a certificate. */
+static bool is_nameless(const char *server)
+{
+    struct otter_url url;
+
+    return server != NULL && otter_url_parse(server, &url) && url.tls && otter_host_is_address(url.host);
+}
+
 /* What one option says about the others. */
 static bool check_together(const struct emu_options *o, struct host_error *err)
 {
@@ -228,6 +236,12 @@ static bool check_together(const struct emu_options *o, struct host_error *err)
         return host_fail(err, HOST_ERROR_FORMAT, "name the devices by either --fleet or --factory-dir");
     if (o->expect.count > 0 && !emu_expect_any(&o->expect))
         return host_fail(err, HOST_ERROR_FORMAT, "--expect-count needs --expect or --expect-reason");
+    if (is_nameless(o->server) && o->tls_name == NULL)
+        return host_fail(
+            err, HOST_ERROR_FORMAT,
+            "--server %s: its host is an address, which no certificate is checked against; give the "
+            "certificate's name with --tls-name",
+            o->server);
     return true;
 }
 

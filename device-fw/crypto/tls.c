@@ -1,6 +1,7 @@
 #include "crypto/tls.h"
 
 #include "core/bytes.h"
+#include "core/names.h"
 
 #include <string.h>
 
@@ -66,12 +67,6 @@ static int32_t closed(struct otter_tls *t)
 
 /* ---- opening ---- */
 
-/* No name: BearSSL's engine would look for it among the DNS names, and not find it. */
-static bool is_address(const char *name)
-{
-    return name[strspn(name, "0123456789.")] == '\0' || strchr(name, ':') != NULL;
-}
-
 static void set_algorithms(br_ssl_client_context *client)
 {
     br_ssl_engine_context *e = &client->eng;
@@ -133,7 +128,8 @@ static enum otter_status prepare(struct otter_tls *t, const char *host, uint16_t
         return OTTER_NO_SPACE;
     if (tls->ca_len == 0 || !otter_tls_anchor_load(&t->memory.work->anchor, tls->ca, tls->ca_len))
         return OTTER_TLS_NO_CA;
-    if (tls->name[0] == '\0' || is_address(tls->name))
+    /* BearSSL's engine would look for an address among the DNS names, and not find it. */
+    if (tls->name[0] == '\0' || otter_host_is_address(tls->name))
         return OTTER_TLS_NO_NAME;
     digest_peer(host, port, tls, &t->peer);
     if (start_engine(t, tls))

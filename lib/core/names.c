@@ -30,6 +30,11 @@ bool otter_name_valid(const char *s, size_t len)
 
 static const char *const slot_names[OTTER_SLOT_COUNT] = {"A", "B", "any"};
 
+bool otter_host_is_address(const char *host)
+{
+    return host[0] != '\0' && (host[strspn(host, "0123456789.")] == '\0' || strchr(host, ':') != NULL);
+}
+
 const char *otter_slot_name(enum otter_slot slot)
 {
     return (unsigned)slot < OTTER_SLOT_COUNT ? slot_names[slot] : "?";

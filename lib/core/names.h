@@ -15,6 +15,9 @@ bool otter_device_id_valid(const char *s, size_t len);
 /* Product, hardware and other names: [A-Za-z0-9._+-]{1,64}. */
 bool otter_name_valid(const char *s, size_t len);
 
+/* An IPv4 or IPv6 address instead of a name: certificates are matched by names alone. */
+bool otter_host_is_address(const char *host);
+
 enum otter_slot { OTTER_SLOT_A = 0, OTTER_SLOT_B = 1, OTTER_SLOT_ANY = 2, OTTER_SLOT_COUNT = 3 };
 
 /* "A", "B" or "any"; static. */

@@ -157,10 +157,11 @@ static void what_cannot_start_is_refused_by_open(void **state)
 {
     struct rig *r = *state;
     char long_name[200];
+    const struct otter_net_tls tls = {.name = "otter.test"};
 
     memset(long_name, 'a', sizeof(long_name) - 1);
     long_name[sizeof(long_name) - 1] = '\0';
-    assert_false(r->link.net.open(&r->link.net, "127.0.0.1", r->port, "otter.test")); /* no TLS here */
+    assert_false(r->link.net.open(&r->link.net, "127.0.0.1", r->port, &tls)); /* no TLS here */
     assert_false(r->link.net.open(&r->link.net, "", r->port, NULL));
     assert_false(r->link.net.open(&r->link.net, long_name, r->port, NULL));
     assert_int_equal(r->links.open, 0);

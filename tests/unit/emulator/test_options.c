@@ -69,6 +69,23 @@ static void devices_prove_themselves_as_asked(void **state)
     }
 }
 
+static void a_server_with_tls_is_named_by_its_certificate(void **state)
+{
+    static const char *const args[] = {"--fleet",    "f",          "--server", "https://127.0.0.1:8443",
+                                       "--tls-name", "otter.test", "--cacert", "ca.pem",
+                                       NULL};
+    static const char *const by_name[] = {"--fleet", "f", "--server", "https://ota.example/x", NULL};
+    struct emu_options o;
+
+    (void)state;
+    assert_true(parse(args, &o, NULL));
+    assert_string_equal(o.server, "https://127.0.0.1:8443");
+    assert_string_equal(o.tls_name, "otter.test");
+    assert_string_equal(o.cacert, "ca.pem");
+    assert_true(parse(by_name, &o, NULL));
+    assert_null(o.tls_name);
+}
+
 static void usage_errors_are_named(void **state)
 {
     static const struct {
@@ -91,7 +108,12 @@ static void usage_errors_are_named(void **state)
         {{"--fleet", "f", "--expect-count", "3", NULL}, "needs --expect"},
         {{"--fleet", "f", "--cut", "3", "--cut-spread", "1:2", NULL}, "--cut-spread"},
         {{"--fleet", "f", "--server", "ftp://x", NULL}, "--server"},
-        {{"--fleet", "f", "--server", "https://x", NULL}, "--server"},
+        {{"--fleet", "f", "--server", "https://", NULL}, "--server"},
+        {{"--fleet", "f", "--server", "https://127.0.0.1:1", NULL}, "--tls-name"},
+        {{"--fleet", "f", "--server", "https://[::1]", NULL}, "--tls-name"},
+        {{"--fleet", "f", "--tls-name", "a b", NULL}, "--tls-name"},
+        {{"--fleet", "f", "--tls-name", "", NULL}, "--tls-name"},
+        {{"--fleet", "f", "--cacert", "", NULL}, "--cacert"},
         {{"--fleet", "f", "--fault", "drop=7", NULL}, "--fault"},
         {{"--fleet", "", NULL}, "--fleet"},
     };
@@ -278,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_as_the_demo_starts_it_is_understood),
         cmocka_unit_test(devices_prove_themselves_as_asked),
+        cmocka_unit_test(a_server_with_tls_is_named_by_its_certificate),
         cmocka_unit_test(usage_errors_are_named),
         cmocka_unit_test(help_wins_over_missing_options),
         cmocka_unit_test(an_expectation_is_met_by_these_outcomes_alone),
