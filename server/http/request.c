@@ -101,17 +101,19 @@ static bool declared_length(const struct http_request *r, uint64_t *ret)
 
 /* All that can be decided before the body. True: answer now, and let the connection go with the unread body.
  */
-static bool begin(struct http_request *r, const char *url, const char *method)
+static bool begin(struct http_request *r, const char *url, const char *method, const char *version)
 {
     struct http_match match;
     uint64_t length = 0;
     bool has_length = declared_length(r, &length);
 
-    http_route_find(method, url, r->listener->serves, &match);
+    r->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    if (!http_framing_holds(r, version))
+        return true;
+    r->url = http_origin_form(url);
+    http_route_find(method, r->url, r->listener->serves, &match);
     r->route = match.route;
     r->allow = match.allow;
-    r->url = url;
-    r->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     if (!match.route)
         http_refuse(r, match.allow ? OTTER_METHOD_NOT_ALLOWED : OTTER_NOT_FOUND, NULL);
     else
@@ -197,10 +199,8 @@ enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *connection
                                     size_t *upload_data_size, void **req_cls)
 {
     struct http_request *r = *req_cls;
-
     struct http_daemon *d = cls;
 
-    (void)version;
     d->moved++;
     if (!r) {
         r = new_request(d, connection);
@@ -208,7 +208,7 @@ enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *connection
             return MHD_NO;
         *req_cls = r;
         /* An answer at the first call closes the connection: the second one is for that. */
-        return begin(r, url, method) ? http_reply(r) : MHD_YES;
+        return begin(r, url, method, version) ? http_reply(r) : MHD_YES;
     }
     if (*upload_data_size > 0) {
         bool more = take_body(r, upload_data, *upload_data_size);

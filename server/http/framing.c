@@ -1,0 +1,67 @@
+/*
+ * What must hold before a request is looked at: one Host, and one way to tell where its body ends. Two
+ * lengths, or a length beside chunks, are how a request is smuggled past a proxy that reads the other one
+ * (RFC 9112, 3.2, 6.1 and 11.2); libmicrohttpd 0.9.75 takes the first and goes on.
+ */
+#include "http/loop.h"
+#include "http/request.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct framing {
+    unsigned hosts, lengths, codings;
+    bool chunked;
+};
+
+static enum MHD_Result count(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct framing *f = cls;
+
+    (void)kind;
+    if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0)
+        f->hosts++;
+    if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
+        f->lengths++;
+    if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        f->codings++;
+        f->chunked = value && strcasecmp(value, "chunked") == 0;
+    }
+    return MHD_YES;
+}
+
+/* NULL: nothing. */
+static const char *wrong(const struct framing *f, bool http_1_0)
+{
+    if (f->hosts > 1 || (f->hosts == 0 && !http_1_0))
+        return "HTTP/1.1 needs the header Host, once";
+    if (f->lengths > 1)
+        return "Content-Length is there twice";
+    if (f->codings > 1 || (f->codings == 1 && (!f->chunked || http_1_0)))
+        return "Transfer-Encoding: chunked is the only one that is taken, with HTTP/1.1";
+    if (f->codings == 1 && f->lengths == 1)
+        return "Content-Length and Transfer-Encoding: one of them";
+    return NULL;
+}
+
+bool http_framing_holds(struct http_request *r, const char *version)
+{
+    struct framing f = {.hosts = 0};
+    const char *what;
+
+    (void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND, count, &f);
+    what = wrong(&f, strcmp(version, MHD_HTTP_VERSION_1_0) == 0);
+    if (what)
+        http_refuse_request(r, OTTER_BAD_VALUE, "%s", what);
+    return !what;
+}
+
+const char *http_origin_form(const char *url)
+{
+    const char *path;
+
+    if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+        return url;
+    path = strchr(strstr(url, "://") + 3, '/');
+    return path ? path : "/";
+}
