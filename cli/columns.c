@@ -18,11 +18,13 @@ static bool same_name(const char *name, const char *given)
     return *name == *given;
 }
 
-static bool is_path_of(const char *given, const char *path)
+static bool is_path_of(const char *given, const struct cli_column *column)
 {
-    size_t len = strlen(path);
+    size_t len = strlen(column->path);
 
-    return strncmp(given, path, len) == 0 && (given[len] == '\0' || (given[len] == '.' && given[len + 1]));
+    if (strncmp(given, column->path, len) != 0)
+        return false;
+    return given[len] == '\0' || (column->inside && given[len] == '.' && given[len + 1] != '\0');
 }
 
 /* A column by its name; else, into *ret_path, one whose member the word names or leads into. */
@@ -32,7 +34,7 @@ static const struct cli_column *find(const struct cli_column *all, const char *g
         if (same_name(c->name, given))
             return *ret_path = false, c;
     for (const struct cli_column *c = all; c->name != NULL; c++)
-        if (is_path_of(given, c->path))
+        if (is_path_of(given, c))
             return *ret_path = true, c;
     return NULL;
 }

@@ -28,7 +28,8 @@ struct cli_column {
     const char *name; /* heading, and what --columns calls it */
     const char *path; /* member of the item; "running.version" and "images.0" go inside */
     enum cli_kind kind;
-    bool extra; /* shown only when --columns asks for it */
+    bool extra;  /* shown only when --columns asks for it */
+    bool inside; /* an object or an array: --columns may lead into it */
 };
 
 /* --format and --json. False, with the words allowed, on another word. */

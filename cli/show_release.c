@@ -17,8 +17,8 @@ const struct cli_column cli_release_columns[] = {
     {"withdrawn", "withdrawn.reason"},
     {"withdrawn at", "withdrawn.at", CLI_KIND_TIME, .extra = true},
     {"images held", "images_held", .extra = true},
-    {"images", "images", .extra = true},
-    {"requires", "requires", .extra = true},
+    {"images", "images", .extra = true, .inside = true},
+    {"requires", "requires", .extra = true, .inside = true},
     {"image signatures", "signature_checked", .extra = true},
     {"manifest size", "manifest_size", CLI_KIND_BYTES, .extra = true},
     {NULL},
@@ -48,8 +48,8 @@ const struct cli_column cli_release_fields[] = {
     {"images held", "images_held"},
     {"withdrawn", "withdrawn.reason"},
     {"withdrawn at", "withdrawn.at", CLI_KIND_TIME},
-    {"images", "images", .extra = true},
-    {"requires", "requires", .extra = true},
+    {"images", "images", .extra = true, .inside = true},
+    {"requires", "requires", .extra = true, .inside = true},
     {NULL},
 };
 

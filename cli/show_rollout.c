@@ -30,9 +30,9 @@ const struct cli_column cli_rollout_columns[] = {
     {"started", "started", CLI_KIND_TIME, .extra = true},
     {"finished", "finished", CLI_KIND_TIME, .extra = true},
     {"sequence", "sequence", CLI_KIND_NUMBER, .extra = true},
-    {"counts", "counts", .extra = true},
-    {"reasons", "reasons", .extra = true},
-    {"phases", "phases", .extra = true},
+    {"counts", "counts", .extra = true, .inside = true},
+    {"reasons", "reasons", .extra = true, .inside = true},
+    {"phases", "phases", .extra = true, .inside = true},
     {NULL},
 };
 

@@ -16,6 +16,7 @@ struct name {
 /* The first that fits wins. */
 static const struct name names[] = {
     {"rollout", "ID", CLI_TAKES_ROLLOUT},
+    {NULL, "ROLLOUT", CLI_TAKES_ROLLOUT},
     {"device", "ID", CLI_TAKES_DEVICE},
     {NULL, "R", CLI_TAKES_RELEASE},
     {NULL, "FILE", CLI_TAKES_FILE},

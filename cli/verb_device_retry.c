@@ -5,7 +5,8 @@
 #include "rollout_action.h"
 
 const struct cli_option cli_options_device_retry[] = {
-    {"rollout", CLI_OPTION_VALUE, "ID", "the rollout to try again; the newest of each device if not given"},
+    {"rollout", CLI_OPTION_VALUE, "ROLLOUT",
+     "the rollout to try again; the newest of each device if not given"},
     CLI_BULK_OPTIONS,
     {NULL},
 };

@@ -37,8 +37,10 @@ static char *make_path(const char *by, const char *filter)
 static enum cli_exit print_groups(struct cli *cli, const json_t *summary)
 {
     static const char *const path[KEYS_MAX] = {"key.0", "key.1", "key.2"};
-    static const struct cli_column rest[] = {
-        {"devices", "devices", CLI_KIND_NUMBER}, {"states", "states"}, {"ages", "ages"}, {NULL}};
+    static const struct cli_column rest[] = {{"devices", "devices", CLI_KIND_NUMBER},
+                                             {"states", "states", .inside = true},
+                                             {"ages", "ages", .inside = true},
+                                             {NULL}};
     struct cli_column columns[KEYS_MAX + OTTER_ARRAY_LEN(rest)] = {{NULL}};
     const json_t *by = json_object_get(summary, "by");
     size_t n = 0;

@@ -35,8 +35,8 @@ enum cli_exit cli_run_release_deps(struct cli *cli, const struct cli_args *args)
         {"updates under way", "attempts_open"},
         {"withdrawable", "withdrawable"},
         {"why not", "why"},
-        {"rollouts", "rollouts", .extra = true},
-        {"images", "images", .extra = true},
+        {"rollouts", "rollouts", .extra = true, .inside = true},
+        {"images", "images", .extra = true, .inside = true},
         {NULL},
     };
     auto_reply struct cli_reply reply = {0};

@@ -16,7 +16,7 @@
 
 const struct cli_option cli_options_rollout_wait[] = {
     {"until", CLI_OPTION_VALUE, "WHAT", "complete, or phase=N: all devices of the phase have finished",
-     .required = true},
+     .required = true, .words = "complete phase="},
     {"timeout", CLI_OPTION_VALUE, "TIME", "90s, 15m, 2h, 1d; 2h if not given"},
     {NULL},
 };

@@ -9,9 +9,9 @@ enum cli_exit cli_run_root_list(struct cli *cli, const struct cli_args *args)
         {"epoch", "sequence_epoch", CLI_KIND_NUMBER},
         {"created", "created", CLI_KIND_TIME},
         {"expires", "expires", CLI_KIND_TIME},
-        {"keys", "keys", .extra = true},
-        {"roles", "roles", .extra = true},
-        {"revoked", "revoked_images", .extra = true},
+        {"keys", "keys", .extra = true, .inside = true},
+        {"roles", "roles", .extra = true, .inside = true},
+        {"revoked", "revoked_images", .extra = true, .inside = true},
         {NULL},
     };
 

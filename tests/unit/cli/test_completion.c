@@ -52,7 +52,7 @@ static void test_the_place_of_the_last_word(void **state)
         {"rollout start --", CLI_SPOT_OPTION},
         {"device tag a b ", CLI_SPOT_OPERAND, CLI_TAKES_DEVICE},
         {"device tag --add lab ", CLI_SPOT_OPERAND, CLI_TAKES_DEVICE},
-        {"device set dev-1 ", CLI_SPOT_OPERAND, CLI_TAKES_TEXT},
+        {"device set dev-1 ", CLI_SPOT_OPERAND, CLI_TAKES_DEVICE},
         {"release verify r.json ", CLI_SPOT_OPERAND, CLI_TAKES_FILE},
         {"root show ", CLI_SPOT_OPERAND, CLI_TAKES_FILE},
         {"root sign -- --k", CLI_SPOT_OPERAND, CLI_TAKES_FILE},
