@@ -37,23 +37,3 @@ int cli_base64_decode(const char *in, size_t len, uint8_t *out, size_t cap)
     }
     return (count + padding) % 4 == 0 && padding < 3 && n > 0 ? (int)n : -1;
 }
-
-int cli_certificate_der(const char *in, size_t len, uint8_t *out, size_t cap)
-{
-    static const char begin[] = "-----BEGIN CERTIFICATE-----";
-    static const char end[] = "-----END CERTIFICATE-----";
-    const char *from, *to;
-
-    if (len > 1 && (uint8_t)in[0] == 0x30) {
-        if (len > cap)
-            return -1;
-        memcpy(out, in, len);
-        return (int)len;
-    }
-    from = memmem(in, len, begin, strlen(begin));
-    if (from == NULL)
-        return -1;
-    from += strlen(begin);
-    to = memmem(from, len - (size_t)(from - in), end, strlen(end));
-    return to != NULL ? cli_base64_decode(from, (size_t)(to - from), out, cap) : -1;
-}

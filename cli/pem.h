@@ -1,4 +1,4 @@
-/* Standard base64 (RFC 4648, 4), as PEM certificates and imgtool's --fix-sig files have it. */
+/* Standard base64 (RFC 4648, 4), as imgtool's --fix-sig files have it. */
 #ifndef OTTER_CLI_PEM_H
 #define OTTER_CLI_PEM_H
 
@@ -8,11 +8,5 @@
 
 /* Padding required, white space skipped. Bytes written, or -1 (malformed, or more than cap). */
 int cli_base64_decode(const char *in, size_t len, uint8_t *out, size_t cap);
-
-/*
- * The first CERTIFICATE of a PEM text in DER, or the text itself where it is DER already (begins with a
- * SEQUENCE). Bytes written, or -1.
- */
-int cli_certificate_der(const char *in, size_t len, uint8_t *out, size_t cap);
 
 #endif

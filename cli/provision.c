@@ -3,15 +3,13 @@
 #include "core/bytes.h"
 #include "csv.h"
 #include "document.h"
-#include "host/file.h"
+#include "host/certificate.h"
 #include "parse.h"
-#include "pem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CA_FILE_MAX 16384u
-#define COUNT_MAX   100000u
+#define COUNT_MAX 100000u
 
 static enum cli_exit copy(struct cli *cli, const struct cli_args *args, const char *option, char *to,
                           size_t cap)
@@ -29,19 +27,41 @@ static enum cli_exit copy(struct cli *cli, const struct cli_args *args, const ch
 static enum cli_exit load_ca(struct cli *cli, const char *path, struct otter_factory *f)
 {
     struct host_error err = {0};
-    auto_free char *text = NULL;
     size_t len;
-    int n;
 
     if (path == NULL)
         return CLI_DONE;
-    if (!host_file_read(path, CA_FILE_MAX, &text, &len, &err))
+    if (!host_ca_read(path, f->ca, sizeof(f->ca), &len, &err))
         return cli_fail_error(cli, &err);
-    n = cli_certificate_der(text, len, f->ca, sizeof(f->ca));
-    if (n < 0)
-        return cli_fail(cli, CLI_REFUSED, "%s: no certificate in PEM or DER of at most %u bytes", path,
-                        OTTER_CA_MAX);
-    f->ca_len = (uint16_t)n;
+    f->ca_len = (uint16_t)len; /* <= OTTER_CA_MAX */
+    return CLI_DONE;
+}
+
+/* Is the host of this URL an address? */
+static bool has_address(const char *url)
+{
+    const char *host = url + strlen("https://");
+    char name[OTTER_URL_MAX + 1] = "";
+
+    memcpy(name, host, strcspn(host, host[0] == '[' ? "/" : ":/"));
+    return otter_host_is_address(name);
+}
+
+/* Devices would refuse it, each of them, for ever: better here (tls-no-ca, tls-no-name). */
+static enum cli_exit check_tls(struct cli *cli, const struct otter_factory *f)
+{
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(f->url); i++) {
+        if (strncmp(f->url[i], "https://", strlen("https://")) != 0)
+            continue;
+        if (f->ca_len == 0)
+            return cli_fail(cli, CLI_USAGE,
+                            "%s: devices trust one CA alone; give its certificate with --ca FILE", f->url[i]);
+        if (f->tls_name[i][0] == '\0' && has_address(f->url[i]))
+            return cli_fail(cli, CLI_USAGE,
+                            "%s: devices check a certificate against names, never addresses; give the "
+                            "certificate's name with --tls-name%s NAME",
+                            f->url[i], i == 0 ? "" : "2");
+    }
     return CLI_DONE;
 }
 
@@ -107,6 +127,8 @@ enum cli_exit cli_plan_load(struct cli *cli, const struct cli_args *args, struct
     f->key_count = (uint8_t)plan->key_count;
     if (code == CLI_DONE)
         code = load_ca(cli, cli_arg(args, "ca"), f);
+    if (code == CLI_DONE)
+        code = check_tls(cli, f);
     return code == CLI_DONE ? load_root(cli, cli_arg(args, "root"), f) : code;
 }
 

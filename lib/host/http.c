@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "host/file.h"
+#include "host/http_error.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -262,8 +263,11 @@ static unsigned set_transport(struct host_http *http)
     bad |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, http->idle_timeout);
     bad |= curl_easy_setopt(c, CURLOPT_TIMEOUT, http->total_timeout);
     bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "otter/0.1");
-    if (http->cacert)
+    bad |= curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (http->cacert) { /* instead of the system's, which are in a directory, too */
         bad |= curl_easy_setopt(c, CURLOPT_CAINFO, http->cacert);
+        bad |= curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    }
     if (http->unix_socket)
         bad |= curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, http->unix_socket);
     return bad;
@@ -305,53 +309,16 @@ static unsigned set_request(struct exchange *x, struct curl_slist *headers)
     return bad;
 }
 
-static enum host_error_kind kind_of(CURLcode code)
-{
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT:
-        return HOST_ERROR_CONNECT;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ISSUER_ERROR:
-        return HOST_ERROR_TLS;
-    case CURLE_OPERATION_TIMEDOUT:
-        return HOST_ERROR_TIMEOUT;
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return HOST_ERROR_FORMAT;
-    case CURLE_OUT_OF_MEMORY:
-        return HOST_ERROR_MEMORY;
-    default:
-        return HOST_ERROR_NETWORK;
-    }
-}
-
-static const char *advice(enum host_error_kind kind)
-{
-    switch (kind) {
-    case HOST_ERROR_CONNECT:
-        return "; is the server running, and is its address right?";
-    case HOST_ERROR_TLS:
-        return "; name the server's CA with --cacert";
-    case HOST_ERROR_TIMEOUT:
-    case HOST_ERROR_NETWORK:
-        return "; try again";
-    case HOST_ERROR_FORMAT:
-        return "; a URL begins with http:// or https://";
-    default:
-        return "";
-    }
-}
-
 static bool explain(const struct exchange *x, CURLcode code, struct host_error *err)
 {
     const struct host_http_request *r = x->request;
-    enum host_error_kind kind = kind_of(code);
+    struct http_failure f = {
+        .code = code,
+        .https = strncasecmp(r->url, "https://", 8) == 0,
+        .reason = x->reason[0] ? x->reason : curl_easy_strerror(code),
+    };
 
+    (void)curl_easy_getinfo(x->http->curl, CURLINFO_SSL_VERIFYRESULT, &f.verify);
     if (x->cancelled)
         return host_fail(err, HOST_ERROR_CANCELLED, "%s %s: cancelled", r->method, r->url);
     if (x->over_max)
@@ -361,8 +328,8 @@ static bool explain(const struct exchange *x, CURLcode code, struct host_error *
         errno = x->file_errno;
         return host_fail_errno(err, HOST_ERROR_FILE, "%s %s: the local file failed", r->method, r->url);
     }
-    return host_fail(err, kind, "%s %s: %s%s", r->method, r->url,
-                     x->reason[0] ? x->reason : curl_easy_strerror(code), advice(kind));
+    return host_fail(err, http_error_kind(&f), "%s %s: %s%s", r->method, r->url, f.reason,
+                     http_error_advice(&f));
 }
 
 /* A NUL-terminated body even where none came, so that callers need no second case. */

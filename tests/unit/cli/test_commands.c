@@ -255,6 +255,18 @@ static void test_a_digest_signed_elsewhere_makes_the_same_image(void **state)
             "image-signature");
 }
 
+/* openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca -days 36500 */
+static const char ca_pem[] = "-----BEGIN CERTIFICATE-----\n"
+                             "MIIBcDCCARegAwIBAgIUe6W3qqW5oNcnht9IerdPBCxj8gAwCgYIKoZIzj0EAwIw\n"
+                             "DTELMAkGA1UEAwwCY2EwIBcNMjYxMTIzMDQ0MTI2WhgPMjEyNjEwMzAwNDQxMjZa\n"
+                             "MA0xCzAJBgNVBAMMAmNhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEUnxtvui4\n"
+                             "WKvJtfSqF+9hePN7uKUhRU1cJblszTUJqIDmZ88eFtUeusR49VHhKE310z/k2fne\n"
+                             "D6GAxnV43Eu0B6NTMFEwHQYDVR0OBBYEFD+8oIQFUp6kl36L42ol2pwAhmJZMB8G\n"
+                             "A1UdIwQYMBaAFD+8oIQFUp6kl36L42ol2pwAhmJZMA8GA1UdEwEB/wQFMAMBAf8w\n"
+                             "CgYIKoZIzj0EAwIDRwAwRAIgfLn5jAmD3Z1FFKtCrIk+A+0gpvcgu/zPsR3yZ4el\n"
+                             "LVoCIHcM+bK2McwHD4rhr/iL32J5BwvOYGGOzC7574sCgBYH\n"
+                             "-----END CERTIFICATE-----\n";
+
 #define PROVISION                                                                                            \
     "device provision --product cam --hardware nucleo-f429zi --root root.json --image-key image.key.pub "    \
     "other.key.pub "                                                                                         \
@@ -268,14 +280,17 @@ static void test_factory_data_reads_back(void **state)
 
     (void)state;
     make_root();
+    write_file("ca.pem", ca_pem, strlen(ca_pem));
     MUST(PROVISION "--id dev-1 --out f.bin --sequence 3 --mac 02:00:5e:10:00:01 --url2 https://b.example "
-                   "--tls-name2 otter.test");
+                   "--tls-name2 otter.test --ca ca.pem");
     assert_true(host_file_read("f.bin", OTTER_FACTORY_MAX, &data, &len, NULL));
     assert_int_equal(otter_factory_decode((const uint8_t *)data, len, &f), OTTER_OK);
     assert_string_equal(f.device, "dev-1");
     assert_string_equal(f.product, "cam");
     assert_string_equal(f.url[0], "http://127.0.0.1:1");
     assert_string_equal(f.tls_name[1], "otter.test");
+    assert_in_range(f.ca_len, 300, 500);
+    assert_memory_equal(f.ca, "\x30\x82", 2); /* DER */
     assert_int_equal(f.sequence, 3);
     assert_int_equal(f.mac[2], 0x5e);
     assert_int_equal(f.key_count, 2);
@@ -343,6 +358,13 @@ static void test_provisioning_refuses_what_a_device_would_not_take(void **state)
     make_root();
     refused(WITH("root.json --url2 ftp://h"), CLI_REFUSED, "out of its alphabet");
     refused(WITH("root.json --ca a.bin"), CLI_REFUSED, "no certificate");
+    refused(WITH("root.json --ca none.pem"), CLI_FILE, "none.pem");
+    refused(WITH("root.json --url2 https://b.example"), CLI_USAGE, "give its certificate with --ca");
+    write_file("ca.pem", ca_pem, strlen(ca_pem));
+    refused(WITH("root.json --url2 https://127.0.0.1:8443 --ca ca.pem"), CLI_USAGE, "--tls-name2 NAME");
+    refused(WITH("root.json --url2 https://[::1] --ca ca.pem"), CLI_USAGE, "--tls-name2 NAME");
+    refused(WITH("root.json --url2 https://10.1.2.3/x --tls-name ota.example --ca ca.pem"), CLI_USAGE,
+            "--tls-name2 NAME");
     refused(WITH("root.json --hex"), CLI_USAGE, "--address");
     refused(WITH("root.json --count 5"), CLI_USAGE, "one of --id, --count and --batch");
     assert_int_not_equal(access("f.bin", F_OK), 0);

@@ -191,19 +191,6 @@ static void test_base64_of_pem(void **state)
     assert_int_equal(cli_base64_decode("TWFuTWFu", 8, out, sizeof(out)), -1);
 }
 
-static void test_certificates_in_pem_and_der(void **state)
-{
-    static const char pem[] = "text\n-----BEGIN CERTIFICATE-----\nMAMC\nAQA=\n-----END CERTIFICATE-----\n";
-    uint8_t out[16];
-
-    (void)state;
-    assert_int_equal(cli_certificate_der(pem, strlen(pem), out, sizeof(out)), 5);
-    assert_memory_equal(out, "\x30\x03\x02\x01\x00", 5);
-    assert_int_equal(cli_certificate_der("\x30\x03\x02\x01\x00", 5, out, sizeof(out)), 5);
-    assert_int_equal(cli_certificate_der("\x30\x03\x02\x01\x00", 5, out, 4), -1);
-    assert_int_equal(cli_certificate_der(pem, 40, out, sizeof(out)), -1);
-}
-
 static void test_intel_hex_crosses_64_kib(void **state)
 {
     static const uint8_t data[20] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20};
@@ -245,7 +232,6 @@ int main(void)
         cmocka_unit_test(test_csv_cells_are_quoted_where_needed),
         cmocka_unit_test(test_csv_cells_are_no_formulas),
         cmocka_unit_test(test_base64_of_pem),
-        cmocka_unit_test(test_certificates_in_pem_and_der),
         cmocka_unit_test(test_intel_hex_crosses_64_kib),
         cmocka_unit_test(test_bars_are_full_only_when_done),
     };
