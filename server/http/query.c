@@ -14,8 +14,9 @@ static const struct {
     unsigned takes; /* enum http_takes */
     const char *name;
 } parameters[] = {
-    {HTTP_TAKES_PAGE, "limit"}, {HTTP_TAKES_PAGE, "cursor"},     {HTTP_TAKES_PAGE, "filter"},
-    {HTTP_TAKES_PAGE, "sort"},  {HTTP_TAKES_DRY_RUN, "dry_run"},
+    {HTTP_TAKES_PAGE, "limit"},     {HTTP_TAKES_PAGE, "cursor"},     {HTTP_TAKES_PAGE, "filter"},
+    {HTTP_TAKES_PAGE, "sort"},      {HTTP_TAKES_DRY_RUN, "dry_run"}, {HTTP_TAKES_SUMMARY, "by"},
+    {HTTP_TAKES_SUMMARY, "filter"},
 };
 
 const char *http_query(const struct http_request *r, const char *name)
@@ -70,6 +71,12 @@ static void take_page(struct http_request *r)
     page->sort = http_query(r, "sort");
 }
 
+static void take_summary(struct http_request *r)
+{
+    r->call.in.by = http_query(r, "by");
+    r->call.in.page.filter = http_query(r, "filter");
+}
+
 /* "?dry_run" without a value must not be taken for "no". */
 static void take_dry_run(struct http_request *r)
 {
@@ -87,6 +94,8 @@ void http_query_take(struct http_request *r)
 
     if (r->route->takes & HTTP_TAKES_PAGE)
         take_page(r);
+    if (r->route->takes & HTTP_TAKES_SUMMARY)
+        take_summary(r);
     if (r->route->takes & HTTP_TAKES_DRY_RUN)
         take_dry_run(r);
     if (r->route->auth == HTTP_AUTH_OPERATOR)

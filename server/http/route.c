@@ -38,6 +38,13 @@
             HTTP_BODY_NONE, ACTION_MAX, HTTP_TAKES_DRY_RUN, SVC_ROLLOUT_ACTION, HTTP_REPLY_JSON, word        \
     }
 
+#define NAMED(path, word, max, op)                                                                           \
+    {                                                                                                        \
+        HTTP_POST, path word, OPERATORS, HTTP_AUTH_OPERATOR, HTTP_PARAM_NONE, HTTP_BODY_JSON, max,           \
+            HTTP_TAKES_DRY_RUN | HTTP_TAKES_IDEMPOTENCY, op, HTTP_REPLY_JSON, word                           \
+    }
+#define CHANGE(word) NAMED("/api/v1/devices/", word, JSON_MAX, SVC_DEVICE_CHANGE)
+
 const struct http_route http_routes[] = {
     DEVICE(HTTP_POST, "/v1/device/poll", HTTP_BODY_POLL, OTTER_POLL_MAX, SVC_POLL, HTTP_REPLY_POLL),
     DEVICE(HTTP_POST, "/v1/device/report", HTTP_BODY_REPORT, OTTER_REPORT_MAX, SVC_REPORT, HTTP_REPLY_REPORT),
@@ -48,6 +55,8 @@ const struct http_route http_routes[] = {
     PUBLIC_GET("/v1/roots/{n}", HTTP_SERVES_ALL, HTTP_PARAM_NUMBER, SVC_ROOT_GET, HTTP_REPLY_ENVELOPE),
 
     GET("/api/v1/status", HTTP_PARAM_NONE, SVC_STATUS, HTTP_REPLY_JSON),
+    OPERATOR(HTTP_POST, "/api/v1/server/backup", HTTP_PARAM_NONE, HTTP_BODY_JSON, JSON_MAX,
+             HTTP_TAKES_DRY_RUN, SVC_BACKUP, HTTP_REPLY_JSON),
     CREATE("/api/v1/roots", HTTP_BODY_ENVELOPE, ENVELOPE_MAX, SVC_ROOT_PUBLISH),
     LIST("/api/v1/roots", HTTP_PARAM_NONE, SVC_ROOT_LIST),
     GET("/api/v1/roots/{n}", HTTP_PARAM_NUMBER, SVC_ROOT_GET, HTTP_REPLY_ENVELOPE),
@@ -63,6 +72,10 @@ const struct http_route http_routes[] = {
     LIST("/api/v1/releases", HTTP_PARAM_NONE, SVC_RELEASE_LIST),
     GET("/api/v1/releases/{sha256}", HTTP_PARAM_DIGEST, SVC_RELEASE_GET, HTTP_REPLY_JSON),
     GET("/api/v1/releases/{sha256}/manifest", HTTP_PARAM_DIGEST, SVC_RELEASE_MANIFEST, HTTP_REPLY_ENVELOPE),
+
+    GET("/api/v1/releases/{sha256}/deps", HTTP_PARAM_DIGEST, SVC_RELEASE_DEPS, HTTP_REPLY_JSON),
+    OPERATOR(HTTP_POST, "/api/v1/releases/{sha256}/withdraw", HTTP_PARAM_DIGEST, HTTP_BODY_JSON, ACTION_MAX,
+             HTTP_TAKES_DRY_RUN | HTTP_TAKES_IDEMPOTENCY, SVC_RELEASE_WITHDRAW, HTTP_REPLY_JSON),
 
     CREATE("/api/v1/image-keys", HTTP_BODY_JSON, JSON_MAX, SVC_IMAGE_KEY_ADD),
     LIST("/api/v1/image-keys", HTTP_PARAM_NONE, SVC_IMAGE_KEY_LIST),
@@ -80,11 +93,28 @@ const struct http_route http_routes[] = {
     CREATE("/api/v1/devices", HTTP_BODY_JSON, JSON_MAX, SVC_DEVICE_CREATE),
     /* "batch" is a name that a device may have; only the POST of it is taken. */
     CREATE("/api/v1/devices/batch", HTTP_BODY_JSON, JSON_MAX, SVC_DEVICE_BATCH),
+    CREATE("/api/v1/devices/import", HTTP_BODY_JSON, JSON_MAX, SVC_DEVICE_IMPORT),
+    CHANGE("label"),
+    CHANGE("hold"),
+    CHANGE("unhold"),
+    CHANGE("pin"),
+    CHANGE("unpin"),
+    CHANGE("retry"),
+    CHANGE("retire"),
+    CHANGE("reinstate"),
     LIST("/api/v1/devices", HTTP_PARAM_NONE, SVC_DEVICE_LIST),
     GET("/api/v1/devices/{id}", HTTP_PARAM_NAME, SVC_DEVICE_GET, HTTP_REPLY_JSON),
     OPERATOR(HTTP_PATCH, "/api/v1/devices/{id}", HTTP_PARAM_NAME, HTTP_BODY_JSON, JSON_MAX,
              HTTP_TAKES_DRY_RUN, SVC_DEVICE_PATCH, HTTP_REPLY_JSON),
     LIST("/api/v1/devices/{id}/attempts", HTTP_PARAM_NAME, SVC_DEVICE_ATTEMPTS),
+    LIST("/api/v1/devices/{id}/timeline", HTTP_PARAM_NAME, SVC_DEVICE_TIMELINE),
+
+    OPERATOR(HTTP_GET, "/api/v1/fleet/summary", HTTP_PARAM_NONE, HTTP_BODY_NONE, 0, HTTP_TAKES_SUMMARY,
+             SVC_FLEET_SUMMARY, HTTP_REPLY_JSON),
+
+    CREATE("/api/v1/server/gc", HTTP_BODY_JSON, ACTION_MAX, SVC_GC),
+    NAMED("/api/v1/server/", "freeze", ACTION_MAX, SVC_FREEZE),
+    NAMED("/api/v1/server/", "unfreeze", ACTION_MAX, SVC_FREEZE),
 };
 const size_t http_route_count = OTTER_ARRAY_LEN(http_routes);
 

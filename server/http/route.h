@@ -64,7 +64,12 @@ enum http_reply {
 };
 
 /* Query parameters and headers that a route reads. */
-enum http_takes { HTTP_TAKES_PAGE = 1, HTTP_TAKES_DRY_RUN = 2, HTTP_TAKES_IDEMPOTENCY = 4 };
+enum http_takes {
+    HTTP_TAKES_PAGE = 1,
+    HTTP_TAKES_DRY_RUN = 2,
+    HTTP_TAKES_IDEMPOTENCY = 4,
+    HTTP_TAKES_SUMMARY = 8
+};
 
 struct http_route {
     enum http_method method;

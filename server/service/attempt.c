@@ -16,6 +16,8 @@ static enum otter_status count(struct store *store, const struct store_attempt *
 {
     struct store_count key = {.phase = row->phase, .state = row->state, .reason = row->reason};
 
+    if (row->retry)
+        return OTTER_OK; /* taken out of the counts when the operator asked for another one */
     return store->ops->count_add(store, row->rollout, &key, delta);
 }
 
@@ -29,6 +31,7 @@ enum otter_status attempt_move(struct svc *svc, struct svc_call *call, uint32_t 
 
     row->state = state;
     row->reason = reason;
+    row->retry = false;
     (void)snprintf(row->detail, sizeof(row->detail), "%s", detail);
     row->updated = svc_now(svc);
     if (otter_update_finished(state))
@@ -59,6 +62,19 @@ enum otter_status attempt_server_move(struct svc *svc, struct svc_call *call, ui
                           otter_update_state_name(state));
     status = svc_stored(call, svc->writer->ops->event_add(svc->writer, &event));
     return status == OTTER_OK ? attempt_move(svc, call, index, row, state, reason, "") : status;
+}
+
+enum otter_status attempt_retry(struct svc *svc, struct svc_call *call, uint32_t index,
+                                struct store_attempt *row)
+{
+    enum otter_status status = count(svc->writer, row, -1);
+
+    row->retry = true;
+    if (status == OTTER_OK)
+        status = svc->writer->ops->attempt_update(svc->writer, row);
+    if (status != OTTER_OK)
+        return svc_stored(call, status);
+    return effects_attempt(call, index, row) ? OTTER_OK : OTTER_INTERNAL;
 }
 
 /* A working device reports some ten steps; what it reports beyond this moves the state, but is not kept. */

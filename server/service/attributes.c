@@ -77,7 +77,7 @@ enum otter_status op_attributes(struct svc *svc, struct svc_call *call)
     enum otter_status status;
 
     w.index = call->in.device ? fleet_find(svc->fleet, call->in.device) : FLEET_NONE;
-    if (w.index == FLEET_NONE)
+    if (w.index == FLEET_NONE || fleet_is_retired(svc->fleet, w.index))
         return svc_refuse(call, OTTER_UNKNOWN_DEVICE, "no such device");
     status = read_all(call, &own);
     if (status != OTTER_OK)

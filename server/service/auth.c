@@ -32,7 +32,8 @@ bool svc_auth_device(struct svc *svc, const char *device, const char *token)
     if (!hash_token(token, &hash))
         return false;
     index = fleet_find(svc->fleet, device);
-    return index != FLEET_NONE && fleet_token_is(svc->fleet, index, &hash);
+    return index != FLEET_NONE && !fleet_is_retired(svc->fleet, index) &&
+           fleet_token_is(svc->fleet, index, &hash);
 }
 
 bool auth_hold_secret(struct svc *svc, uint32_t index, const char *id, const uint8_t sealed[STORE_SEALED_LEN])
@@ -90,7 +91,7 @@ enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *
 
     if (!svc->config.plain_devices)
         return OTTER_UNAUTHORIZED;
-    if (index == FLEET_NONE || proof->nonce_len != NONCE_TEXT ||
+    if (index == FLEET_NONE || fleet_is_retired(svc->fleet, index) || proof->nonce_len != NONCE_TEXT ||
         otter_b64_decode(proof->nonce, proof->nonce_len, nonce, sizeof(nonce)) != (int)sizeof(nonce))
         return OTTER_UNKNOWN_DEVICE;
     held = fleet_secret(fleet_lock(svc->fleet, index), secret);

@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,9 @@ void catalog_put(struct catalog *catalog)
 {
     if (!catalog || atomic_fetch_sub_explicit(&catalog->refs, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < catalog->root_count; i++)
+        free(catalog->roots[i].envelope);
+    free(catalog->roots);
     free(catalog->releases);
     free(catalog->rollouts);
     free(catalog);
@@ -52,6 +56,14 @@ const struct catalog_release *catalog_release_by_id(const struct catalog *c, con
     for (size_t i = 0; i < c->release_count; i++)
         if (memcmp(c->releases[i].id.b, id->b, OTTER_DIGEST_LEN) == 0)
             return &c->releases[i];
+    return NULL;
+}
+
+const struct catalog_root *catalog_root_by_version(const struct catalog *c, uint64_t version)
+{
+    for (size_t i = c->root_count; i-- > 0;) /* few, and the newest are asked for */
+        if (c->roots[i].version == version)
+            return &c->roots[i];
     return NULL;
 }
 
@@ -96,11 +108,32 @@ struct loader {
     enum otter_status status;
 };
 
+static bool keep_root(struct catalog *c, const struct store_root *row)
+{
+    void *array = c->roots;
+    char *envelope = malloc(row->len + 1);
+
+    if (!envelope || !grow(&array, c->root_count, sizeof(*c->roots))) {
+        free(envelope);
+        return false;
+    }
+    memcpy(envelope, row->envelope, row->len);
+    envelope[row->len] = '\0';
+    c->roots = array;
+    c->roots[c->root_count++] =
+        (struct catalog_root){.version = row->version, .envelope = envelope, .len = row->len};
+    return true;
+}
+
 static bool load_root(struct store_root_visitor *self, const struct store_root *row)
 {
     struct loader *l = OTTER_CONTAINER_OF(self, struct loader, roots);
     struct otter_jws jws;
 
+    if (!keep_root(l->c, row)) {
+        l->status = OTTER_INTERNAL;
+        return false;
+    }
     l->status = otter_jws_decode(row->envelope, row->len, &jws);
     if (l->status == OTTER_OK)
         l->status = otter_root_decode(&otter_crypto_openssl, jws.payload, jws.payload_len, &l->c->root);
@@ -125,7 +158,10 @@ static bool load_release(struct store_release_visitor *self, const struct store_
                                   .id = row->id,
                                   .size = row->len,
                                   .published = row->published,
-                                  .signature_checked = row->signature_checked};
+                                  .signature_checked = row->signature_checked,
+                                  .withdrawn = row->withdrawn,
+                                  .pruned = row->pruned};
+    (void)snprintf(r->withdrawn_reason, sizeof(r->withdrawn_reason), "%s", row->withdrawn_reason);
     l->status = otter_jws_decode(row->envelope, row->len, &jws);
     if (l->status == OTTER_OK)
         l->status = otter_manifest_decode(jws.payload, jws.payload_len, &r->manifest);
@@ -174,6 +210,8 @@ static struct catalog *read_catalog(struct store *store, enum otter_status *ret_
             status = store->ops->releases(store, &l.releases);
         if (status == OTTER_OK && l.status == OTTER_OK)
             status = store->ops->rollouts(store, &l.rollouts);
+        if (status == OTTER_OK && l.status == OTTER_OK)
+            status = store->ops->freeze_get(store, &l.c->freeze);
     }
     *ret_status = status != OTTER_OK ? status : l.status;
     if (*ret_status == OTTER_OK)

@@ -60,14 +60,16 @@ static void copy_name(char to[OTTER_NAME_BUF], const char *from)
 bool effects_device(struct svc_call *call, const struct store_device *row)
 {
     struct effect *e = add(call, EFFECT_DEVICE, (uint32_t)(row->num - 1));
+    struct effect_device *d = e ? calloc(1, sizeof(*d)) : NULL;
 
-    if (!e)
+    if (!d)
         return false;
-    copy_name(e->id, row->id);
-    copy_name(e->product, row->product);
-    copy_name(e->hardware, row->hardware);
-    e->token_hash = row->token_hash;
-    memcpy(e->sealed, row->sealed, sizeof(e->sealed));
+    e->device = d;
+    copy_name(d->id, row->id);
+    copy_name(d->product, row->product);
+    copy_name(d->hardware, row->hardware);
+    d->token_hash = row->token_hash;
+    memcpy(d->sealed, row->sealed, sizeof(d->sealed));
     return copy_labels(e, row);
 }
 
@@ -90,6 +92,19 @@ bool effects_attempt(struct svc_call *call, uint32_t index, const struct store_a
     e->state = row->state;
     e->reason = row->reason;
     e->slot = row->slot;
+    e->retry = row->retry;
+    return true;
+}
+
+bool effects_marks(struct svc_call *call, uint32_t index, const struct store_marks *row)
+{
+    struct effect *e = add(call, EFFECT_MARKS, index);
+
+    if (!e)
+        return false;
+    e->marks = (uint8_t)((row->held ? FLEET_HELD : 0) | (row->pinned ? FLEET_PINNED : 0) |
+                         (row->retired ? FLEET_RETIRED : 0));
+    e->pin = row->pinned ? (uint32_t)row->pin : 0;
     return true;
 }
 
@@ -106,8 +121,10 @@ static bool publish_labels(struct svc *svc, const struct effect *e)
 
 static bool publish_device(struct svc *svc, const struct effect *e)
 {
-    return fleet_add(svc->fleet, e->id, e->product, e->hardware, &e->token_hash) == e->index &&
-           publish_labels(svc, e) && auth_hold_secret(svc, e->index, e->id, e->sealed);
+    const struct effect_device *d = e->device;
+
+    return fleet_add(svc->fleet, d->id, d->product, d->hardware, &d->token_hash) == e->index &&
+           publish_labels(svc, e) && auth_hold_secret(svc, e->index, d->id, d->sealed);
 }
 
 static bool publish_attempt(struct svc *svc, const struct effect *e)
@@ -122,10 +139,21 @@ static bool publish_attempt(struct svc *svc, const struct effect *e)
         d->attempt_state = (uint8_t)e->state;
         d->attempt_reason = (uint8_t)e->reason;
         d->attempt_slot = (uint8_t)e->slot;
+        fleet_set_retry(d, e->retry);
     }
     d->settled = 0;
     fleet_unlock(svc->fleet, e->index);
     return true;
+}
+
+static bool publish_marks(struct svc *svc, const struct effect *e)
+{
+    struct fleet_device *d = fleet_lock(svc->fleet, e->index);
+    bool ok = fleet_set_marks(svc->fleet, e->index, d, e->marks, e->pin);
+
+    d->settled = 0;
+    fleet_unlock(svc->fleet, e->index);
+    return ok;
 }
 
 void effects_publish(struct svc *svc, struct svc_call *call)
@@ -134,6 +162,7 @@ void effects_publish(struct svc *svc, struct svc_call *call)
         [EFFECT_DEVICE] = publish_device,
         [EFFECT_LABELS] = publish_labels,
         [EFFECT_ATTEMPT] = publish_attempt,
+        [EFFECT_MARKS] = publish_marks,
     };
 
     for (const struct effect *e = call->effects ? call->effects->first : NULL; e; e = e->next) {
@@ -155,9 +184,12 @@ void effects_drop(struct svc_call *call)
         struct effect *next = e->next;
 
         free(e->labels);
+        free(e->device);
         free(e);
         e = next;
     }
+    if (call->effects)
+        gc_plan_free(call->effects->gc);
     free(call->effects);
     call->effects = NULL;
 }

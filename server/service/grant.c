@@ -11,8 +11,22 @@ bool device_attempt_open(const struct fleet_device *d)
     return d->attempt != 0 && !otter_update_finished((enum otter_update_state)d->attempt_state);
 }
 
+/* An attempt that the server itself spoiled may be granted again. */
+static bool ended_for_good(enum otter_update_state state, enum otter_status reason)
+{
+    return otter_update_finished(state) && !(state == OTTER_UPDATE_CANCELLED && reason == OTTER_SERVER_DOWN);
+}
+
+bool device_attempt_over(const struct fleet_device *d)
+{
+    return d->attempt != 0 && !(d->marks & FLEET_RETRY) &&
+           ended_for_good((enum otter_update_state)d->attempt_state, (enum otter_status)d->attempt_reason);
+}
+
 const char *device_state_name(const struct fleet_device *d)
 {
+    if (d->marks & FLEET_RETIRED)
+        return "retired";
     if (d->attempt != 0)
         return otter_update_state_name((enum otter_update_state)d->attempt_state);
     return d->flags & FLEET_SEEN ? "idle" : "never-seen";
@@ -25,17 +39,16 @@ void grant_subject(const struct fleet_device *d, struct policy_subject *ret)
         .hardware = d->kind->hardware,
         .id = d->id,
         .state = device_state_name(d),
+        .reason = d->attempt && d->attempt_reason != OTTER_OK
+                      ? otter_status_name((enum otter_status)d->attempt_reason)
+                      : NULL,
+        .held = d->marks & FLEET_HELD ? "yes" : "no",
+        .pinned = d->marks & FLEET_PINNED ? "yes" : "no",
         .has_version = (d->flags & FLEET_SEEN) != 0,
         .version = d->said->version,
         .tags = fleet_tags(d),
         .attrs = {fleet_operator_attrs(d), fleet_own_attrs(d)},
     };
-}
-
-/* An attempt that the server itself spoiled may be granted again. */
-static bool ended_for_good(enum otter_update_state state, enum otter_status reason)
-{
-    return otter_update_finished(state) && !(state == OTTER_UPDATE_CANCELLED && reason == OTTER_SERVER_DOWN);
 }
 
 static void facts_of(const struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
@@ -50,9 +63,53 @@ static void facts_of(const struct svc *svc, const struct catalog *c, const struc
         .manifest = &r->release->manifest,
         .state = r->state,
         .open_cohorts = catalog_open_cohorts(&r->row),
+        .withdrawn = r->release->withdrawn != 0,
+        .pruned = r->release->pruned != 0,
+        .frozen = c->freeze.since != 0,
         .root_epoch = c->root.sequence_epoch,
         .now = (uint64_t)svc_now(svc),
     };
+}
+
+static void marks_of(const struct fleet_device *d, const struct catalog_rollout *r,
+                     struct policy_facts *facts)
+{
+    facts->retired = (d->marks & FLEET_RETIRED) != 0;
+    facts->held = (d->marks & FLEET_HELD) != 0;
+    facts->pinned_elsewhere = (d->marks & FLEET_PINNED) != 0 && fleet_pin(d) != (uint32_t)r->release->num;
+}
+
+void facts_from_memory(const struct catalog *c, const struct catalog_rollout *r, const struct fleet_device *d,
+                       struct otter_running *running, struct policy_facts *ret)
+{
+    const struct fleet_kind *pose = fleet_pose_of(d);
+    bool here = d->attempt != 0 && d->attempt_rollout == (uint32_t)r->row.id;
+    struct policy_subject subject;
+
+    *running = (struct otter_running){.version = d->said->version,
+                                      .sha256 = d->said->sha256,
+                                      .slot = (enum otter_slot)d->slot,
+                                      .confirmed = (d->flags & FLEET_CONFIRMED) != 0};
+    *ret = (struct policy_facts){
+        .product = pose->product,
+        .hardware = pose->hardware,
+        .running = running,
+        .epoch = d->said->epoch,
+        .sequence = d->said->sequence,
+        .manifest = &r->release->manifest,
+        .state = r->state,
+        .open_cohorts = catalog_open_cohorts(&r->row),
+        .cohort = policy_cohort(&otter_crypto_openssl, r->row.seed, d->id),
+        .withdrawn = r->release->withdrawn != 0,
+        .pruned = r->release->pruned != 0,
+        .frozen = c->freeze.since != 0,
+        .attempt_ended = here && device_attempt_over(d),
+        .attempt_elsewhere = !here && device_attempt_open(d),
+        .root_epoch = c->root.sequence_epoch,
+    };
+    marks_of(d, r, ret);
+    grant_subject(d, &subject);
+    ret->in_target = policy_target_matches(&r->target, &subject);
 }
 
 /* By what memory knows: the device's newest attempt, not those before it. */
@@ -70,9 +127,8 @@ static bool may_grant(const struct svc *svc, const struct catalog *c, const stru
     if (!facts.in_target)
         return false;
     facts.cohort = policy_cohort(&otter_crypto_openssl, r->row.seed, d->id);
-    facts.attempt_ended =
-        d->attempt != 0 && d->attempt_rollout == (uint32_t)r->row.id &&
-        ended_for_good((enum otter_update_state)d->attempt_state, (enum otter_status)d->attempt_reason);
+    facts.attempt_ended = d->attempt_rollout == (uint32_t)r->row.id && device_attempt_over(d);
+    marks_of(d, r, &facts);
     return policy_decide(&facts) == OTTER_OK;
 }
 
@@ -115,6 +171,26 @@ static unsigned phase_of(const struct store_rollout *row, unsigned cohort)
     return phase;
 }
 
+/* What operators did in this very transaction counts: after their answer nothing is granted against it. */
+static enum otter_status stored_marks(struct store *store, uint32_t index, const struct catalog_rollout *r,
+                                      struct policy_facts *facts)
+{
+    struct store_freeze freeze;
+    struct store_marks marks = {0};
+    enum otter_status status = store->ops->freeze_get(store, &freeze);
+
+    if (status != OTTER_OK)
+        return status;
+    status = store->ops->marks_get(store, (int64_t)index + 1, &marks);
+    if (status != OTTER_OK && status != OTTER_NOT_FOUND)
+        return status;
+    facts->frozen = freeze.since != 0;
+    facts->retired = marks.retired != 0;
+    facts->held = marks.held != 0;
+    facts->pinned_elsewhere = marks.pinned != 0 && marks.pin != r->release->num;
+    return OTTER_OK;
+}
+
 /* The last word, by what the transaction sees. OK fills *row. */
 static enum otter_status check(struct svc *svc, const struct catalog_rollout *r, uint32_t index,
                                const struct otter_poll *poll, struct store_attempt *row)
@@ -136,7 +212,10 @@ static enum otter_status check(struct svc *svc, const struct catalog_rollout *r,
     status = store->ops->attempt_in(store, (int64_t)index + 1, now.id, &before);
     if (status != OTTER_OK && status != OTTER_NOT_FOUND)
         return status;
-    facts.attempt_ended = status == OTTER_OK && ended_for_good(before.state, before.reason);
+    facts.attempt_ended = status == OTTER_OK && !before.retry && ended_for_good(before.state, before.reason);
+    status = stored_marks(store, index, r, &facts);
+    if (status != OTTER_OK)
+        return status;
     status = policy_decide(&facts);
     image = policy_free_slot_image(facts.manifest, poll->running.slot);
     if (status != OTTER_OK || image < 0)
@@ -194,7 +273,7 @@ enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, 
                 *ret = row;
             return status;
         }
-        if (otter_status_group(status) != 'P' && otter_status_group(status) != 'M')
+        if (!policy_refuses(status))
             return svc_stored(call, status);
     }
     /* Nothing for it in this generation of the catalog: its next polls are answered from memory. */

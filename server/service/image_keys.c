@@ -102,5 +102,5 @@ enum otter_status op_image_key_list(struct svc *svc, struct svc_call *call)
     if (status != OTTER_OK)
         return status;
     status = svc_stored(call, svc->reader->ops->image_keys(svc->reader, NULL, &l.visitor));
-    return status == OTTER_OK ? list_end(&page) : (json_decref(page.items), status);
+    return status == OTTER_OK ? list_end(&page, NULL) : list_drop(&page, status);
 }

@@ -10,6 +10,7 @@
 #include "policy/phase.h"
 #include "policy/target.h"
 #include "service/clockwatch.h"
+#include "service/fleet_work.h"
 #include "service/service.h"
 #include "store/blobs.h"
 #include "store/store.h"
@@ -29,7 +30,16 @@ struct catalog_release {
     uint64_t size; /* of the envelope */
     int64_t published;
     bool signature_checked;
+    int64_t withdrawn, pruned; /* 0: not */
+    char withdrawn_reason[STORE_REASON_MAX + 1];
     struct otter_manifest manifest;
+};
+
+/* Published bytes: devices ask for them, and no list may hold them up. */
+struct catalog_root {
+    uint64_t version;
+    char *envelope;
+    size_t len;
 };
 
 struct catalog_rollout {
@@ -44,6 +54,9 @@ struct catalog {
     uint32_t generation; /* from 1, rising */
     bool has_root;
     struct otter_root root; /* the newest */
+    size_t root_count;
+    struct catalog_root *roots; /* by version */
+    struct store_freeze freeze;
     size_t release_count;
     struct catalog_release *releases; /* by num */
     size_t rollout_count;
@@ -60,6 +73,8 @@ enum otter_status catalog_reload(struct svc *svc, struct store *store);
 const struct catalog_release *catalog_release_by_id(const struct catalog *c, const struct otter_digest *id);
 const struct catalog_release *catalog_release_by_num(const struct catalog *c, int64_t num);
 const struct catalog_rollout *catalog_rollout_by_id(const struct catalog *c, int64_t id);
+/* NULL if there is no such version. */
+const struct catalog_root *catalog_root_by_version(const struct catalog *c, uint64_t version);
 /* Cohorts below it are in an open phase. */
 unsigned catalog_open_cohorts(const struct store_rollout *row);
 
@@ -113,7 +128,9 @@ struct svc {
     _Atomic uint64_t root_version; /* 0: none */
 
     struct svc_trouble trouble;
-    atomic_bool backup_running; /* set and taken away by the writer thread */
+    struct backup *backup;      /* writer thread; NULL = none is under way */
+    atomic_bool backup_running; /* the same for any thread: no blob may be removed meanwhile */
+    atomic_bool stopping;
     struct svc_queue writes, reads;
     pthread_t writer_thread, reader_thread;
     bool writer_started, reader_started;
@@ -123,6 +140,8 @@ struct svc {
     bool progress_wanted;
     struct clockwatch clockwatch; /* writer thread */
     int64_t next_sweep_ms, next_heartbeat_ms, next_progress;
+    struct gc_announced announced[GC_ANNOUNCED]; /* writer thread */
+    unsigned announced_next;
 
     _Atomic uint64_t polls, offers, reports, commits, committed_calls;
 };
@@ -153,16 +172,20 @@ void svc_answer_bytes(struct svc_call *call, const char *bytes, size_t len);
 
 /* ---- effects: what a committed call changes in memory ---- */
 
-enum effect_kind { EFFECT_DEVICE, EFFECT_LABELS, EFFECT_ATTEMPT };
+enum effect_kind { EFFECT_DEVICE, EFFECT_LABELS, EFFECT_ATTEMPT, EFFECT_MARKS };
+
+/* What only a new device brings. */
+struct effect_device {
+    char id[OTTER_NAME_BUF], product[OTTER_NAME_BUF], hardware[OTTER_NAME_BUF];
+    struct otter_digest token_hash;
+    uint8_t sealed[STORE_SEALED_LEN];
+};
 
 struct effect {
     struct effect *next;
     enum effect_kind kind;
     uint32_t index;
-    /* DEVICE */
-    char id[OTTER_NAME_BUF], product[OTTER_NAME_BUF], hardware[OTTER_NAME_BUF];
-    struct otter_digest token_hash;
-    uint8_t sealed[STORE_SEALED_LEN];
+    struct effect_device *device; /* DEVICE */
     /* DEVICE, LABELS: copies, one behind the other */
     char *labels;
     size_t tags_len, own_len, operator_len;
@@ -173,6 +196,10 @@ struct effect {
     enum otter_update_state state;
     enum otter_status reason;
     enum otter_slot slot;
+    bool retry;
+    /* MARKS */
+    uint8_t marks; /* enum fleet_mark */
+    uint32_t pin;
 };
 
 struct svc_effects {
@@ -181,12 +208,14 @@ struct svc_effects {
     bool catalog;  /* releases, rollouts or roots changed */
     bool opened;   /* a phase opened: it may be through already */
     int64_t ended; /* rollout of which an attempt ended; 0 = none */
+    struct gc_plan *gc;
 };
 
 /* False when out of memory. */
 bool effects_device(struct svc_call *call, const struct store_device *row);
 bool effects_labels(struct svc_call *call, uint32_t index, const struct store_device *row);
 bool effects_attempt(struct svc_call *call, uint32_t index, const struct store_attempt *row);
+bool effects_marks(struct svc_call *call, uint32_t index, const struct store_marks *row);
 /* NULL when out of memory. */
 struct svc_effects *effects_of(struct svc_call *call);
 void effects_publish(struct svc *svc, struct svc_call *call);
@@ -250,6 +279,9 @@ enum otter_status attempt_move(struct svc *svc, struct svc_call *call, uint32_t 
 enum otter_status attempt_server_move(struct svc *svc, struct svc_call *call, uint32_t index,
                                       struct store_attempt *row, enum otter_update_state state,
                                       enum otter_status reason);
+/* It may be granted again, and counts no more: a device counts once. */
+enum otter_status attempt_retry(struct svc *svc, struct svc_call *call, uint32_t index,
+                                struct store_attempt *row);
 /* A report, by itself or as `last` of a poll. *row is the attempt, and is brought up to date. */
 enum otter_status attempt_report(struct svc *svc, struct svc_call *call, uint32_t index,
                                  struct store_attempt *row, const struct otter_report *report);
@@ -263,6 +295,8 @@ void progress_forget(struct svc *svc);
 /* Opens the next phase of a row: plans it over the fleet. */
 void rollout_open_next(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
                        int64_t now);
+/* May new rollouts and pins name the release? RELEASE_WITHDRAWN, IMAGES_PRUNED with *err. Writer thread. */
+enum otter_status release_usable(struct svc *svc, struct host_error *err, const struct otter_digest *id);
 /* How many of the target's devices each cohort holds; census has POLICY_COHORTS entries. */
 uint32_t rollout_census(struct svc *svc, const struct catalog_release *release,
                         const struct policy_target *target, const uint8_t seed[STORE_SEED_LEN],
@@ -276,34 +310,68 @@ json_t *json_rollout(struct store *store, const struct catalog *c, const struct 
 json_t *json_attempt(struct svc *svc, const struct catalog *c, const struct store_attempt *row);
 json_t *json_device(struct svc *svc, struct store *store, const struct catalog *c, uint32_t index);
 json_t *json_digest(const struct otter_digest *digest);
+json_t *json_reason(enum otter_status reason); /* OK: null */
+/* Of in.id: FLEET_NONE or NULL, with the refusal's words set. */
+uint32_t device_find(struct svc *svc, struct svc_call *call);
+const struct catalog_release *release_find(const struct catalog *c, struct svc_call *call);
 json_t *json_time(int64_t t); /* 0: null */
 
-/* A list of which all items are at hand: filters, sorts and cuts it. */
+/* What a sorted list goes by: text where there is one, then number, then position, which no two items share:
+ * so that a page begins where the one before ended, whatever was added meanwhile. */
+struct list_key {
+    const char *text; /* lives as long as the list; never NULL */
+    uint64_t number;
+    uint64_t position;
+};
+
+/* A page of a list: filter, cursor, sort, limit. lists.c. */
 struct list_page {
     struct svc_call *call;
     const struct svc_page *page;
     struct policy_target filter;
     bool has_filter;
-    uint64_t after; /* from the cursor */
     unsigned limit;
     json_t *items;
-    bool more;
+    char next[256]; /* the next page's cursor; "" after the last */
+    /* in the list's own order */
+    uint64_t after; /* from the cursor */
     uint64_t last;
+    bool more;
+    /* sorted */
+    const char *column; /* NULL: not sorted */
+    bool falling;
+    struct list_key *keys;
+    size_t count;
+    struct list_key from; /* from the cursor */
+    char from_text[OTTER_NAME_BUF];
+    bool has_from;
 };
+
+/* Makes the item at a position; a new reference. */
+struct list_maker {
+    json_t *(*make)(struct list_maker *self, uint64_t position);
+};
+
 /* BAD_VALUE, BAD_TARGET. sorts: columns allowed, NULL-ended. */
 enum otter_status list_begin(struct list_page *l, struct svc_call *call, const char *const *sorts);
 bool list_wants(const struct list_page *l, const struct policy_subject *subject);
-/* Keeps an item (stolen, may be NULL: out of memory); position rises. False: the page is full. */
+/* Does the filter ask for retired devices by name? */
+bool list_wants_retired(const struct list_page *l);
+/* Unsorted: keeps an item (stolen, may be NULL: out of memory); position rises. False: the page is full. */
 bool list_add(struct list_page *l, json_t *item, uint64_t position);
-/* For lists with `sort`: every item is added by list_collect, then list_end sorts and cuts. */
-bool list_collect(struct list_page *l, json_t *item);
-enum otter_status list_end(struct list_page *l);
+/* Sorted: one of all that the filter wants. False when out of memory. */
+bool list_key(struct list_page *l, const struct list_key *key);
+/* The answer. maker is asked for the items of a sorted page; NULL for lists that cannot be sorted. */
+enum otter_status list_end(struct list_page *l, struct list_maker *maker);
+/* Instead of list_end: gives up. Returns the status. */
+enum otter_status list_drop(struct list_page *l, enum otter_status status);
 
 /* ---- operations: one function each; writer ones run inside a transaction ---- */
 typedef enum otter_status svc_handler(struct svc *svc, struct svc_call *call);
 svc_handler op_poll, op_report, op_attributes, op_root_publish, op_release_publish, op_image_key_add,
     op_rollout_create, op_rollout_action, op_device_create, op_device_batch, op_device_patch,
-    op_upload_create;
+    op_upload_create, op_device_change, op_device_import, op_release_withdraw, op_gc, op_freeze;
+svc_handler op_device_timeline, op_fleet_summary, op_release_deps;
 svc_handler op_root_get, op_status, op_root_list, op_release_list, op_release_get, op_release_manifest,
     op_image_key_list, op_rollout_list, op_rollout_get, op_rollout_attempts, op_device_list, op_device_get,
     op_device_attempts;

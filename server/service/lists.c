@@ -3,12 +3,14 @@
 
 #include "core/bytes.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LIMIT_DEFAULT 100u
 #define LIMIT_MAX     1000u
+#define CURSOR_MAX    160u /* bytes of a sorted list's cursor, before base64url */
 
 static enum otter_status compile_filter(struct list_page *l, struct svc_call *call)
 {
@@ -21,14 +23,57 @@ static enum otter_status compile_filter(struct list_page *l, struct svc_call *ca
     return svc_refuse_at(call, OTTER_BAD_TARGET, error.at, "filter, at %zu: %s", error.at, error.what);
 }
 
-static enum otter_status check_sort(struct svc_call *call, const char *sort, const char *const *sorts)
+static enum otter_status read_sort(struct list_page *l, struct svc_call *call, const char *const *sorts)
 {
+    const char *sort = l->page->sort;
+
     if (!sort || !*sort)
         return OTTER_OK;
+    l->falling = *sort == '-';
+    l->column = sort + l->falling;
     for (; *sorts; sorts++)
-        if (strcmp(sort + (*sort == '-'), *sorts) == 0)
+        if (strcmp(l->column, *sorts) == 0)
             return OTTER_OK;
     return svc_refuse(call, OTTER_BAD_VALUE, "this list cannot be sorted by \"%.64s\"", sort);
+}
+
+/* "POSITION.NUMBER.TEXT" of the item that ended the page before. */
+static bool parse_key(struct list_page *l, char *text)
+{
+    char *number = strchr(text, '.'), *rest = number ? strchr(number + 1, '.') : NULL;
+
+    if (!rest || strlen(rest + 1) >= sizeof(l->from_text))
+        return false;
+    *number++ = '\0';
+    *rest++ = '\0';
+    memcpy(l->from_text, rest, strlen(rest) + 1);
+    l->from.text = l->from_text;
+    l->has_from = otter_parse_uint(text, strlen(text), UINT64_MAX, &l->from.position) &&
+                  otter_parse_uint(number, strlen(number), UINT64_MAX, &l->from.number);
+    return l->has_from;
+}
+
+static bool parse_sorted(struct list_page *l, const char *cursor)
+{
+    uint8_t text[CURSOR_MAX + 1];
+    int len = otter_b64_decode(cursor, strlen(cursor), text, CURSOR_MAX);
+
+    if (len < 0)
+        return false;
+    text[len] = '\0';
+    return parse_key(l, (char *)text);
+}
+
+static enum otter_status read_cursor(struct list_page *l, struct svc_call *call)
+{
+    const char *cursor = l->page->cursor;
+
+    if (!cursor || !*cursor)
+        return OTTER_OK;
+    if (l->column ? parse_sorted(l, cursor)
+                  : otter_parse_uint(cursor, strlen(cursor), OTTER_INT_MAX, &l->after))
+        return OTTER_OK;
+    return svc_refuse(call, OTTER_BAD_VALUE, "cursor is not one that this server gave for this order");
 }
 
 enum otter_status list_begin(struct list_page *l, struct svc_call *call, const char *const *sorts)
@@ -41,10 +86,9 @@ enum otter_status list_begin(struct list_page *l, struct svc_call *call, const c
     l->limit = l->page->limit ? l->page->limit : LIMIT_DEFAULT;
     if (l->limit > LIMIT_MAX)
         return svc_refuse(call, OTTER_BAD_VALUE, "limit is at most %u", LIMIT_MAX);
-    if (l->page->cursor && *l->page->cursor &&
-        !otter_parse_uint(l->page->cursor, strlen(l->page->cursor), OTTER_INT_MAX, &l->after))
-        return svc_refuse(call, OTTER_BAD_VALUE, "cursor is not one that this server gave");
-    status = check_sort(call, l->page->sort, sorts);
+    status = read_sort(l, call, sorts);
+    if (status == OTTER_OK)
+        status = read_cursor(l, call);
     if (status == OTTER_OK)
         status = compile_filter(l, call);
     if (status == OTTER_OK && !(l->items = json_array()))
@@ -55,6 +99,11 @@ enum otter_status list_begin(struct list_page *l, struct svc_call *call, const c
 bool list_wants(const struct list_page *l, const struct policy_subject *subject)
 {
     return !l->has_filter || policy_target_matches(&l->filter, subject);
+}
+
+bool list_wants_retired(const struct list_page *l)
+{
+    return l->has_filter && policy_target_names(&l->filter, POLICY_FIELD_STATE, "retired");
 }
 
 bool list_add(struct list_page *l, json_t *item, uint64_t position)
@@ -69,71 +118,88 @@ bool list_add(struct list_page *l, json_t *item, uint64_t position)
     return true;
 }
 
-bool list_collect(struct list_page *l, json_t *item)
+bool list_key(struct list_page *l, const struct list_key *key)
 {
-    return json_array_append_new(l->items, item) == 0;
-}
+    if ((l->count & (l->count - 1)) == 0) { /* room for the next power of two */
+        struct list_key *more = realloc(l->keys, (l->count ? l->count * 2 : 1) * sizeof(*more));
 
-/* Numbers by size, strings by bytes, null first; `sort` names the member. */
-static int compare_values(const json_t *a, const json_t *b)
-{
-    if (json_is_integer(a) && json_is_integer(b))
-        return (json_integer_value(a) > json_integer_value(b)) -
-               (json_integer_value(a) < json_integer_value(b));
-    if (json_is_string(a) && json_is_string(b))
-        return strcmp(json_string_value(a), json_string_value(b));
-    return (int)(a && !json_is_null(a)) - (int)(b && !json_is_null(b));
-}
-
-static int compare_items(const void *a, const void *b, void *member)
-{
-    const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
-
-    return compare_values(json_object_get(x, member), json_object_get(y, member));
-}
-
-/* Sorts l->items and keeps the page that begins at offset l->after. */
-static enum otter_status cut_page(struct list_page *l)
-{
-    const char *sort = l->page->sort;
-    bool falling = *sort == '-';
-    size_t n = json_array_size(l->items);
-    json_t **all = calloc(n + 1, sizeof(*all)), *page = json_array();
-    char member[64];
-
-    if (!all || !page) {
-        free(all);
-        json_decref(page);
-        return OTTER_INTERNAL;
+        if (!more)
+            return false;
+        l->keys = more;
     }
-    (void)snprintf(member, sizeof(member), "%s", sort + falling);
-    for (size_t i = 0; i < n; i++)
-        all[i] = json_array_get(l->items, i);
-    qsort_r(all, n, sizeof(*all), compare_items, member);
-    for (size_t i = (size_t)l->after; i < n && json_array_size(page) < l->limit; i++)
-        (void)json_array_append(page, all[falling ? n - 1 - i : i]);
-    l->last = l->after + json_array_size(page);
-    l->more = l->last < n;
-    free(all);
+    l->keys[l->count++] = *key;
+    return true;
+}
+
+static int compare(const struct list_key *a, const struct list_key *b)
+{
+    int order = strcmp(a->text, b->text);
+
+    if (order == 0)
+        order = (a->number > b->number) - (a->number < b->number);
+    return order ? order : (a->position > b->position) - (a->position < b->position);
+}
+
+static int rising(const void *a, const void *b)
+{
+    return compare(a, b);
+}
+
+static int falling(const void *a, const void *b)
+{
+    return compare(b, a);
+}
+
+static bool after_cursor(const struct list_page *l, const struct list_key *key)
+{
+    if (!l->has_from)
+        return true;
+    return l->falling ? compare(key, &l->from) < 0 : compare(key, &l->from) > 0;
+}
+
+static void name_next(struct list_page *l, const struct list_key *key)
+{
+    char text[CURSOR_MAX + 1];
+    int len =
+        snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64 ".%s", key->position, key->number, key->text);
+
+    _Static_assert(OTTER_B64_LEN(CURSOR_MAX) < sizeof(l->next), "the longest cursor");
+    if (len > 0 && (size_t)len < sizeof(text))
+        otter_b64_encode((const uint8_t *)text, (size_t)len, l->next);
+}
+
+static void cut_sorted(struct list_page *l, struct list_maker *maker)
+{
+    size_t i = 0;
+
+    if (l->count > 0)
+        qsort(l->keys, l->count, sizeof(*l->keys), l->falling ? falling : rising);
+    while (i < l->count && !after_cursor(l, &l->keys[i]))
+        i++;
+    for (; i < l->count; i++) {
+        if (json_array_size(l->items) == l->limit) {
+            name_next(l, &l->keys[i - 1]);
+            return;
+        }
+        (void)json_array_append_new(l->items, maker->make(maker, l->keys[i].position));
+    }
+}
+
+enum otter_status list_drop(struct list_page *l, enum otter_status status)
+{
     json_decref(l->items);
-    l->items = page;
-    return OTTER_OK;
+    free(l->keys);
+    return status;
 }
 
-enum otter_status list_end(struct list_page *l)
+enum otter_status list_end(struct list_page *l, struct list_maker *maker)
 {
-    enum otter_status status = OTTER_OK;
-    json_t *next;
-    char cursor[24];
-
-    if (l->page->sort && *l->page->sort)
-        status = cut_page(l);
-    if (status != OTTER_OK) {
-        json_decref(l->items);
-        return status;
-    }
-    (void)snprintf(cursor, sizeof(cursor), "%llu", (unsigned long long)l->last);
-    next = l->more ? json_string(cursor) : json_null();
-    l->call->out.json = json_pack("{s:o, s:o}", "items", l->items, "next", next);
+    if (l->column)
+        cut_sorted(l, maker);
+    else if (l->more && l->next[0] == '\0')
+        (void)snprintf(l->next, sizeof(l->next), "%" PRIu64, l->last);
+    free(l->keys);
+    l->call->out.json =
+        json_pack("{s:o, s:o}", "items", l->items, "next", l->next[0] ? json_string(l->next) : json_null());
     return l->call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }

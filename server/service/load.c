@@ -6,6 +6,7 @@
 struct loader {
     struct store_fleet_visitor fleet;
     struct store_attempt_visitor attempts;
+    struct store_marks_visitor marks;
     struct svc *svc;
     const char *trouble;
 };
@@ -78,8 +79,27 @@ static bool load_attempt(struct store_attempt_visitor *self, const struct store_
     d->attempt_state = (uint8_t)row->state;
     d->attempt_reason = (uint8_t)row->reason;
     d->attempt_slot = (uint8_t)row->slot;
+    fleet_set_retry(d, row->retry);
     fleet_unlock(l->svc->fleet, (uint32_t)(row->device - 1));
     return true;
+}
+
+static bool load_marks(struct store_marks_visitor *self, const struct store_marks *row)
+{
+    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, marks);
+    uint8_t marks = (uint8_t)((row->held ? FLEET_HELD : 0) | (row->pinned ? FLEET_PINNED : 0) |
+                              (row->retired ? FLEET_RETIRED : 0));
+    uint32_t index = (uint32_t)(row->device - 1);
+
+    if (row->device < 1 || row->device > (int64_t)fleet_count(l->svc->fleet)) {
+        l->trouble = "a mark belongs to no device";
+        return false;
+    }
+    if (!fleet_set_marks(l->svc->fleet, index, fleet_lock(l->svc->fleet, index), marks,
+                         row->pinned ? (uint32_t)row->pin : 0))
+        l->trouble = "out of memory";
+    fleet_unlock(l->svc->fleet, index);
+    return !l->trouble;
 }
 
 static enum otter_status load_devices(struct loader *l, struct store *store)
@@ -98,12 +118,15 @@ static enum otter_status load_devices(struct loader *l, struct store *store)
 
 bool load_all(struct svc *svc, struct host_error *err, int *ret_exit)
 {
-    struct loader l = {.fleet.row = load_device, .attempts.row = load_attempt, .svc = svc};
+    struct loader l = {
+        .fleet.row = load_device, .attempts.row = load_attempt, .marks.row = load_marks, .svc = svc};
     struct store *store = svc->writer;
     enum otter_status status = load_devices(&l, store);
 
     if (status == OTTER_OK && !l.trouble)
         status = store->ops->attempts_newest(store, &l.attempts);
+    if (status == OTTER_OK && !l.trouble)
+        status = store->ops->marks(store, &l.marks);
     if (status == OTTER_OK && !l.trouble)
         status = catalog_reload(svc, store);
     if (status == OTTER_OK && !l.trouble)

@@ -45,6 +45,7 @@ static void take_down(struct svc *svc, struct fleet_device *d, const struct otte
         ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0)
         d->settled = 0;
     (void)fleet_say(svc->fleet, d, &said);
+    (void)fleet_pose(d, poll->product, poll->hardware); /* the like */
     d->flags = flags;
     d->slot = (uint8_t)running->slot;
     d->refused = (uint8_t)poll->refused;
@@ -120,7 +121,7 @@ static enum otter_status identify(struct svc *svc, struct svc_call *call, uint32
     if (call->in.device && strcmp(call->in.device, poll->device) != 0)
         return svc_refuse(call, OTTER_FORBIDDEN, "the token is not that of the device in the poll");
     *ret_index = fleet_find(svc->fleet, poll->device);
-    if (*ret_index == FLEET_NONE)
+    if (*ret_index == FLEET_NONE || fleet_is_retired(svc->fleet, *ret_index))
         return svc_refuse(call, OTTER_UNKNOWN_DEVICE, "no such device");
     call->out.root = atomic_load_explicit(&svc->root_version, memory_order_acquire);
     call->out.retry_after = poll_retry_after(svc, poll->device);

@@ -61,36 +61,25 @@ struct walk {
     uint64_t total;
 };
 
-/* Is the device one that its phase waits for? */
-static bool waits_for(const struct walk *w, const struct fleet_device *d, unsigned cohort)
+/*
+ * Is the device one that its phase waits for? It is whatever it calls itself now (its pose) that must fit the
+ * release: one that polls as other hardware than it was enrolled as would never be offered anything.
+ */
+static bool waits_for(const struct walk *w, const struct fleet_device *d)
 {
-    struct otter_running running = {.version = d->said->version,
-                                    .sha256 = d->said->sha256,
-                                    .slot = (enum otter_slot)d->slot,
-                                    .confirmed = (d->flags & FLEET_CONFIRMED) != 0};
     bool here = d->attempt != 0 && d->attempt_rollout == (uint32_t)w->row->id;
-    struct policy_subject subject;
-    struct policy_facts facts = {
-        .product = d->kind->product,
-        .hardware = d->kind->hardware,
-        .running = &running,
-        .epoch = d->said->epoch,
-        .sequence = d->said->sequence,
-        .manifest = &w->r->release->manifest,
-        .state = POLICY_ROLLOUT_RUNNING,
-        .open_cohorts = POLICY_COHORTS,
-        .cohort = cohort,
-        .attempt_ended = here && !device_attempt_open(d),
-        .attempt_elsewhere = !here && device_attempt_open(d),
-        .root_epoch = w->c->root.sequence_epoch,
-        .now = w->now,
-    };
+    struct otter_running running;
+    struct policy_facts facts;
     enum otter_status status;
 
     if (here && device_attempt_open(d))
         return true;
-    grant_subject(d, &subject);
-    facts.in_target = policy_target_matches(&w->r->target, &subject);
+    if (strcmp(d->kind->product, w->r->release->manifest.product) != 0)
+        return false;
+    facts_from_memory(w->c, w->r, d, &running, &facts);
+    facts.state = POLICY_ROLLOUT_RUNNING;
+    facts.open_cohorts = POLICY_COHORTS;
+    facts.now = w->now;
     status = policy_decide(&facts);
     return status == OTTER_OK || !policy_refusal_lasts(status);
 }
@@ -107,7 +96,7 @@ static void walk_fleet(struct svc *svc, struct walk *w)
 
         if (cohort >= open)
             continue;
-        waits = waits_for(w, fleet_lock(svc->fleet, i), cohort);
+        waits = waits_for(w, fleet_lock(svc->fleet, i));
         fleet_unlock(svc->fleet, i);
         while (phase + 1 < w->row->phase && cohort >= w->row->phases[phase].upto)
             phase++;

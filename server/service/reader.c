@@ -17,6 +17,9 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_DEVICE_LIST] = op_device_list,
         [SVC_DEVICE_GET] = op_device_get,
         [SVC_DEVICE_ATTEMPTS] = op_device_attempts,
+        [SVC_DEVICE_TIMELINE] = op_device_timeline,
+        [SVC_FLEET_SUMMARY] = op_fleet_summary,
+        [SVC_RELEASE_DEPS] = op_release_deps,
     };
 
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;

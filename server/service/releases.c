@@ -156,16 +156,57 @@ static enum otter_status write_release(struct svc *svc, struct svc_call *call, c
     return svc_stored(call, status);
 }
 
-static bool ignore_release(struct store_release_visitor *self, const struct store_release *row)
+/* The same bytes, published by a call before this one in the same transaction: the catalog has it not yet. */
+struct twin {
+    struct store_release_visitor visitor;
+    struct catalog_release release;
+    enum otter_status status;
+};
+
+static bool take_twin(struct store_release_visitor *self, const struct store_release *row)
 {
-    (void)self;
-    (void)row;
+    struct twin *t = OTTER_CONTAINER_OF(self, struct twin, visitor);
+    struct otter_jws jws;
+
+    t->release = (struct catalog_release){.num = row->num,
+                                          .id = row->id,
+                                          .size = row->len,
+                                          .published = row->published,
+                                          .signature_checked = row->signature_checked};
+    t->status = otter_jws_decode(row->envelope, row->len, &jws);
+    if (t->status == OTTER_OK)
+        t->status = otter_manifest_decode(jws.payload, jws.payload_len, &t->release.manifest);
     return false;
+}
+
+static enum otter_status answer_twin(struct svc_call *call, const struct twin *t)
+{
+    if (t->status == OTTER_OK)
+        call->out.json = json_release(&t->release);
+    return call->out.json ? OTTER_OK : OTTER_INTERNAL;
+}
+
+/* Its images were pruned: whoever uploads and publishes it once more brings them back. */
+static enum otter_status revive(struct svc *svc, struct svc_call *call, const struct catalog_release *known)
+{
+    struct store_release row = {
+        .num = known->num, .withdrawn = known->withdrawn, .withdrawn_reason = known->withdrawn_reason};
+    struct catalog_release now = *known;
+    enum otter_status status = blobs_held(svc, call, &known->manifest);
+
+    if (status == OTTER_OK)
+        status = svc_stored(call, svc->writer->ops->release_update(svc->writer, &row));
+    if (status != OTTER_OK)
+        return status;
+    now.pruned = 0;
+    call->effects->catalog = true;
+    call->out.json = json_release(&now);
+    return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }
 
 enum otter_status op_release_publish(struct svc *svc, struct svc_call *call)
 {
-    struct store_release_visitor ignore = {.row = ignore_release};
+    struct twin twin = {.visitor.row = take_twin};
     struct svc_effects *effects = effects_of(call);
     const struct catalog_release *known;
     struct catalog_release r = {.published = svc_now(svc), .size = call->in.body_len};
@@ -175,12 +216,15 @@ enum otter_status op_release_publish(struct svc *svc, struct svc_call *call)
         return OTTER_INTERNAL;
     otter_sha256_of(&otter_crypto_openssl, call->in.body, call->in.body_len, &r.id);
     known = catalog_release_by_id(svc->catalog, &r.id);
+    if (known && known->pruned)
+        return revive(svc, call, known);
     if (known) {
         call->out.json = json_release(known);
         return call->out.json ? OTTER_OK : OTTER_INTERNAL;
     }
-    if (svc->writer->ops->release_get(svc->writer, &r.id, &ignore) == OTTER_OK)
-        return svc_refuse(call, OTTER_CONFLICT, "this release is just being published: ask again");
+    status = svc->writer->ops->release_get(svc->writer, &r.id, &twin.visitor);
+    if (status != OTTER_NOT_FOUND)
+        return status == OTTER_OK ? answer_twin(call, &twin) : svc_stored(call, status);
     status = verify(svc, call, &r.manifest, &r.signature_checked);
     if (status == OTTER_OK)
         status = write_release(svc, call, &r.manifest, &r);
@@ -221,6 +265,13 @@ static json_t *json_images(const struct otter_manifest *m)
     return images;
 }
 
+static json_t *json_withdrawn(const struct catalog_release *r)
+{
+    return r->withdrawn
+               ? json_pack("{s:s, s:I}", "reason", r->withdrawn_reason, "at", (json_int_t)r->withdrawn)
+               : json_null();
+}
+
 json_t *json_release(const struct catalog_release *r)
 {
     const struct otter_manifest *m = &r->manifest;
@@ -228,15 +279,15 @@ json_t *json_release(const struct catalog_release *r)
 
     for (unsigned i = 0; i < m->hardware_count; i++)
         (void)json_array_append_new(hardware, json_string(m->hardware[i]));
-    return json_pack("{s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:{s:o, s:o}, s:o, s:I, s:b, s:I}", "id",
-                     json_digest(&r->id), "product", m->product, "version", json_version(true, &m->version),
-                     "hardware", hardware, "epoch", (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence,
-                     "security_counter", (json_int_t)m->security_counter, "created", (json_int_t)m->created,
-                     "expires", (json_int_t)m->expires, "requires", "from",
-                     json_version(m->has_requires_from, &m->requires_from), "below",
-                     json_version(m->has_requires_below, &m->requires_below), "images", json_images(m),
-                     "published", (json_int_t)r->published, "signature_checked", (int)r->signature_checked,
-                     "manifest_size", (json_int_t)r->size);
+    return json_pack(
+        "{s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:{s:o, s:o}, s:o, s:I, s:b, s:I, s:o, s:b}", "id",
+        json_digest(&r->id), "product", m->product, "version", json_version(true, &m->version), "hardware",
+        hardware, "epoch", (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence, "security_counter",
+        (json_int_t)m->security_counter, "created", (json_int_t)m->created, "expires", (json_int_t)m->expires,
+        "requires", "from", json_version(m->has_requires_from, &m->requires_from), "below",
+        json_version(m->has_requires_below, &m->requires_below), "images", json_images(m), "published",
+        (json_int_t)r->published, "signature_checked", (int)r->signature_checked, "manifest_size",
+        (json_int_t)r->size, "withdrawn", json_withdrawn(r), "images_held", (int)(r->pruned == 0));
 }
 
 static bool wanted(const struct list_page *page, const struct catalog_release *r)
@@ -254,29 +305,64 @@ static bool wanted(const struct list_page *page, const struct catalog_release *r
     return false;
 }
 
+struct maker {
+    struct list_maker maker;
+    const struct catalog *c;
+};
+
+static json_t *make(struct list_maker *self, uint64_t position)
+{
+    const struct catalog_release *r =
+        catalog_release_by_num(OTTER_CONTAINER_OF(self, struct maker, maker)->c, (int64_t)position);
+
+    return r ? json_release(r) : NULL;
+}
+
+static struct list_key key_of(const struct catalog_release *r, const char *column)
+{
+    struct list_key key = {.text = "", .position = (uint64_t)r->num};
+
+    if (strcmp(column, "id") == 0)
+        key.number = otter_be64(r->id.b); /* as good as the whole */
+    else if (strcmp(column, "product") == 0)
+        key.text = r->manifest.product;
+    else if (strcmp(column, "sequence") == 0)
+        key.number = r->manifest.sequence;
+    else if (strcmp(column, "created") == 0)
+        key.number = r->manifest.created;
+    else
+        key.number = (uint64_t)r->published;
+    return key;
+}
+
 enum otter_status op_release_list(struct svc *svc, struct svc_call *call)
 {
     static const char *const sorts[] = {"id", "product", "sequence", "created", "published", NULL};
     auto_catalog struct catalog *c = catalog_get(svc);
+    struct maker m = {.maker.make = make, .c = c};
     struct list_page page;
     enum otter_status status = list_begin(&page, call, sorts);
-    bool sorted = call->in.page.sort && *call->in.page.sort;
 
     if (status != OTTER_OK)
         return status;
     for (size_t i = 0; i < c->release_count; i++) {
         const struct catalog_release *r = &c->releases[i];
+        struct list_key key;
 
-        if ((!sorted && (uint64_t)r->num <= page.after) || !wanted(&page, r))
+        if ((!page.column && (uint64_t)r->num <= page.after) || !wanted(&page, r))
             continue;
-        if (sorted ? !list_collect(&page, json_release(r))
-                   : !list_add(&page, json_release(r), (uint64_t)r->num))
+        if (!page.column && !list_add(&page, json_release(r), (uint64_t)r->num))
             break;
+        if (!page.column)
+            continue;
+        key = key_of(r, page.column);
+        if (!list_key(&page, &key))
+            return list_drop(&page, OTTER_INTERNAL);
     }
-    return list_end(&page);
+    return list_end(&page, &m.maker);
 }
 
-static const struct catalog_release *find(const struct catalog *c, struct svc_call *call)
+const struct catalog_release *release_find(const struct catalog *c, struct svc_call *call)
 {
     const char *id = call->in.id ? call->in.id : "";
     struct otter_digest digest;
@@ -292,7 +378,7 @@ static const struct catalog_release *find(const struct catalog *c, struct svc_ca
 enum otter_status op_release_get(struct svc *svc, struct svc_call *call)
 {
     auto_catalog struct catalog *c = catalog_get(svc);
-    const struct catalog_release *r = find(c, call);
+    const struct catalog_release *r = release_find(c, call);
 
     if (!r)
         return OTTER_NOT_FOUND;
@@ -316,7 +402,7 @@ static bool copy_envelope(struct store_release_visitor *self, const struct store
 enum otter_status op_release_manifest(struct svc *svc, struct svc_call *call)
 {
     auto_catalog struct catalog *c = catalog_get(svc);
-    const struct catalog_release *r = find(c, call);
+    const struct catalog_release *r = release_find(c, call);
     struct getter g = {.visitor.row = copy_envelope, .call = call};
     enum otter_status status;
 

@@ -30,7 +30,7 @@ enum otter_status op_report(struct svc *svc, struct svc_call *call)
     struct store_attempt row;
     enum otter_status status;
 
-    if (index == FLEET_NONE)
+    if (index == FLEET_NONE || fleet_is_retired(svc->fleet, index))
         return svc_refuse(call, OTTER_UNKNOWN_DEVICE, "no such device");
     status = svc->writer->ops->attempt_get(svc->writer, report->attempt, &row);
     /* Another device's attempt does not exist, as far as this one may know. */

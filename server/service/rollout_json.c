@@ -95,14 +95,14 @@ json_t *json_rollout(struct store *store, const struct catalog *c, const struct 
     for (unsigned i = 0; i < row->phase_count; i++)
         devices += devices_of(row, &t, i);
     json = json_pack(
-        "{s:I, s:I, s:s, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "id",
-        (json_int_t)row->id, "sequence", (json_int_t)row->id, "name", row->name, "release",
+        "{s:I, s:I, s:s, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "id", (json_int_t)row->id, "sequence", (json_int_t)row->id, "name", row->name, "release",
         json_digest(&release->id), "product", release->manifest.product, "version", version, "target",
         row->target, "state", row->state, "auto", (int)row->auto_advance, "priority",
         (json_int_t)row->priority, "phase", (json_int_t)row->phase, "phases", json_phases(row, &t), "devices",
         (json_int_t)devices, "counts", json_counts(&t, 0, row->phase_count), "reasons", json_reasons(&t),
-        "created", json_time(row->created), "started", json_time(row->started), "finished",
-        json_time(row->finished));
+        "frozen", json_freeze(&c->freeze), "created", json_time(row->created), "started",
+        json_time(row->started), "finished", json_time(row->finished));
     *ret_status = json ? OTTER_OK : OTTER_INTERNAL;
     return json;
 }

@@ -162,63 +162,91 @@ static bool wanted(const struct list_page *page, const struct catalog_rollout *r
     return list_wants(page, &s);
 }
 
+struct maker {
+    struct list_maker maker;
+    struct svc *svc;
+    const struct catalog *c;
+    enum otter_status status;
+};
+
+static json_t *make(struct list_maker *self, uint64_t position)
+{
+    struct maker *m = OTTER_CONTAINER_OF(self, struct maker, maker);
+    const struct catalog_rollout *r = catalog_rollout_by_id(m->c, (int64_t)position);
+    enum otter_status status = OTTER_OK;
+    json_t *json = r ? json_rollout(m->svc->reader, m->c, &r->row, &status) : NULL;
+
+    if (status != OTTER_OK)
+        m->status = status;
+    return json;
+}
+
+static struct list_key key_of(const struct catalog_rollout *r, const char *column)
+{
+    struct list_key key = {.text = "", .position = (uint64_t)r->row.id};
+
+    if (strcmp(column, "state") == 0)
+        key.text = r->row.state;
+    else if (strcmp(column, "name") == 0)
+        key.text = r->row.name;
+    else if (strcmp(column, "priority") == 0)
+        key.number = (uint64_t)(r->row.priority + 1000); /* -1000 at least */
+    else if (strcmp(column, "created") == 0)
+        key.number = (uint64_t)r->row.created;
+    else if (strcmp(column, "started") == 0)
+        key.number = (uint64_t)r->row.started;
+    else if (strcmp(column, "finished") == 0)
+        key.number = (uint64_t)r->row.finished;
+    return key;
+}
+
+static enum otter_status gather(const struct catalog *c, struct list_page *page)
+{
+    for (size_t i = 0; i < c->rollout_count; i++) {
+        struct list_key key;
+
+        if (!wanted(page, &c->rollouts[i]))
+            continue;
+        key = key_of(&c->rollouts[i], page->column);
+        if (!list_key(page, &key))
+            return OTTER_INTERNAL;
+    }
+    return OTTER_OK;
+}
+
+/* In the order of the ids. */
+static void fill(const struct catalog *c, struct list_page *page, struct maker *m)
+{
+    for (size_t i = 0; i < c->rollout_count; i++) {
+        const struct catalog_rollout *r = &c->rollouts[i];
+
+        if ((uint64_t)r->row.id <= page->after || !wanted(page, r))
+            continue;
+        if (json_array_size(page->items) == page->limit) {
+            page->more = true;
+            break;
+        }
+        (void)list_add(page, make(&m->maker, (uint64_t)r->row.id), (uint64_t)r->row.id);
+    }
+}
+
 enum otter_status op_rollout_list(struct svc *svc, struct svc_call *call)
 {
     static const char *const sorts[] = {"id",       "priority", "created", "started",
                                         "finished", "state",    "name",    NULL};
     auto_catalog struct catalog *c = catalog_get(svc);
-    bool sorted = call->in.page.sort && *call->in.page.sort;
+    struct maker m = {.maker.make = make, .svc = svc, .c = c, .status = OTTER_OK};
     struct list_page page;
     enum otter_status status = list_begin(&page, call, sorts);
 
-    for (size_t i = 0; status == OTTER_OK && i < c->rollout_count; i++) {
-        const struct catalog_rollout *r = &c->rollouts[i];
-        json_t *item;
-
-        if ((!sorted && (uint64_t)r->row.id <= page.after) || !wanted(&page, r))
-            continue;
-        item = json_rollout(svc->reader, c, &r->row, &status);
-        if (status != OTTER_OK)
-            json_decref(page.items);
-        else if (sorted ? !list_collect(&page, item) : !list_add(&page, item, (uint64_t)r->row.id))
-            break;
-    }
-    return status == OTTER_OK ? list_end(&page) : svc_stored(call, status);
-}
-
-struct lister {
-    struct store_attempt_visitor visitor;
-    struct svc *svc;
-    const struct catalog *c;
-    struct list_page *page;
-};
-
-static bool list_attempt(struct store_attempt_visitor *self, const struct store_attempt *row)
-{
-    struct lister *l = OTTER_CONTAINER_OF(self, struct lister, visitor);
-    struct policy_subject s = {.state = otter_update_state_name(row->state)};
-
-    if (row->device >= 1 && row->device <= (int64_t)fleet_count(l->svc->fleet))
-        s.id = fleet_peek(l->svc->fleet, (uint32_t)(row->device - 1))->id;
-    return !list_wants(l->page, &s) || list_add(l->page, json_attempt(l->svc, l->c, row), row->id);
-}
-
-enum otter_status op_rollout_attempts(struct svc *svc, struct svc_call *call)
-{
-    static const char *const sorts[] = {NULL};
-    auto_catalog struct catalog *c = catalog_get(svc);
-    struct list_page page;
-    struct lister l = {.visitor.row = list_attempt, .svc = svc, .c = c, .page = &page};
-    enum otter_status status;
-
-    if (call->in.number > OTTER_INT_MAX || !catalog_rollout_by_id(c, (int64_t)call->in.number))
-        return no_rollout(call);
-    status = list_begin(&page, call, sorts);
     if (status != OTTER_OK)
         return status;
-    status = svc->reader->ops->attempts(svc->reader, (int64_t)call->in.number, 0, page.after, &l.visitor);
-    if (status == OTTER_OK)
-        return list_end(&page);
-    json_decref(page.items);
-    return svc_stored(call, status);
+    if (page.column)
+        status = gather(c, &page);
+    else
+        fill(c, &page, &m);
+    if (status != OTTER_OK)
+        return list_drop(&page, status);
+    status = list_end(&page, &m.maker);
+    return status == OTTER_OK ? svc_stored(call, m.status) : status;
 }

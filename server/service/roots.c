@@ -127,30 +127,16 @@ enum otter_status op_root_publish(struct svc *svc, struct svc_call *call)
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }
 
-struct getter {
-    struct store_root_visitor visitor;
-    struct svc_call *call;
-};
-
-static bool copy_envelope(struct store_root_visitor *self, const struct store_root *row)
-{
-    struct svc_call *call = OTTER_CONTAINER_OF(self, struct getter, visitor)->call;
-
-    svc_answer_bytes(call, row->envelope, row->len);
-    return false;
-}
-
+/* From memory: devices ask, and wait for no operator's list. Any thread. */
 enum otter_status op_root_get(struct svc *svc, struct svc_call *call)
 {
-    struct getter g = {.visitor.row = copy_envelope, .call = call};
-    enum otter_status status = call->in.number > OTTER_INT_MAX
-                                   ? OTTER_NOT_FOUND
-                                   : svc->reader->ops->root_get(svc->reader, call->in.number, &g.visitor);
+    auto_catalog struct catalog *c = catalog_get(svc);
+    const struct catalog_root *root = catalog_root_by_version(c, call->in.number);
 
-    if (status == OTTER_NOT_FOUND)
-        return svc_refuse(call, status, "there is no root %llu", (unsigned long long)call->in.number);
-    if (status != OTTER_OK)
-        return svc_stored(call, status);
+    if (!root)
+        return svc_refuse(call, OTTER_NOT_FOUND, "there is no root %llu",
+                          (unsigned long long)call->in.number);
+    svc_answer_bytes(call, root->envelope, root->len);
     return call->out.body ? OTTER_OK : OTTER_INTERNAL;
 }
 
@@ -217,5 +203,5 @@ enum otter_status op_root_list(struct svc *svc, struct svc_call *call)
     if (status != OTTER_OK)
         return status;
     status = svc_stored(call, svc->reader->ops->roots(svc->reader, &l.visitor));
-    return status == OTTER_OK ? list_end(&page) : (json_decref(page.items), status);
+    return status == OTTER_OK ? list_end(&page, NULL) : list_drop(&page, status);
 }

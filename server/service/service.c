@@ -20,6 +20,19 @@ int64_t svc_steady(const struct svc *svc)
     return clockwatch_steady(&svc->clockwatch, svc_now(svc), (int64_t)host_clock_mono_ms());
 }
 
+/* Half a backup is not to be taken for an empty directory. */
+static bool refuse_half_restored(const struct svc *svc, struct host_error *err)
+{
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof(path), "%s/otter.db.restoring", svc->dir) >= (int)sizeof(path))
+        return host_fail(err, HOST_ERROR_FILE, "the data directory's name is too long");
+    return access(path, F_OK) != 0 ||
+           host_fail(err, HOST_ERROR_FILE,
+                     "a restore into %s was not finished: remove the directory and restore once more",
+                     svc->dir);
+}
+
 /* One otterd a data directory: two would each believe its own memory. */
 static bool lock_dir(struct svc *svc, struct host_error *err)
 {
@@ -63,8 +76,8 @@ static bool open_parts(struct svc *svc, struct host_error *err, int *ret_exit, c
     uint64_t seed;
 
     host_random(&seed, sizeof(seed));
-    if (!host_mkdir_p(svc->dir, 0750, err) || !lock_dir(svc, err) || !open_store(svc, err, ret_exit) ||
-        !bootstrap_files(svc, ret_new_token, err))
+    if (!host_mkdir_p(svc->dir, 0750, err) || !lock_dir(svc, err) || !refuse_half_restored(svc, err) ||
+        !open_store(svc, err, ret_exit) || !bootstrap_files(svc, ret_new_token, err))
         return false;
     svc->blobs = blobs_file_open(svc->dir, err);
     if (!svc->blobs)
@@ -124,6 +137,11 @@ struct svc *svc_open(const struct svc_config *config, struct host_error *ret_err
     return NULL;
 }
 
+void svc_stop_soon(struct svc *svc)
+{
+    atomic_store(&svc->stopping, true);
+}
+
 void svc_close(struct svc *svc)
 {
     if (!svc)
@@ -155,6 +173,10 @@ void svc_close(struct svc *svc)
 
 bool svc_try(struct svc *svc, struct svc_call *call)
 {
+    if (call->op == SVC_ROOT_GET) {
+        call->out.status = op_root_get(svc, call);
+        return true;
+    }
     return call->op == SVC_POLL && poll_try(svc, call);
 }
 
@@ -174,6 +196,9 @@ static bool is_read(enum svc_op op)
     case SVC_DEVICE_LIST:
     case SVC_DEVICE_GET:
     case SVC_DEVICE_ATTEMPTS:
+    case SVC_DEVICE_TIMELINE:
+    case SVC_FLEET_SUMMARY:
+    case SVC_RELEASE_DEPS:
         return true;
     default:
         return false;
@@ -204,6 +229,6 @@ void svc_stats(struct svc *svc, struct svc_stats *ret)
         .reports = atomic_load_explicit(&svc->reports, memory_order_relaxed),
         .commits = atomic_load_explicit(&svc->commits, memory_order_relaxed),
         .committed_calls = atomic_load_explicit(&svc->committed_calls, memory_order_relaxed),
-        .devices = fleet_count(svc->fleet),
+        .devices = fleet_in_service(svc->fleet),
     };
 }

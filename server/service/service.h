@@ -49,6 +49,16 @@ enum svc_op {
     SVC_DEVICE_GET,       /* in.id                       -> out.json */
     SVC_DEVICE_PATCH,     /* in.id, in.json              -> out.json */
     SVC_DEVICE_ATTEMPTS,  /* in.id, in.page              -> out.json */
+    SVC_DEVICE_CHANGE,    /* in.id = label|hold|.., in.json {ids|target, ..}
+                             -> out.json {matched, changed, errors:[{id,code,detail}]} */
+    SVC_DEVICE_IMPORT,    /* in.json {items:[..]}        -> out.json {created, updated, unchanged, errors} */
+    SVC_DEVICE_TIMELINE,  /* in.id, in.page              -> out.json */
+    SVC_FLEET_SUMMARY,    /* in.by, in.page.filter       -> out.json */
+    SVC_RELEASE_DEPS,     /* in.id                       -> out.json */
+    SVC_RELEASE_WITHDRAW, /* in.id, in.json              -> out.json */
+    SVC_GC,               /* in.json {keep, ..}          -> out.json */
+    SVC_FREEZE,           /* in.id = freeze|unfreeze, in.json -> out.json */
+    SVC_BACKUP,           /* in.json {dir}               -> out.json; served on while it is made */
     SVC_OP_COUNT
 };
 
@@ -71,6 +81,7 @@ struct svc_in {
     size_t body_len;
     json_t *json; /* owned by the front */
     struct svc_page page;
+    const char *by;              /* of a summary: columns with commas between; NULL = its default */
     const char *idempotency_key; /* NULL = none */
     bool dry_run;                /* check everything, change nothing */
 };
@@ -117,6 +128,9 @@ struct svc_config {
  */
 struct svc *svc_open(const struct svc_config *config, struct host_error *ret_error, int *ret_exit,
                      char ret_new_token[64]);
+
+/* A stop is near: what takes long (a backup) is given up, so that its caller is answered. Any thread. */
+void svc_stop_soon(struct svc *svc);
 
 /* Stops accepting, finishes and commits what is queued, flushes the sweeper, closes. */
 void svc_close(struct svc *svc);

@@ -17,9 +17,10 @@ enum otter_status op_status(struct svc *svc, struct svc_call *call)
     if (c->has_root)
         root = json_pack("{s:I, s:I, s:I}", "version", (json_int_t)c->root.version, "sequence_epoch",
                          (json_int_t)c->root.sequence_epoch, "expires", (json_int_t)c->root.expires);
-    call->out.json = json_pack("{s:s, s:I, s:o, s:I, s:I, s:I, s:s}", "version", OTTER_VERSION, "time",
-                               (json_int_t)svc_now(svc), "root", root, "devices",
-                               (json_int_t)fleet_count(svc->fleet), "releases", (json_int_t)c->release_count,
-                               "rollouts", (json_int_t)c->rollout_count, "offer_kid", kid);
+    call->out.json =
+        json_pack("{s:s, s:I, s:o, s:I, s:I, s:I, s:s, s:o}", "version", OTTER_VERSION, "time",
+                  (json_int_t)svc_now(svc), "root", root, "devices", (json_int_t)fleet_in_service(svc->fleet),
+                  "releases", (json_int_t)c->release_count, "rollouts", (json_int_t)c->rollout_count,
+                  "offer_kid", kid, "frozen", json_freeze(&c->freeze));
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }

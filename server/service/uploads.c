@@ -67,6 +67,8 @@ enum otter_status op_upload_create(struct svc *svc, struct svc_call *call)
         return svc_refuse(call, OTTER_BODY_TOO_LARGE, "size %llu is over this server's limit of %llu bytes",
                           (unsigned long long)call->in.number, (unsigned long long)svc->config.max_blob);
     call->out.held = ops->held(svc->blobs, &call->in.digest, &size);
+    if (call->out.held && !call->in.dry_run)
+        gc_announced(svc, &call->in.digest);
     if (!call->out.held && !call->in.dry_run)
         status = ops->begin(svc->blobs, &call->in.digest, call->in.number, &offset);
     if (status == OTTER_CONFLICT)

@@ -2,6 +2,7 @@
  * The writer thread: many calls in one transaction, each in its savepoint; commit; then, and only then,
  * memory is changed and the callers are told. Between the batches it writes behind and moves rollouts on.
  */
+#include "service/backup.h"
 #include "service/internal.h"
 
 #include "host/clock.h"
@@ -27,6 +28,11 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_DEVICE_CREATE] = op_device_create,
         [SVC_DEVICE_BATCH] = op_device_batch,
         [SVC_DEVICE_PATCH] = op_device_patch,
+        [SVC_DEVICE_CHANGE] = op_device_change,
+        [SVC_DEVICE_IMPORT] = op_device_import,
+        [SVC_RELEASE_WITHDRAW] = op_release_withdraw,
+        [SVC_GC] = op_gc,
+        [SVC_FREEZE] = op_freeze,
     };
 
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;
@@ -87,12 +93,17 @@ static enum otter_status run_transaction(struct svc *svc, struct svc_call *list)
 
 static void publish(struct svc *svc, struct svc_call *list)
 {
+    struct gc_plan *gc = NULL;
     bool catalog = false;
 
     for (struct svc_call *c = list; c; c = c->next) {
         if (!c->effects)
             continue;
         catalog = catalog || c->effects->catalog;
+        if (c->effects->gc) { /* runs alone: at most one */
+            gc = c->effects->gc;
+            c->effects->gc = NULL;
+        }
         if (c->effects->opened)
             progress_forget(svc);
         if (c->effects->ended)
@@ -101,6 +112,8 @@ static void publish(struct svc *svc, struct svc_call *list)
     }
     if (catalog && catalog_reload(svc, svc->writer) != OTTER_OK)
         host_log(HOST_LOG_ERROR, "catalog-not-read", HOST_LOG_STR("next", "restart otterd"));
+    if (gc)
+        gc_carry_out(svc, gc);
 }
 
 /* Nothing was written: nobody is told otherwise, memory stays as it was. */
@@ -131,12 +144,15 @@ static void soften(struct svc *svc, struct svc_call *list)
     }
 }
 
-static void run_batch(struct svc *svc, struct svc_call *list)
+static void run_batch(struct svc *svc, struct svc_call *all)
 {
+    struct svc_call *list = backup_take(svc, all);
     enum otter_status status =
         svc_trouble(svc) == OTTER_STORE_DAMAGED ? OTTER_STORE_DAMAGED : run_transaction(svc, list);
     uint64_t n = 0;
 
+    if (!list)
+        return;
     if (status == OTTER_OK)
         publish(svc, list);
     else
@@ -149,6 +165,25 @@ static void run_batch(struct svc *svc, struct svc_call *list)
     }
     atomic_fetch_add_explicit(&svc->commits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&svc->committed_calls, n, memory_order_relaxed);
+}
+
+/* Not together with others in one transaction: it decides by the catalog and by files. */
+static bool runs_alone(const struct svc_call *call)
+{
+    return call->op == SVC_GC;
+}
+
+static void run_batches(struct svc *svc, struct svc_call *list)
+{
+    while (list) {
+        struct svc_call *first = list, *last = list;
+
+        while (last->next && !runs_alone(last) && !runs_alone(last->next))
+            last = last->next;
+        list = last->next;
+        last->next = NULL;
+        run_batch(svc, first);
+    }
 }
 
 static void wait_for_company(const struct svc *svc)
@@ -170,11 +205,12 @@ void *writer_main(void *arg)
         struct svc_call *list;
 
         wait_for_company(svc);
-        list = queue_take(&svc->writes, BATCH_MAX, TICK_MS, &closed);
+        list = queue_take(&svc->writes, BATCH_MAX, backup_turn(svc, TICK_MS), &closed);
         if (list)
-            run_batch(svc, list);
+            run_batches(svc, list);
         progress_run(svc);
         sweep_tick(svc, closed);
     }
+    backup_stop(svc);
     return NULL;
 }

@@ -14,6 +14,16 @@ struct blobs {
     const struct blobs_ops *ops;
 };
 
+struct blobs_entry {
+    struct otter_digest digest;
+    uint64_t size;
+    int64_t written; /* Unix seconds by the wall clock: when its bytes came */
+};
+
+struct blobs_visitor {
+    bool (*blob)(struct blobs_visitor *self, const struct blobs_entry *blob); /* false ends the listing */
+};
+
 struct blobs_ops {
     void (*close)(struct blobs *self);
 
@@ -44,6 +54,19 @@ struct blobs_ops {
      * OFFSET_MISMATCH if bytes are missing. */
     enum otter_status (*finish)(struct blobs *self, const struct otter_digest *digest,
                                 struct host_error *err);
+
+    /* All blobs held, in any order. What comes or goes meanwhile may be among them or not. */
+    enum otter_status (*list)(struct blobs *self, struct blobs_visitor *visitor);
+    /* Nobody finds it any more; descriptors that are open stay good. OK also if it is not held. */
+    enum otter_status (*remove)(struct blobs *self, const struct otter_digest *digest);
+    /* Gives up uploads that got no byte since `before` and that nobody is at; with dry_run only counts them.
+     */
+    unsigned (*give_up)(struct blobs *self, int64_t before, bool dry_run);
+
+    /* Between the two, finish waits before it puts a blob in place: a backup sees all that are acknowledged.
+     */
+    void (*hold)(struct blobs *self);
+    void (*let_go)(struct blobs *self);
 };
 
 /* Files: DIR/blobs/aa/<sha256>, uploads in DIR/tmp/<sha256>.<size>. NULL with *ret_error. */

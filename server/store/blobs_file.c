@@ -4,10 +4,12 @@
 #include "host/cleanup.h"
 #include "host/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,12 +89,61 @@ static enum otter_status op_put(struct blobs *self, const struct otter_digest *d
     return blobs_errno_status(local.os_errno);
 }
 
+static enum otter_status op_remove(struct blobs *self, const struct otter_digest *digest)
+{
+    char path[BLOBS_PATH_MAX];
+
+    blobs_file_path(blobs_file_of(self), digest, path);
+    return unlink(path) == 0 || errno == ENOENT ? OTTER_OK : OTTER_IO_ERROR;
+}
+
+/* False ends the listing. Other names are not ours: they stay, and are no blobs. */
+static bool list_one(DIR *dir, const char *name, struct blobs_visitor *visitor)
+{
+    struct blobs_entry blob;
+    struct stat st;
+
+    if (!otter_hex_decode(name, strlen(name), blob.digest.b, OTTER_DIGEST_LEN) ||
+        fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+        return true;
+    blob.size = (uint64_t)st.st_size;
+    blob.written = st.st_mtime;
+    return visitor->blob(visitor, &blob);
+}
+
+static bool list_fan(const char *path, struct blobs_visitor *visitor)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    bool more = true;
+
+    while (dir && more && (entry = readdir(dir)))
+        more = list_one(dir, entry->d_name, visitor);
+    if (dir)
+        (void)closedir(dir);
+    return more;
+}
+
+static enum otter_status op_list(struct blobs *self, struct blobs_visitor *visitor)
+{
+    const struct blobs_file *b = blobs_file_of(self);
+    char path[BLOBS_PATH_MAX];
+    bool more = true;
+
+    for (unsigned i = 0; more && i < 256; i++) {
+        (void)snprintf(path, sizeof(path), "%s/%02x", b->blobs_dir, i);
+        more = list_fan(path, visitor);
+    }
+    return OTTER_OK;
+}
+
 static void op_close(struct blobs *self)
 {
     struct blobs_file *b = blobs_file_of(self);
 
     blobs_uploads_free(b);
     (void)pthread_mutex_destroy(&b->lock);
+    (void)pthread_mutex_destroy(&b->place);
     free(b);
 }
 
@@ -105,7 +156,13 @@ struct blobs *blobs_file_open(const char *data_dir, struct host_error *ret_error
         return NULL;
     }
     (void)pthread_mutex_init(&b->lock, NULL);
-    b->ops = (struct blobs_ops){.close = op_close, .open = op_open, .held = op_held, .put = op_put};
+    (void)pthread_mutex_init(&b->place, NULL);
+    b->ops = (struct blobs_ops){.close = op_close,
+                                .open = op_open,
+                                .held = op_held,
+                                .put = op_put,
+                                .list = op_list,
+                                .remove = op_remove};
     blobs_upload_ops(&b->ops);
     b->base.ops = &b->ops;
     if (snprintf(b->blobs_dir, sizeof(b->blobs_dir), "%s/blobs", data_dir) >= (int)sizeof(b->blobs_dir) ||

@@ -315,8 +315,11 @@ static enum otter_status op_finish(struct blobs *self, const struct otter_digest
     }
     tmp_path(b, u, path);
     status = check(u, path, err);
-    if (status == OTTER_OK)
+    if (status == OTTER_OK) {
+        (void)pthread_mutex_lock(&b->place);
         status = into_place(b, u, path, err);
+        (void)pthread_mutex_unlock(&b->place);
+    }
     if (status == OTTER_DIGEST_MISMATCH)
         (void)unlink(path);
     if (status == OTTER_OK || status == OTTER_DIGEST_MISMATCH)
@@ -326,8 +329,42 @@ static enum otter_status op_finish(struct blobs *self, const struct otter_digest
     return status;
 }
 
+static void op_hold(struct blobs *self)
+{
+    (void)pthread_mutex_lock(&blobs_file_of(self)->place);
+}
+
+static void op_let_go(struct blobs *self)
+{
+    (void)pthread_mutex_unlock(&blobs_file_of(self)->place);
+}
+
+static unsigned op_give_up(struct blobs *self, int64_t before, bool dry_run)
+{
+    struct blobs_file *b = blobs_file_of(self);
+    char path[BLOBS_PATH_MAX];
+    unsigned n = 0;
+    struct stat st;
+
+    (void)pthread_mutex_lock(&b->lock);
+    for (struct upload *u = b->uploads, *next; u; u = next) {
+        next = u->next;
+        tmp_path(b, u, path);
+        if (u->busy || stat(path, &st) != 0 || st.st_mtime > before)
+            continue;
+        n++;
+        if (!dry_run)
+            give_up(b, u);
+    }
+    (void)pthread_mutex_unlock(&b->lock);
+    return n;
+}
+
 void blobs_upload_ops(struct blobs_ops *ops)
 {
+    ops->give_up = op_give_up;
+    ops->hold = op_hold;
+    ops->let_go = op_let_go;
     ops->begin = op_begin;
     ops->stat = op_stat;
     ops->append = op_append;
