@@ -37,12 +37,13 @@ bool http_came_plain(const struct http_request *r)
     return value && http_forwarded_plain(value);
 }
 
-static void peer_of(const struct http_request *r, char out[HTTP_CLIENT_STR])
+void http_peer_of(struct MHD_Connection *connection, char out[HTTP_CLIENT_STR])
 {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *sa = info ? info->client_addr : NULL;
 
+    out[0] = '\0';
     if (sa && sa->sa_family == AF_INET) {
         struct sockaddr_in in;
 
@@ -66,5 +67,5 @@ void http_client_of(const struct http_request *r, char out[HTTP_CLIENT_STR])
     if (http_address_is_unix(&r->listener->address))
         snprintf(out, HTTP_CLIENT_STR, "unix");
     else
-        peer_of(r, out);
+        http_peer_of(r->connection, out);
 }

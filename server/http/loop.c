@@ -117,6 +117,23 @@ static bool stands_still(struct http_daemon *d)
     return d->listener->tls && d->still >= STILL_TURNS;
 }
 
+/*
+ * At its limit a daemon takes the listening socket out of its set, and puts it back at the beginning of a
+ * run: so when connections have ended there is one run more, or who waits in the kernel's queue would wait
+ * for an event of somebody else.
+ */
+static void run_daemon(struct http_daemon *d)
+{
+    const union MHD_DaemonInfo *info;
+    unsigned before = d->connections;
+
+    (void)MHD_run(d->mhd);
+    info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    d->connections = info ? info->num_connections : 0;
+    if (d->connections < before)
+        (void)MHD_run(d->mhd);
+}
+
 /* Milliseconds until some daemon wants to be run without an event. */
 static int wait_ms(struct http_loop *loop, unsigned max)
 {
@@ -152,7 +169,7 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
                     sizeof count); /* before the list is taken: later pushes wake again */
     resume_done(loop);
     for (unsigned i = 0; i < loop->daemons; i++)
-        (void)MHD_run(loop->daemon[i].mhd);
+        run_daemon(&loop->daemon[i]);
     atomic_store_explicit(&loop->pong, atomic_load_explicit(&loop->ping, memory_order_relaxed),
                           memory_order_relaxed);
 }

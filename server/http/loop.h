@@ -18,6 +18,7 @@ struct http_daemon {
     struct MHD_Daemon *mhd;
     int epoll_fd; /* belongs to mhd */
     const struct http_listener *listener;
+    unsigned connections;         /* as of the last run */
     unsigned moved;               /* counts what has moved: bytes of TLS, calls of the handler */
     unsigned moved_before, still; /* the last turn's, and turns without movement */
 };

@@ -106,6 +106,7 @@ size_t http_unescape(void *cls, struct MHD_Connection *connection, char *text);
 /* client.c: who asks, as an address; of a web server in front, what it says. "" if unknown, "unix" for a unix
  * socket. */
 #define HTTP_CLIENT_STR HTTP_IP_STR
+void http_peer_of(struct MHD_Connection *connection, char out[HTTP_CLIENT_STR]);
 void http_client_of(const struct http_request *r, char out[HTTP_CLIENT_STR]);
 /* Says a web server in front that the request came to it without TLS? */
 bool http_came_plain(const struct http_request *r);

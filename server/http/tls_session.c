@@ -2,6 +2,7 @@
 
 #include "host/clock.h"
 #include "host/crypto.h"
+#include "host/log.h"
 #include "http/loop.h"
 #include "http/tls_internal.h"
 
@@ -30,6 +31,7 @@ struct connection {
     struct http_daemon *daemon;
     struct http_tls_pair *pair; /* the session's; it uses the key until the handshake is done */
     int fd;                     /* libmicrohttpd's */
+    bool asked, agreed;         /* bytes came; the handshake was finished */
 };
 
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t len)
@@ -38,6 +40,7 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t len)
     ssize_t n = recv(c->fd, data, len, 0);
 
     c->daemon->moved += n > 0;
+    c->asked |= n > 0;
     return n;
 }
 
@@ -48,6 +51,16 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *pieces, int n_pi
 
     c->daemon->moved += n > 0;
     return n;
+}
+
+static int agreed(gnutls_session_t session, unsigned message, unsigned when, unsigned incoming,
+                  const gnutls_datum_t *text)
+{
+    struct connection *c = gnutls_transport_get_ptr(session);
+
+    (void)message, (void)when, (void)text;
+    c->agreed |= incoming != 0;
+    return 0;
 }
 
 static int cache_put(void *ptr, gnutls_datum_t key, gnutls_datum_t data)
@@ -109,9 +122,21 @@ static struct connection *begin(struct http_daemon *d, struct MHD_Connection *co
     gnutls_transport_set_ptr(session, c);
     gnutls_transport_set_pull_function(session, pull);
     gnutls_transport_set_vec_push_function(session, push);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, agreed);
     if (gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->pair->credentials) >= 0)
         resumable(d->loop->config->tls, session);
     return c;
+}
+
+/* libmicrohttpd does not say why. */
+static void log_refused(struct MHD_Connection *connection)
+{
+    char client[HTTP_CLIENT_STR];
+
+    if (!host_log_wanted(HOST_LOG_DEBUG))
+        return;
+    http_peer_of(connection, client);
+    host_log(HOST_LOG_DEBUG, "handshake-broken-off", HOST_LOG_STR("client", client));
 }
 
 void http_tls_connection(void *cls, struct MHD_Connection *connection, void **ctx,
@@ -124,7 +149,10 @@ void http_tls_connection(void *cls, struct MHD_Connection *connection, void **ct
         return;
     }
     *ctx = NULL;
-    if (c)
-        http_tls_pair_drop(c->pair);
+    if (!c)
+        return;
+    if (c->asked && !c->agreed)
+        log_refused(connection);
+    http_tls_pair_drop(c->pair);
     free(c);
 }
