@@ -5,6 +5,7 @@
 #include "host/notify.h"
 #include "server/options.h"
 #include "server/preflight.h"
+#include "server/restore.h"
 #include "server/secrets.h"
 #include "server/wait.h"
 
@@ -173,6 +174,7 @@ static int serve(const struct reload *r, struct http_front_config *http, const s
     signal_number = wait_for_stop(signals, front, r);
     host_log(HOST_LOG_INFO, "stopping", HOST_LOG_STR("signal", signal_number == SIGINT ? "INT" : "TERM"));
     (void)host_notify("STOPPING=1");
+    svc_stop_soon(http->svc);
     http_front_stop(front);
     return 0;
 }
@@ -243,6 +245,10 @@ int daemon_main(int argc, char *const *argv)
     case OPTIONS_PRINT:
         config_print(&config, stdout);
         return 0;
+    case OPTIONS_CHECK_DATABASE:
+        return check_database(config.data);
+    case OPTIONS_RESTORE:
+        return restore_backup(config.restore, config.data);
     case OPTIONS_RUN:
         break;
     }

@@ -18,6 +18,10 @@ const char options_help[] =
     "  --config FILE          configuration (see otterd.conf); options on the command line win\n"
     "  --check-config         check configuration and options, then end\n"
     "  --print-config         print the configuration in force, then end\n"
+    "  --check-database       read all of the data directory (a running otterd goes on), say what is "
+    "damaged,\n"
+    "                         then end: 0 sound, 4 damaged\n"
+    "  --restore BACKUP       make the data directory, absent or empty, from a backup, then end\n"
     "  --threads N            event loops; default: one a core\n"
     "  --poll-interval N      seconds between the polls of a device; default 3600, at least 5\n"
     "  --plain-devices        devices may prove themselves over plain HTTP (Otter-HMAC): no secret travels\n"
@@ -41,6 +45,8 @@ enum otterd_option {
     OPT_CONFIG,
     OPT_CHECK,
     OPT_PRINT,
+    OPT_CHECK_DATABASE,
+    OPT_RESTORE,
     OPT_THREADS,
     OPT_POLL_INTERVAL,
     OPT_PLAIN_DEVICES,
@@ -60,6 +66,8 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, OPT_CONFIG},
     {"check-config", no_argument, NULL, OPT_CHECK},
     {"print-config", no_argument, NULL, OPT_PRINT},
+    {"check-database", no_argument, NULL, OPT_CHECK_DATABASE},
+    {"restore", required_argument, NULL, OPT_RESTORE},
     {"threads", required_argument, NULL, OPT_THREADS},
     {"poll-interval", required_argument, NULL, OPT_POLL_INTERVAL},
     {"plain-devices", no_argument, NULL, OPT_PLAIN_DEVICES},
@@ -119,6 +127,12 @@ static bool apply(struct pass *pass, int option, const char *argument, struct ho
     case OPT_PRINT:
         *pass->then = OPTIONS_PRINT;
         return true;
+    case OPT_CHECK_DATABASE:
+        *pass->then = OPTIONS_CHECK_DATABASE;
+        return true;
+    case OPT_RESTORE:
+        *pass->then = OPTIONS_RESTORE;
+        return config_set_text(pass->config->restore, argument, err) || host_error_prefix(err, "--restore");
     case OPT_VERSION:
         *pass->then = OPTIONS_VERSION;
         return true;
@@ -186,7 +200,7 @@ bool options_read(int argc, char *const *argv, struct config *ret_config, enum o
         return false;
     if (then != OPTIONS_VERSION && then != OPTIONS_HELP && !config_check(&config, err))
         return false;
-    if ((then == OPTIONS_RUN || then == OPTIONS_CHECK) && config.data[0] == '\0')
+    if (then != OPTIONS_VERSION && then != OPTIONS_HELP && then != OPTIONS_PRINT && config.data[0] == '\0')
         return host_fail(err, HOST_ERROR_FORMAT, "--data DIR is needed: where otterd keeps everything");
     *ret_config = config;
     *ret_then = then;

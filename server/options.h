@@ -6,8 +6,10 @@
 
 enum options_then {
     OPTIONS_RUN,
-    OPTIONS_CHECK, /* the configuration is good; say so and end */
-    OPTIONS_PRINT, /* print the configuration and end */
+    OPTIONS_CHECK,          /* the configuration is good; say so and end */
+    OPTIONS_PRINT,          /* print the configuration and end */
+    OPTIONS_CHECK_DATABASE, /* look at the data directory and end */
+    OPTIONS_RESTORE,        /* make the data directory from the backup config.restore and end */
     OPTIONS_VERSION,
     OPTIONS_HELP
 };

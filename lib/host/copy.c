@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,6 +69,15 @@ bool host_file_sync(const char *path, struct host_error *err)
     if (fd < 0 || fsync(fd) != 0)
         return host_fail_errno(err, HOST_ERROR_FILE, "cannot sync '%s'", path);
     return true;
+}
+
+bool host_parent_sync(const char *path, struct host_error *err)
+{
+    auto_free char *copy = strdup(path);
+
+    if (!copy)
+        return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
+    return host_dir_sync(dirname(copy), err);
 }
 
 bool host_dir_empty(const char *path, struct host_error *err)

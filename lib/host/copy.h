@@ -20,6 +20,9 @@ bool host_file_copy(const struct otter_crypto *crypto, const char *from, const c
 /* Syncs what others have written into a file. */
 bool host_file_sync(const char *path, struct host_error *err);
 
+/* Makes the entry of `path` in its directory durable. */
+bool host_parent_sync(const char *path, struct host_error *err);
+
 /* True if there is no such directory, or nothing in it. False with *err: it holds something, or is none. */
 bool host_dir_empty(const char *path, struct host_error *err);
 

@@ -34,7 +34,8 @@ json_t *host_json_load_file(const char *path, size_t max, struct host_error *err
 
 static char *dump(const json_t *j, size_t flags, size_t *ret_len)
 {
-    char *text = json_dumps(j, flags | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
+    /* Fifteen digits: 0.067 is written as it was meant. */
+    char *text = json_dumps(j, flags | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 
     if (text && ret_len)
         *ret_len = strlen(text);

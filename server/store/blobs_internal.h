@@ -21,7 +21,8 @@ struct blobs_file {
     struct blobs_ops ops;
     char blobs_dir[PATH_MAX];
     char tmp_dir[PATH_MAX];
-    pthread_mutex_t lock; /* guards the list and the members of its entries */
+    pthread_mutex_t lock;  /* guards the list and the members of its entries */
+    pthread_mutex_t place; /* held while an upload gets its name, and by hold */
     struct upload *uploads;
 };
 
