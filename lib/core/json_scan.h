@@ -1,4 +1,4 @@
-/* The grammar of RFC 8259, checked strictly; internal to lib/core's json. Pure. */
+/* The grammar of RFC 8259, checked strictly, and UTF-8. Pure. */
 #ifndef OTTER_CORE_JSON_SCAN_H
 #define OTTER_CORE_JSON_SCAN_H
 

@@ -1,5 +1,6 @@
 #include "host/json.h"
 
+#include "core/json_scan.h"
 #include "host/file.h"
 
 #include <stdlib.h>
@@ -65,6 +66,21 @@ char *host_json_dump_pretty(const json_t *j, size_t *ret_len)
     if (ret_len)
         *ret_len = len + 1;
     return HOST_STEAL(text);
+}
+
+json_t *host_json_text(const char *text)
+{
+    size_t len = strlen(text);
+    auto_free char *clean = strdup(text);
+
+    for (size_t at = 0; clean && at < len;) {
+        unsigned bytes = otter_utf8_char(text + at, len - at);
+
+        if (bytes == 0)
+            clean[at] = '?';
+        at += bytes ? bytes : 1;
+    }
+    return clean ? json_string(clean) : NULL;
 }
 
 /* *ret is the member, or NULL if it is absent and may be. */

@@ -32,6 +32,9 @@ char *host_json_dump(const json_t *j, size_t *ret_len);
 /* The like, indented for people, with a final line feed. */
 char *host_json_dump_pretty(const json_t *j, size_t *ret_len);
 
+/* A string of any bytes: '?' stands for each that is no UTF-8. NULL when out of memory. */
+json_t *host_json_text(const char *text);
+
 enum host_json_need { HOST_JSON_REQUIRED, HOST_JSON_OPTIONAL };
 
 /*

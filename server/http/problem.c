@@ -99,8 +99,8 @@ static const char *hint_of(enum otter_status status)
 
 static json_t *detail_of(const struct http_problem *problem)
 {
-    /* jansson refuses a text that is not UTF-8: the hint still says what it was. */
-    json_t *detail = problem->detail && problem->detail[0] != '\0' ? json_string(problem->detail) : NULL;
+    /* What the request held may stand in it, whatever it was, and be cut inside a character. */
+    json_t *detail = problem->detail && problem->detail[0] != '\0' ? host_json_text(problem->detail) : NULL;
 
     if (!detail && problem->has_at)
         detail = json_sprintf("%s, at byte %" PRIu64 " of the body", otter_status_meaning(problem->status),
