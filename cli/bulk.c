@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDS_MAX 1000u /* of one request: docs/openapi.yaml */
+#define IDS_MAX    1000u /* of one request: docs/openapi.yaml */
+#define ERRORS_MAX 100u  /* in one reply */
 
 struct sum {
     uint64_t matched, changed;
@@ -85,6 +86,8 @@ static void print_errors(struct cli *cli, const json_t *errors)
                  text(error, "detail"), hint != NULL && i == 0 ? "\n" : "",
                  hint != NULL && i == 0 ? hint : "");
     }
+    if (json_array_size(errors) >= ERRORS_MAX)
+        fputs("The server names the first 100 of a request: there may be more\n", cli->err);
 }
 
 /* The whole as JSON, of however many requests it is the sum. */

@@ -63,5 +63,8 @@ const struct cli_column cli_device_fields[] = {
     {"polls as", "polls_as", .extra = true, .inside = true},
     {"running", "running", .extra = true, .inside = true},
     {"attempt", "attempt", .extra = true, .inside = true},
+    {"operators' attributes", "operator_attributes", .extra = true, .inside = true},
+    {"decisions", "decisions", .extra = true, .inside = true},
+    {"frozen", "frozen.reason", .extra = true},
     {NULL},
 };

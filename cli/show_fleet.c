@@ -149,14 +149,14 @@ static char *upper(const char *name)
 /* One row of cells: the keys, then devices, bar, states, ages; the heading where group is NULL. */
 static void fill(char **cell, const json_t *by, const json_t *group)
 {
-    static const char *const headings[] = {"DEVICES", "STATES", "", "LAST SEEN"};
+    static const char *const headings[] = {"DEVICES", "BAR", "STATES", "LAST SEEN"};
     size_t n = json_array_size(by) < KEYS_MAX ? json_array_size(by) : KEYS_MAX;
 
     for (size_t i = 0; i < n; i++) {
         const char *key = json_string_value(json_array_get(json_object_get(group, "key"), i));
         const char *name = json_string_value(json_array_get(by, i));
 
-        cell[i] = group == NULL ? upper(name != NULL ? name : "?") : strdup(key != NULL ? key : "");
+        cell[i] = group == NULL ? upper(name != NULL ? name : "?") : strdup(key != NULL ? key : "(none)");
     }
     for (size_t i = 0; group == NULL && i < 4; i++)
         cell[n + i] = strdup(headings[i]);
@@ -233,6 +233,8 @@ enum cli_exit cli_show_fleet(struct cli *cli, const json_t *summary)
             seen[0] != '\0' ? seen : "-");
     if (!put_groups(cli, summary))
         return cli_fail_memory(cli);
+    if (number(summary, "left_out") > 0)
+        fprintf(cli->out, "and %" PRIu64 " smaller groups\n", number(summary, "left_out"));
     fputs("# succeeded  = idle  > under way  ! failed, reverted, timed out  ~ cancelled  . never seen\n",
           cli->out);
     return put_unknown(cli, summary);

@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "core/update_state.h"
+#include "frozen.h"
 #include "parse.h"
 #include "progress.h"
 
@@ -33,6 +34,7 @@ const struct cli_column cli_rollout_columns[] = {
     {"counts", "counts", .extra = true, .inside = true},
     {"reasons", "reasons", .extra = true, .inside = true},
     {"phases", "phases", .extra = true, .inside = true},
+    {"frozen", "frozen.reason", .extra = true},
     {NULL},
 };
 
@@ -137,12 +139,21 @@ static void put_next_step(FILE *to, const json_t *rollout)
         fprintf(to, "Next phase: otter rollout advance %" PRIu64 "\n", id);
 }
 
+static void put_banner(FILE *to, const json_t *rollout, bool color)
+{
+    auto_free char *banner = cli_frozen_banner(rollout, color);
+
+    if (banner != NULL)
+        fprintf(to, "%s\n", banner);
+}
+
 static void put_all(FILE *to, const json_t *rollout, bool color)
 {
     const json_t *phases = json_object_get(rollout, "phases"), *phase;
     const char *state = text(rollout, "state"), *name = text(rollout, "name");
     size_t i;
 
+    put_banner(to, rollout, color);
     fprintf(to, "rollout %" PRIu64 "%s%s: %s %s to %s, %s%s%s\n", number(rollout, "id"),
             name[0] != '\0' ? " " : "", name, text(rollout, "product"), text(rollout, "version"),
             text(rollout, "target"), color ? state_color(state) : "", state, color ? "\033[0m" : "");

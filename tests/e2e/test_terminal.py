@@ -9,14 +9,15 @@ import subprocess
 import otter
 
 
-def on_terminal(world, *args, seconds=60):
-    """Runs otter on a terminal of its own; (exit status, all that it wrote)."""
+def on_terminal(world, *args, seconds=60, typed=""):
+    """Runs otter on a terminal of its own, with what is typed there; (exit status, all that it wrote)."""
     leader, follower = pty.openpty()
     env = {**os.environ, "OTTER_SERVER": world.server.url, "OTTER_TOKEN": world.server.token, "TERM": "xterm",
            "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
     process = subprocess.Popen([otter.OTTER, *[str(a) for a in args]], stdin=follower, stdout=follower, stderr=follower,
                                env=env)
     os.close(follower)
+    os.write(leader, typed.encode())
     seen = b""
     try:
         while select.select([leader], [], [], seconds)[0]:
