@@ -26,15 +26,20 @@ static enum otter_status compile_filter(struct list_page *l, struct svc_call *ca
 static enum otter_status read_sort(struct list_page *l, struct svc_call *call, const char *const *sorts)
 {
     const char *sort = l->page->sort;
+    char known[160] = "nothing";
+    size_t len = 0;
 
     if (!sort || !*sort)
         return OTTER_OK;
     l->falling = *sort == '-';
     l->column = sort + l->falling;
-    for (; *sorts; sorts++)
+    for (; *sorts && len < sizeof(known); sorts++) {
         if (strcmp(l->column, *sorts) == 0)
             return OTTER_OK;
-    return svc_refuse(call, OTTER_BAD_VALUE, "this list cannot be sorted by \"%.64s\"", sort);
+        len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s", len > 0 ? ", " : "", *sorts);
+    }
+    return svc_refuse(call, OTTER_BAD_VALUE, "this list cannot be sorted by \"%.64s\": it can by %s",
+                      l->column, known);
 }
 
 /* "POSITION.NUMBER.TEXT" of the item that ended the page before. */
