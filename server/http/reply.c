@@ -82,7 +82,10 @@ static enum MHD_Result reply_json(struct http_request *r)
     size_t len = 0;
     char *body = r->call.out.json ? host_json_dump(r->call.out.json, &len) : NULL;
 
-    return http_reply_queue(r, r->call.out.created ? MHD_HTTP_CREATED : MHD_HTTP_OK,
+    /* What a dry run would create, it does not. */
+    bool created = r->call.out.created && !r->call.in.dry_run;
+
+    return http_reply_queue(r, created ? MHD_HTTP_CREATED : MHD_HTTP_OK,
                             with_body(body, len, JSON_TYPE, "no-store"));
 }
 

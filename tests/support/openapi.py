@@ -230,7 +230,23 @@ class Description:
         schema = body["content"][kind].get("schema")
         if schema is None:
             return []
-        return self.misfits(schema, without_refused(unhide(json.loads(x.sent)), x.body), "the accepted request")
+        sent = without_refused(unhide(json.loads(x.sent)), x.body)
+        return self.request_misfits(schema, sent, "the accepted request")
+
+    def request_misfits(self, schema, value, what):
+        """In a request null stands for an optional member that is absent."""
+        return self.misfits(schema, self.without_nulls(schema, value), what)
+
+    def without_nulls(self, schema, value):
+        while "$ref" in schema:
+            schema = self.resolver.resolve(schema["$ref"])[1]
+        if isinstance(value, list) and "items" in schema:
+            return [self.without_nulls(schema["items"], inner) for inner in value]
+        if not isinstance(value, dict):
+            return value
+        known = schema.get("properties", {})
+        return {name: self.without_nulls(known.get(name, {}), inner) for name, inner in value.items()
+                if inner is not None or name not in known or name in schema.get("required", [])}
 
 
 def deepest(error):

@@ -1,0 +1,127 @@
+"""For each operation of docs/openapi.yaml a request that is well-formed, over a server that has something of each kind."""
+
+import base64
+import hashlib
+import json
+
+import otter
+import raw_http
+
+SECRET = base64.urlsafe_b64encode(b"s" * 32).rstrip(b"=").decode()
+NONCE = base64.urlsafe_b64encode(b"0123456789abcdef").rstrip(b"=").decode()
+UPLOAD = b"an upload that is never finished"
+
+
+def spki(path):
+    """A PEM public key as the API has it."""
+    body = "".join(line for line in path.read_text().splitlines() if "-----" not in line)
+    return base64.urlsafe_b64encode(base64.b64decode(body)).rstrip(b"=").decode()
+
+
+class Prepared:
+    """A world with a root, two releases, an image key, two devices of which one has an attempt, and an upload under way."""
+
+    def __init__(self, folder):
+        self.world = otter.World(folder).start()
+        self.server = self.world.server
+        self.fleet = self.world.fleet(1)
+        self.release = self.world.publish("1.1.0")
+        self.spare = self.world.publish("1.2.0")
+        self.blob = hashlib.sha256(self.world.image("1.1.0", "A").read_bytes()).hexdigest()
+        self.manifest = (self.world.folder / "1.1.0.release.json").read_bytes()
+        self.server.json("POST", "/api/v1/devices", self.device("own-1"), expect=201)
+        self.rollout = self.world.rollout(self.release, target="id == own-1")
+        self.draft = self.world.rollout(self.release, start=False)
+        assert self.server.request("POST", "/v1/device/poll", self.poll(), token=SECRET)[0] == 200
+        self.attempt = self.server.json("GET", "/api/v1/devices/own-1/attempts")["items"][0]["id"]
+        self.upload = hashlib.sha256(UPLOAD).hexdigest()
+        self.server.json("POST", "/api/v1/uploads", {"sha256": self.upload, "size": len(UPLOAD)}, expect=201)
+        self.bodies = self._bodies()
+
+    def stop(self):
+        self.world.stop()
+
+    def connection(self):
+        return raw_http.Connection(("127.0.0.1", self.server.port))
+
+    @staticmethod
+    def device(name):
+        return {"id": name, "product": otter.PRODUCT, "hardware": otter.HARDWARE, "secret": SECRET}
+
+    @staticmethod
+    def running():
+        return {"version": "1.0.0", "sha256": "00" * 32, "slot": "A", "confirmed": True}
+
+    def poll(self):
+        return {"device": "own-1", "product": otter.PRODUCT, "hardware": otter.HARDWARE, "running": self.running(),
+                "epoch": 1, "sequence": 0, "root": 1, "nonce": NONCE, "caps": {"ram": 0, "covers": 0}}
+
+    def _bodies(self):
+        some = {"ids": ["dev-1"]}
+        return {
+            "poll": self.poll(),
+            "report": {"device": "own-1", "attempt": self.attempt, "step": 1, "state": "downloading",
+                       "running": self.running()},
+            "putAttributes": {"site": "oslo"},
+            "publishRoot": self.world.root.read_bytes(),
+            "publishRelease": self.manifest,
+            "createUpload": {"sha256": "ab" * 32, "size": 7},
+            "patchUpload": UPLOAD[:4],
+            "addImageKey": {"product": "other", "spki": spki(self.world.pub("image"))},
+            "createRollout": {"release": self.release, "target": "all", "phases": [5, 100], "name": "spring"},
+            "createDevice": {**self.device("new-1"), "tags": ["lab"], "attributes": {"site": "oslo"}},
+            "createDevices": {"items": [self.device("new-1")]},
+            "patchDevice": {"tags": {"add": ["lab"], "remove": ["field"]}, "attributes": {"site": None}},
+            "labelDevices": {**some, "add_tags": ["lab"], "remove_tags": ["field"], "attributes": {"site": "oslo"}},
+            "holdDevices": {**some, "reason": "under repair"},
+            "unholdDevices": some,
+            "pinDevices": {**some, "release": self.release},
+            "unpinDevices": some,
+            "retryDevices": {**some, "rollout": self.rollout},
+            "retireDevices": {**some, "reason": "scrapped"},
+            "reinstateDevices": some,
+            "importDevices": {"items": [{**self.device("new-1"), "tags": ["lab"]}]},
+            "withdrawRelease": {"reason": "bad motor code"},
+            "collectGarbage": {"keep": 3},
+            "freeze": {"reason": "holidays"},
+            "unfreeze": {},
+            "backup": {"dir": str(self.world.folder / "backup")},
+        }
+
+    # --- parts of a request
+
+    def target(self, op, missing=False):
+        """The path of an operation; missing: of an object that does not exist."""
+        values = {
+            "{sha256}": self.blob if op.path.startswith("/v1/blobs") else
+                        self.spare if op.id == "withdrawRelease" else self.release,
+            "{n}": "1" if "roots" in op.path else str(self.draft),
+            "{id}": self.upload if "uploads" in op.path else "own-1",
+        }
+        none = {"{sha256}": "0" * 64, "{n}": "99999", "{id}": "0" * 64}
+        path = op.path
+        for name, value in (none if missing else values).items():
+            path = path.replace(name, value)
+        return path
+
+    def body(self, op):
+        """Bytes, None where the operation takes none."""
+        if "requestBody" not in op.spec:
+            return None
+        body = self.bodies[op.id]
+        return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    def headers(self, op):
+        headers = {}
+        if "requestBody" in op.spec:
+            headers["Content-Type"] = next(iter(op.spec["requestBody"]["content"])) \
+                if "content" in op.spec["requestBody"] else "application/jose+json"
+        if op.parameter("header", "Upload-Offset"):
+            headers["Upload-Offset"] = "0"
+        if op.parameter("header", "Otter-Device"):
+            headers["Otter-Device"] = "own-1"
+        return headers
+
+    def token(self, op):
+        schemes = {name for way in op.spec.get("security", [{"operator": []}]) for name in way}
+        return self.server.token if "operator" in schemes else SECRET if "device" in schemes else None
