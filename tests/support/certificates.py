@@ -3,6 +3,9 @@
 import pathlib
 import subprocess
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
 NAME = "otter.test"
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "::1")
 KINDS = {"ec": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
@@ -44,6 +47,21 @@ def issue(folder, name="server", *, ca="ca", dns=(NAME,), addresses=ADDRESSES, d
     (folder / f"{name}.ext").write_text(extensions)
     openssl("x509", "-req", "-in", folder / f"{name}.csr", "-CA", folder / f"{ca}.pem", "-CAkey", folder / f"{ca}.key",
             "-days", days, "-sha256", "-extfile", folder / f"{name}.ext", "-out", folder / f"{name}.pem")
+    return folder / f"{name}.pem"
+
+
+def dated(folder, name, began, ended, *, ca="ca", like="server"):
+    """<name>.pem and <name>.key: as issue()'s <like>, valid in other days (datetimes), which openssl cannot be told."""
+    folder = pathlib.Path(folder)
+    pattern = x509.load_pem_x509_certificate((folder / f"{like}.pem").read_bytes())
+    signer = serialization.load_pem_private_key((folder / f"{ca}.key").read_bytes(), None)
+    builder = x509.CertificateBuilder(pattern.issuer, pattern.subject, pattern.public_key(), x509.random_serial_number(),
+                                      began, ended)
+    for extension in pattern.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    made = builder.sign(signer, hashes.SHA256())
+    (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / f"{name}.key").write_bytes((folder / f"{like}.key").read_bytes())
     return folder / f"{name}.pem"
 
 

@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import api_judge
+import certificates
 import openapi
 
 BUILD = pathlib.Path(os.environ.get("OTTER_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
@@ -200,13 +201,15 @@ class World:
     def fleet(self, count, prefix="dev-", url=None):
         """Provisions `count` devices and registers them; the folder with their factory data."""
         folder = self.folder / f"fleet-{prefix}"
+        tls = ["--ca", self.server.cacert, "--tls-name", certificates.NAME] if self.server.cacert else []
         self.otter("device", "provision", "--count", count, "--id-prefix", prefix, "--product", PRODUCT, "--hardware",
                    HARDWARE, "--root", self.root, "--image-key", self.pub("image"), "--url", url or self.server.url,
-                   "--out-dir", folder)
+                   *tls, "--out-dir", folder)
         return folder
 
     def emulate(self, fleet, slot_a, *options, expect=0, timeout=120):
-        return run([EMU, "--server", self.server.url, "--fleet", fleet / "fleet.jsonl", "--slot-a", slot_a,
+        tls = ["--tls-name", certificates.NAME] if self.server.cacert else []
+        return run([EMU, "--server", self.server.url, *tls, "--fleet", fleet / "fleet.jsonl", "--slot-a", slot_a,
                     "--keep", self.folder / "flash", "--speed", "20", "--timeout", str(timeout), "--json", *options],
                    expect=expect, timeout=timeout + 30)
 

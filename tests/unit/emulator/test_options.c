@@ -191,6 +191,22 @@ static void an_expectation_is_met_by_these_outcomes_alone(void **state)
     }
 }
 
+static void who_cannot_reach_the_server_need_not_settle(void **state)
+{
+    struct emu_outcome o = {.stand = EMU_STAND_CONFIRMED, .error = OTTER_TLS_UNTRUSTED};
+    struct emu_expect e = {0};
+
+    (void)state;
+    assert_true(emu_expect_reason_parse("tls-untrusted", &e));
+    assert_true(emu_expect_met(&e, &o));
+    o.error = OTTER_TLS_NAME;
+    assert_false(emu_expect_met(&e, &o));
+    /* Of an offer, it may yet be answered otherwise. */
+    assert_true(emu_expect_reason_parse("offer-nonce", &e));
+    o.error = OTTER_OFFER_NONCE;
+    assert_false(emu_expect_met(&e, &o));
+}
+
 static void events_of_the_updater_move_the_outcome(void **state)
 {
     static const struct {
@@ -304,6 +320,7 @@ int main(void)
         cmocka_unit_test(usage_errors_are_named),
         cmocka_unit_test(help_wins_over_missing_options),
         cmocka_unit_test(an_expectation_is_met_by_these_outcomes_alone),
+        cmocka_unit_test(who_cannot_reach_the_server_need_not_settle),
         cmocka_unit_test(events_of_the_updater_move_the_outcome),
         cmocka_unit_test(all_devices_or_so_many_must_meet_it),
         cmocka_unit_test(a_device_is_idle_after_several_empty_polls),
