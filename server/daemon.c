@@ -68,6 +68,7 @@ static bool front_config(const struct config *config, struct http_front_config *
         .connections = fit_connections(config->connections),
         .idle_timeout_s = config->idle_timeout_s,
         .drain_s = config->drain_s,
+        .metrics_public = config->metrics_public,
     };
     for (unsigned i = 0; i < config->listens; i++) {
         if (!http_address_parse(config->listen[i].text, &ret->listener[i].address, err))
@@ -98,6 +99,10 @@ static struct svc *open_services(const struct config *config, struct host_error 
         .max_blob = config->max_blob,
         .blobs_public = config->blobs_public,
         .plain_devices = config->plain_devices,
+        .disk_low = config->disk_low,
+        .events_exec = config->events_exec[0] ? config->events_exec : NULL,
+        .events_burst = config->events_burst,
+        .events_burst_window = config->events_burst_window,
     };
     char token[64] = "";
     char given[SECRETS_TOKEN_MAX + 1];
@@ -189,6 +194,7 @@ static int open_and_serve(struct reload *r, struct http_front_config *http, cons
         return complain(&err, EXIT_CONFIG);
     r->tls = http->tls;
     http->svc = open_services(r->config, &err, &status);
+    r->svc = http->svc;
     if (http->svc) {
         status = serve(r, http, signals);
         svc_close(http->svc);

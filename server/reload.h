@@ -9,6 +9,7 @@ struct reload {
     char *const *argv;
     const struct config *config; /* as it was at the start */
     struct http_tls *tls;        /* NULL: without TLS */
+    struct svc *svc;
 };
 
 /*

@@ -40,8 +40,11 @@ int wait_for_stop(const sigset_t *signals, struct http_front *front, const struc
     struct timespec limit = {.tv_sec = every / 1000, .tv_nsec = (long)(every % 1000) * 1000000};
 
     for (;;) {
-        int number = sigtimedwait(signals, NULL, &limit);
+        int number;
 
+        if (r->tls)
+            svc_certificate_expires(r->svc, http_tls_expires(r->tls));
+        number = sigtimedwait(signals, NULL, &limit);
         if (number == SIGHUP)
             reload(r);
         else if (number > 0)

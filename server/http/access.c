@@ -171,6 +171,11 @@ static enum otter_status operator_head(struct http_request *r)
     return schemes[r->credentials.scheme].operator_ok(r) ? OTTER_OK : OTTER_UNAUTHORIZED;
 }
 
+static enum otter_status metrics_head(struct http_request *r)
+{
+    return r->loop->config->metrics_public ? OTTER_OK : operator_head(r);
+}
+
 /* The device is named in the body: here only that it will be able to prove itself. */
 static enum otter_status device_head(struct http_request *r)
 {
@@ -187,10 +192,8 @@ static enum otter_status blob_head(struct http_request *r)
 }
 
 static enum otter_status (*const heads[])(struct http_request *r) = {
-    [HTTP_AUTH_PUBLIC] = public_head,
-    [HTTP_AUTH_DEVICE] = device_head,
-    [HTTP_AUTH_BLOB] = blob_head,
-    [HTTP_AUTH_OPERATOR] = operator_head,
+    [HTTP_AUTH_PUBLIC] = public_head,     [HTTP_AUTH_DEVICE] = device_head,   [HTTP_AUTH_BLOB] = blob_head,
+    [HTTP_AUTH_OPERATOR] = operator_head, [HTTP_AUTH_METRICS] = metrics_head,
 };
 
 /* A check that has said more than its status keeps its words. */

@@ -91,6 +91,7 @@ enum MHD_Result http_reply_blob(struct http_request *r)
     response = MHD_create_response_from_fd_at_offset64(slice.length, fd, slice.first);
     if (!response)
         return MHD_NO;
+    r->sent = r->is_head || slice.part == HTTP_PART_NOT_MODIFIED ? 0 : slice.length;
     (void)host_steal_fd(&fd); /* libmicrohttpd closes it with the response */
     describe(response, &slice, etag, size);
     return http_reply_queue(r, number_of(slice.part), response);

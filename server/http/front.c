@@ -1,5 +1,6 @@
 #include "http/front.h"
 
+#include "http/health.h"
 #include "http/loop.h"
 
 #include <fcntl.h>
@@ -15,6 +16,7 @@ struct http_front {
     struct http_loop *loop; /* config.threads of them */
     unsigned loops, started;
     unsigned pinged;
+    struct metrics_counters *counts;
     int *sockets; /* [thread][listener]; -1 once a loop has them */
 };
 
@@ -69,6 +71,9 @@ static bool start_loops(struct http_front *front, struct host_error *err)
             sockets[l] = -1;
         if (!ok)
             return false;
+        front->loop[t].peers = front->loop;
+        front->loop[t].peer_count = config->threads;
+        front->loop[t].counts = front->counts;
     }
     for (unsigned t = 0; t < config->threads; t++) {
         if (!http_loop_start(&front->loop[t], err))
@@ -87,11 +92,15 @@ static struct http_front *new_front(const struct http_front_config *config, stru
         front->config = *config;
         front->loop = calloc(config->threads, sizeof *front->loop);
         front->sockets = malloc(sockets * sizeof *front->sockets);
+        front->counts = metrics_counters_new(HTTP_COUNTERS);
     }
-    if (!front || !front->loop || !front->sockets) {
+    if (!front || !front->loop || !front->sockets || !front->counts) {
         (void)host_fail(err, HOST_ERROR_MEMORY, "out of memory");
-        if (front)
+        if (front) {
+            metrics_counters_free(front->counts);
+            free(front->sockets);
             free(front->loop);
+        }
         free(front);
         return NULL;
     }
@@ -173,6 +182,7 @@ void http_front_stop(struct http_front *front)
         if (front->sockets[i] >= 0)
             close(front->sockets[i]);
     }
+    metrics_counters_free(front->counts);
     free(front->sockets);
     free(front->loop);
     free(front);

@@ -31,6 +31,7 @@ struct http_front_config {
     unsigned connections;    /* at most, over all threads and listeners */
     unsigned idle_timeout_s; /* a connection without a byte either way */
     unsigned drain_s;        /* a stop waits this long for requests that run */
+    bool metrics_public;     /* /metrics needs no token */
 };
 
 struct http_front; /* a running front */

@@ -162,8 +162,10 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
     fds[0] = (struct pollfd){.fd = loop->wake_fd, .events = POLLIN};
     for (unsigned i = 0; i < loop->daemons; i++)
         fds[i + 1] = (struct pollfd){.fd = loop->daemon[i].epoll_fd, .events = POLLIN};
+    atomic_store_explicit(&loop->busy_since_ms, 0, memory_order_relaxed);
     if (poll(fds, loop->daemons + 1, wait_ms(loop, max_wait_ms)) < 0 && errno != EINTR)
         host_log(HOST_LOG_ERROR, "poll", HOST_LOG_STR("error", strerror(errno)));
+    atomic_store_explicit(&loop->busy_since_ms, host_clock_mono_ms(), memory_order_relaxed);
     if (fds[0].revents)
         (void)!read(loop->wake_fd, &count,
                     sizeof count); /* before the list is taken: later pushes wake again */

@@ -9,6 +9,7 @@
 #include "http/request.h"
 #include "http/responses.h"
 #include "http/worker.h"
+#include "metrics/counters.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,6 +22,7 @@ struct http_daemon {
     unsigned connections;         /* as of the last run */
     unsigned moved;               /* counts what has moved: bytes of TLS, calls of the handler */
     unsigned moved_before, still; /* the last turn's, and turns without movement */
+    unsigned open, limit;         /* connections */
 };
 
 struct http_loop {
@@ -41,7 +43,12 @@ struct http_loop {
     _Atomic(struct http_request *) done; /* pushed by services' threads, newest first */
     atomic_uint handing;                 /* threads inside http_loop_done() */
     atomic_bool stop;
-    atomic_uint ping, pong; /* the watchdog's question and the loop's answer */
+    atomic_uint ping, pong;         /* the watchdog's question and the loop's answer */
+    _Atomic uint64_t busy_since_ms; /* monotonic: when this round began; 0: it waits for events */
+
+    struct http_loop *peers; /* all loops of the front, this one too */
+    unsigned peer_count;
+    struct metrics_counters *counts; /* the front's, by health.h */
 };
 
 /*

@@ -1,5 +1,6 @@
 /* One libmicrohttpd daemon of a loop: its options. */
 #include "host/log.h"
+#include "http/health.h"
 #include "http/loop.h"
 #include "http/tls_session.h"
 
@@ -37,6 +38,16 @@ static int no_certificate(gnutls_session_t session, const gnutls_datum_t *req_ca
     return -1;
 }
 
+static void connection_changed(void *cls, struct MHD_Connection *connection, void **ctx,
+                               enum MHD_ConnectionNotificationCode toe)
+{
+    struct http_daemon *d = cls;
+
+    http_count_connection(d, toe == MHD_CONNECTION_NOTIFY_STARTED);
+    if (d->listener->tls)
+        http_tls_connection(d, connection, ctx, toe);
+}
+
 bool http_daemon_start(struct http_daemon *d, int socket_fd)
 {
     const struct http_front_config *config = d->loop->config;
@@ -44,21 +55,22 @@ bool http_daemon_start(struct http_daemon *d, int socket_fd)
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)http_tls_priorities},
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)no_certificate},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_tls_connection, d},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
     const union MHD_DaemonInfo *info;
 
+    d->limit = limit ? limit : 1u;
     d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
                                   (d->listener->tls ? MHD_USE_TLS : MHD_NO_FLAG),
                               0, NULL, NULL, http_request_handle, d, MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd,
                               NULL, MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_CONNECTION_LIMIT,
-                              limit ? limit : 1u, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
+                              d->limit, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
                               MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
                               MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED,
-                              http_request_completed, d, MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL,
-                              MHD_OPTION_ARRAY, d->listener->tls ? tls : plain, MHD_OPTION_END);
+                              http_request_completed, d, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, d,
+                              MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL, MHD_OPTION_ARRAY,
+                              d->listener->tls ? tls : plain, MHD_OPTION_END);
     info = d->mhd ? MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info)
         return false;

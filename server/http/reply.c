@@ -61,8 +61,8 @@ enum MHD_Result http_reply_refusal(struct http_request *r)
     return http_reply_queue(r, http, response);
 }
 
-/* Hands malloc'ed bytes over to a response. */
-static struct MHD_Response *with_body(char *body, size_t len, const char *type, const char *cache)
+struct MHD_Response *http_reply_body(struct http_request *r, char *body, size_t len, const char *type,
+                                     const char *cache)
 {
     struct MHD_Response *response =
         body ? MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE) : NULL;
@@ -71,6 +71,7 @@ static struct MHD_Response *with_body(char *body, size_t len, const char *type, 
         free(body);
         return NULL;
     }
+    r->sent = r->is_head ? 0 : len;
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     if (cache)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache);
@@ -86,7 +87,7 @@ static enum MHD_Result reply_json(struct http_request *r)
     bool created = r->call.out.created && !r->call.in.dry_run;
 
     return http_reply_queue(r, created ? MHD_HTTP_CREATED : MHD_HTTP_OK,
-                            with_body(body, len, JSON_TYPE, "no-store"));
+                            http_reply_body(r, body, len, JSON_TYPE, "no-store"));
 }
 
 static char *take_out_body(struct http_request *r)
@@ -105,7 +106,7 @@ static enum MHD_Result reply_poll(struct http_request *r)
     if (!out->body)
         return queue_shared(r, MHD_HTTP_NO_CONTENT,
                             http_responses_wait(&r->loop->responses, out->retry_after, out->root));
-    response = with_body(take_out_body(r), out->body_len, ENVELOPE_TYPE, NULL);
+    response = http_reply_body(r, take_out_body(r), out->body_len, ENVELOPE_TYPE, NULL);
     if (!response)
         return MHD_NO;
     (void)http_header_number(response, "Otter-Root", out->root);
@@ -129,16 +130,17 @@ static enum MHD_Result reply_envelope(struct http_request *r)
     size_t len = r->call.out.body_len;
 
     /* A published document never changes. */
-    return http_reply_queue(r, MHD_HTTP_OK, with_body(take_out_body(r), len, ENVELOPE_TYPE, "max-age=86400"));
+    return http_reply_queue(r, MHD_HTTP_OK,
+                            http_reply_body(r, take_out_body(r), len, ENVELOPE_TYPE, "max-age=86400"));
 }
 
-static struct MHD_Response *json_response(json_t *j)
+static struct MHD_Response *json_response(struct http_request *r, json_t *j)
 {
     size_t len = 0;
     char *body = j ? host_json_dump(j, &len) : NULL;
 
     json_decref(j);
-    return with_body(body, len, JSON_TYPE, "no-store");
+    return http_reply_body(r, body, len, JSON_TYPE, "no-store");
 }
 
 static enum MHD_Result reply_upload(struct http_request *r)
@@ -149,12 +151,12 @@ static enum MHD_Result reply_upload(struct http_request *r)
     char location[sizeof "/api/v1/uploads/" + sizeof out->id];
 
     if (out->held)
-        return http_reply_queue(r, MHD_HTTP_OK, json_response(json_pack("{s:b}", "held", 1)));
+        return http_reply_queue(r, MHD_HTTP_OK, json_response(r, json_pack("{s:b}", "held", 1)));
     if (out->id[0] == '\0') /* a dry run makes none */
-        return http_reply_queue(r, MHD_HTTP_OK, json_response(json_pack("{s:b}", "held", 0)));
+        return http_reply_queue(r, MHD_HTTP_OK, json_response(r, json_pack("{s:b}", "held", 0)));
     (void)svc_upload_stat(r->loop->svc, out->id, &offset, &size);
-    response = json_response(
-        json_pack("{s:s, s:I, s:I}", "id", out->id, "offset", (json_int_t)offset, "size", (json_int_t)size));
+    response = json_response(r, json_pack("{s:s, s:I, s:I}", "id", out->id, "offset", (json_int_t)offset,
+                                          "size", (json_int_t)size));
     snprintf(location, sizeof location, "/api/v1/uploads/%s", out->id);
     if (response)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, location);
@@ -200,6 +202,9 @@ static enum MHD_Result (*const shapes[])(struct http_request *r) = {
     [HTTP_REPLY_EMPTY] = reply_empty,
     [HTTP_REPLY_ENVELOPE] = reply_envelope,
     [HTTP_REPLY_UPLOAD] = reply_upload,
+    [HTTP_REPLY_METRICS] = http_reply_metrics,
+    [HTTP_REPLY_ALIVE] = http_reply_alive,
+    [HTTP_REPLY_READY] = http_reply_ready,
     [HTTP_REPLY_BLOB] = http_reply_blob,
     [HTTP_REPLY_UPLOAD_STAT] = reply_upload_stat,
     [HTTP_REPLY_UPLOAD_APPEND] = reply_upload_append,

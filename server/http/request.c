@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "host/clock.h"
 #include "host/log.h"
+#include "http/health.h"
 #include "http/loop.h"
 #include "http/problem.h"
 
@@ -84,6 +85,8 @@ static bool answer(struct http_request *r)
     switch (r->route->reply) {
     case HTTP_REPLY_BLOB:
     case HTTP_REPLY_UPLOAD_STAT:
+    case HTTP_REPLY_ALIVE:
+    case HTTP_REPLY_READY:
         return true;
     case HTTP_REPLY_UPLOAD_APPEND:
         return http_upload_end(r);
@@ -256,6 +259,7 @@ void http_request_completed(void *cls, struct MHD_Connection *connection, void *
         return;
     *req_cls = NULL;
     http_upload_drop(r);
+    http_count_request(r, toe == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     log_request(r, toe);
     if (r->asked)
         svc_call_clear(&r->call);

@@ -59,7 +59,8 @@ struct http_request {
 
     struct http_request *next; /* free list, or the loop's list of calls that are done */
     uint64_t started_us;       /* 0: requests are not logged */
-    unsigned http;             /* the number answered, for the log */
+    unsigned http;             /* the number answered, for log and counters; 0: not yet */
+    uint64_t sent;             /* bytes of the answer's body, problems aside */
     char inline_body[HTTP_INLINE_BODY];
 };
 
@@ -131,6 +132,13 @@ void http_upload_drop(struct http_request *r);
 enum MHD_Result http_reply(struct http_request *r);
 /* blob.c: the like for GET and HEAD of a blob. */
 enum MHD_Result http_reply_blob(struct http_request *r);
+/* health.c: the like for /healthz, /readyz and /metrics. */
+enum MHD_Result http_reply_alive(struct http_request *r);
+enum MHD_Result http_reply_ready(struct http_request *r);
+enum MHD_Result http_reply_metrics(struct http_request *r);
+/* Hands malloc'ed bytes (NULL: out of memory) over to a response; cache NULL: no Cache-Control. */
+struct MHD_Response *http_reply_body(struct http_request *r, char *body, size_t len, const char *type,
+                                     const char *cache);
 /* Queues and lets go of a response; NULL (out of memory) closes the connection. */
 enum MHD_Result http_reply_queue(struct http_request *r, unsigned http, struct MHD_Response *response);
 enum MHD_Result http_reply_refusal(struct http_request *r);

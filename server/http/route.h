@@ -24,7 +24,8 @@ enum http_auth {
     HTTP_AUTH_PUBLIC,
     HTTP_AUTH_DEVICE, /* the device that the request names */
     HTTP_AUTH_BLOB,   /* any device or operator, or everyone if blobs are public */
-    HTTP_AUTH_OPERATOR
+    HTTP_AUTH_OPERATOR,
+    HTTP_AUTH_METRICS /* an operator, or everyone if metrics are public */
 };
 
 /* Which listeners offer a route (a bit set). */
@@ -57,7 +58,10 @@ enum http_reply {
     HTTP_REPLY_EMPTY,    /* 204 */
     HTTP_REPLY_ENVELOPE, /* out.body as application/jose+json */
     HTTP_REPLY_UPLOAD,   /* 201 with Location, or 200 {held:true} */
+    HTTP_REPLY_METRICS,  /* out.body and the front's own counters, as text */
     /* these are not svc_calls */
+    HTTP_REPLY_ALIVE,
+    HTTP_REPLY_READY,
     HTTP_REPLY_BLOB,
     HTTP_REPLY_UPLOAD_STAT,
     HTTP_REPLY_UPLOAD_APPEND

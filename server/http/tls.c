@@ -88,6 +88,16 @@ struct http_tls_pair *http_tls_pair_now(struct http_tls *tls)
     return pair;
 }
 
+int64_t http_tls_expires(struct http_tls *tls)
+{
+    int64_t not_after;
+
+    pthread_mutex_lock(&tls->lock);
+    not_after = tls->pair->not_after;
+    pthread_mutex_unlock(&tls->lock);
+    return not_after;
+}
+
 void http_tls_watch(struct http_tls *tls, int64_t now)
 {
     struct http_tls_pair *pair = http_tls_pair_now(tls);

@@ -38,6 +38,9 @@ bool http_tls_reload(struct http_tls *tls, const char *cert, const char *key, st
 /* Could a pair be used? */
 bool http_tls_check(const char *cert, const char *key, struct host_error *err);
 
+/* When the certificate in use ends, in Unix seconds. Any thread. */
+int64_t http_tls_expires(struct http_tls *tls);
+
 /* Says in the log that the certificate ends soon, or has ended; at most once a day. Call it now and then. */
 void http_tls_watch(struct http_tls *tls, int64_t now);
 

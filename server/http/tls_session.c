@@ -3,6 +3,7 @@
 #include "host/clock.h"
 #include "host/crypto.h"
 #include "host/log.h"
+#include "http/health.h"
 #include "http/loop.h"
 #include "http/tls_internal.h"
 
@@ -53,12 +54,16 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *pieces, int n_pi
     return n;
 }
 
+/* A side has said that it is done: the client's word comes once a handshake. */
 static int agreed(gnutls_session_t session, unsigned message, unsigned when, unsigned incoming,
                   const gnutls_datum_t *text)
 {
     struct connection *c = gnutls_transport_get_ptr(session);
 
     (void)message, (void)when, (void)text;
+    if (incoming && !c->agreed)
+        http_count_handshake(c->daemon,
+                             gnutls_session_is_resumed(session) ? HTTP_COUNT_RESUMED : HTTP_COUNT_HANDSHAKES);
     c->agreed |= incoming != 0;
     return 0;
 }
@@ -151,8 +156,10 @@ void http_tls_connection(void *cls, struct MHD_Connection *connection, void **ct
     *ctx = NULL;
     if (!c)
         return;
-    if (c->asked && !c->agreed)
+    if (c->asked && !c->agreed) {
+        http_count_handshake(c->daemon, HTTP_COUNT_UNAGREED);
         log_refused(connection);
+    }
     http_tls_pair_drop(c->pair);
     free(c);
 }

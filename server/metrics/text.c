@@ -47,6 +47,11 @@ static void put(struct metrics_text *t, const char *s, size_t len)
     t->data[t->len] = '\0';
 }
 
+void metrics_append(struct metrics_text *t, const char *data, size_t len)
+{
+    put(t, data, len);
+}
+
 static void put_text(struct metrics_text *t, const char *s)
 {
     put(t, s, strlen(s));

@@ -34,6 +34,9 @@ struct metrics_text {
 
 void metrics_text_free(struct metrics_text *t);
 
+/* Families that another part has written. */
+void metrics_append(struct metrics_text *t, const char *data, size_t len);
+
 /* HELP and TYPE; the family's samples follow it, and each family begins once. */
 void metrics_begin(struct metrics_text *t, const struct metrics_family *family);
 

@@ -46,6 +46,12 @@ enum otter_status attempt_move(struct svc *svc, struct svc_call *call, uint32_t 
         return OTTER_INTERNAL;
     if (otter_update_finished(state))
         effects->ended = row->rollout;
+    if (events_is_lost(state)) {
+        effects->lost = row->rollout;
+        effects->lost_device = index;
+        effects->lost_state = state;
+        effects->lost_reason = reason;
+    }
     return OTTER_OK;
 }
 
@@ -106,7 +112,11 @@ static enum otter_status keep_event(struct svc *svc, const struct store_event *e
 static enum otter_status old_step(struct svc *svc, struct svc_call *call, const struct store_event *event)
 {
     enum otter_status status = keep_event(svc, event);
+    struct svc_effects *effects = effects_of(call);
 
+    if (!effects)
+        return OTTER_INTERNAL;
+    effects->repeated = true;
     return status == OTTER_ALREADY_EXISTS ? OTTER_OK : svc_stored(call, status);
 }
 
@@ -136,5 +146,11 @@ enum otter_status attempt_report(struct svc *svc, struct svc_call *call, uint32_
     row->step = report->step;
     if (report->has_bytes)
         row->bytes = report->bytes;
-    return attempt_move(svc, call, index, row, report->state, report->reason, report->detail);
+    status = attempt_move(svc, call, index, row, report->state, report->reason, report->detail);
+    if (status != OTTER_OK)
+        return status;
+    call->effects->reported = true;
+    call->effects->report_state = report->state;
+    call->effects->report_reason = report->reason;
+    return OTTER_OK;
 }

@@ -173,6 +173,10 @@ void effects_publish(struct svc *svc, struct svc_call *call)
         host_log(HOST_LOG_ERROR, "out-of-memory", HOST_LOG_STR("where", "publishing a committed change"));
         abort();
     }
+    if (call->effects) {
+        count_effects(svc, call->effects);
+        events_publish(svc, call->effects);
+    }
     effects_drop(call);
 }
 
@@ -188,8 +192,10 @@ void effects_drop(struct svc_call *call)
         free(e);
         e = next;
     }
-    if (call->effects)
+    if (call->effects) {
         gc_plan_free(call->effects->gc);
+        events_drop(call->effects->events);
+    }
     free(call->effects);
     call->effects = NULL;
 }

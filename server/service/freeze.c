@@ -41,19 +41,34 @@ static enum otter_status read_unfreeze(struct svc_call *call, struct store_freez
     return svc_shape(call->in.json, members, &call->out.error);
 }
 
+/* Another reason for the same freeze is none. */
+static bool add_event(struct svc_call *call, const struct store_freeze *before,
+                      const struct store_freeze *after)
+{
+    struct svc_event event = {.kind = after->since ? SVC_EVENT_FROZEN : SVC_EVENT_UNFROZEN};
+
+    if (!before->since == !after->since)
+        return true;
+    memcpy(event.detail, after->reason, sizeof(event.detail) - 1);
+    return events_add(call, &event);
+}
+
 enum otter_status op_freeze(struct svc *svc, struct svc_call *call)
 {
     bool freeze = call->in.id && strcmp(call->in.id, "freeze") == 0;
     struct svc_effects *effects = effects_of(call);
-    struct store_freeze row;
-    enum otter_status status = svc_stored(call, svc->writer->ops->freeze_get(svc->writer, &row));
+    struct store_freeze row, before = {0};
+    enum otter_status status = svc_stored(call, svc->writer->ops->freeze_get(svc->writer, &before));
 
+    row = before;
     if (status == OTTER_OK)
         status = freeze ? read_freeze(svc, call, &row) : read_unfreeze(call, &row);
     if (status == OTTER_OK)
         status = svc_stored(call, svc->writer->ops->freeze_put(svc->writer, &row));
-    if (status != OTTER_OK || !effects)
-        return effects ? status : OTTER_INTERNAL;
+    if (status == OTTER_OK && (!effects || !add_event(call, &before, &row)))
+        return OTTER_INTERNAL;
+    if (status != OTTER_OK)
+        return status;
     effects->catalog = true; /* a new generation, too: settled devices look again after an unfreeze */
     if (!call->in.dry_run)
         host_log(HOST_LOG_WARNING, freeze ? "frozen" : "unfrozen", HOST_LOG_STR("reason", row.reason));

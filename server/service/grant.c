@@ -248,7 +248,10 @@ static enum otter_status write_grant(struct svc *svc, struct svc_call *call, uin
         status = store->ops->count_add(store, row->rollout, &key, 1);
     if (status != OTTER_OK)
         return svc_stored(call, status);
-    return effects_attempt(call, index, row) ? OTTER_OK : OTTER_INTERNAL;
+    if (!effects_attempt(call, index, row))
+        return OTTER_INTERNAL;
+    call->effects->granted = true;
+    return OTTER_OK;
 }
 
 enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, struct store_attempt *ret)

@@ -11,6 +11,7 @@
 #include "policy/target.h"
 #include "service/clockwatch.h"
 #include "service/fleet_work.h"
+#include "service/health.h"
 #include "service/service.h"
 #include "store/blobs.h"
 #include "store/store.h"
@@ -85,6 +86,7 @@ struct svc_queue {
     pthread_cond_t wake;
     struct svc_call *first;
     struct svc_call **last;
+    unsigned depth;
     bool closing;
 };
 
@@ -95,6 +97,9 @@ void queue_close(struct svc_queue *q);
 /* Takes up to max calls, waiting at most wait_ms for the first. NULL: none; *ret_closed then says if it is
  * the end. */
 struct svc_call *queue_take(struct svc_queue *q, unsigned max, unsigned wait_ms, bool *ret_closed);
+unsigned queue_depth(struct svc_queue *q);
+/* Since when the oldest call waits (monotonic); 0: none does. */
+uint64_t queue_oldest_us(struct svc_queue *q);
 
 /* Devices of a rollout's open phases that are still out, as last counted; -1 = count again. */
 struct progress_note {
@@ -143,7 +148,13 @@ struct svc {
     struct gc_announced announced[GC_ANNOUNCED]; /* writer thread */
     unsigned announced_next;
 
-    _Atomic uint64_t polls, offers, reports, commits, committed_calls;
+    _Atomic uint64_t offers, reports, commits, committed_calls;
+    int64_t started; /* wall clock */
+    uint64_t started_mono_ms;
+    struct svc_counts counts;
+    struct svc_work writing, reading;
+    struct events_burst burst; /* writer thread */
+    struct svc_watch watch;
 };
 
 int64_t svc_now(const struct svc *svc);
@@ -209,6 +220,16 @@ struct svc_effects {
     bool opened;   /* a phase opened: it may be through already */
     int64_t ended; /* rollout of which an attempt ended; 0 = none */
     struct gc_plan *gc;
+    /* for counters and events */
+    struct event_item *events; /* told after the commit */
+    bool granted, repeated;
+    bool reported; /* a report moved an attempt */
+    enum otter_update_state report_state;
+    enum otter_status report_reason;
+    int64_t lost; /* rollout of which an attempt was lost; 0 = none */
+    uint32_t lost_device;
+    enum otter_update_state lost_state;
+    enum otter_status lost_reason;
 };
 
 /* False when out of memory. */
@@ -372,8 +393,8 @@ svc_handler op_poll, op_report, op_attributes, op_root_publish, op_release_publi
     op_rollout_create, op_rollout_action, op_device_create, op_device_batch, op_device_patch,
     op_upload_create, op_device_change, op_device_import, op_release_withdraw, op_gc, op_freeze;
 svc_handler op_device_timeline, op_fleet_summary, op_release_deps;
-svc_handler op_root_get, op_status, op_root_list, op_release_list, op_release_get, op_release_manifest,
-    op_image_key_list, op_rollout_list, op_rollout_get, op_rollout_attempts, op_device_list, op_device_get,
-    op_device_attempts;
+svc_handler op_root_get, op_status, op_metrics, op_root_list, op_release_list, op_release_get,
+    op_release_manifest, op_image_key_list, op_rollout_list, op_rollout_get, op_rollout_attempts,
+    op_device_list, op_device_get, op_device_attempts;
 
 #endif

@@ -52,6 +52,7 @@ enum otter_status offer_sign(struct svc *svc, struct svc_call *call, uint64_t at
     if (len < 0)
         return OTTER_INTERNAL;
     call->out.body_len = (size_t)len;
+    call->out.offered = release != NULL;
     atomic_fetch_add_explicit(&svc->offers, 1, memory_order_relaxed);
     return OTTER_OK;
 }

@@ -159,7 +159,6 @@ bool poll_try(struct svc *svc, struct svc_call *call)
     uint32_t index = 0;
     bool writer;
 
-    atomic_fetch_add_explicit(&svc->polls, 1, memory_order_relaxed);
     call->out.status = identify(svc, call, &index);
     if (call->out.status != OTTER_OK || try_quietly(svc, call, index))
         return true;

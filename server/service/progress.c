@@ -59,6 +59,7 @@ struct walk {
     int64_t at;                     /* what is written down */
     uint64_t out[STORE_PHASES_MAX]; /* devices still out, by phase */
     uint64_t total;
+    struct policy_progress_facts facts; /* what was decided by */
 };
 
 /*
@@ -115,8 +116,7 @@ static bool count_lost(struct store_count_visitor *self, const struct store_coun
 {
     struct losses *l = OTTER_CONTAINER_OF(self, struct losses, visitor);
 
-    if (row->phase == l->phase && (row->state == OTTER_UPDATE_FAILED || row->state == OTTER_UPDATE_REVERTED ||
-                                   row->state == OTTER_UPDATE_TIMED_OUT))
+    if (row->phase == l->phase && events_is_lost(row->state))
         l->n += row->n;
     return true;
 }
@@ -125,12 +125,14 @@ static enum otter_status apply(struct svc *svc, struct walk *w, struct store_rol
 {
     struct losses lost = {.visitor.row = count_lost, .phase = row->phase};
     enum otter_status status = svc->writer->ops->counts(svc->writer, row->id, &lost.visitor);
-    struct policy_progress_facts facts = {.running =
-                                              policy_rollout_state_find(row->state) == POLICY_ROLLOUT_RUNNING,
-                                          .auto_advance = row->auto_advance,
-                                          .last_phase = row->phase == row->phase_count,
-                                          .outstanding = w->total,
-                                          .lost = lost.n};
+
+    w->facts = (struct policy_progress_facts){
+        .running = policy_rollout_state_find(row->state) == POLICY_ROLLOUT_RUNNING,
+        .auto_advance = row->auto_advance,
+        .last_phase = row->phase == row->phase_count,
+        .outstanding = w->total,
+        .lost = lost.n,
+    };
 
     if (status != OTTER_OK)
         return status;
@@ -140,7 +142,7 @@ static enum otter_status apply(struct svc *svc, struct walk *w, struct store_rol
         row->phases[i].completed = w->at;
         *ret_changed = true;
     }
-    switch (policy_progress(&facts)) {
+    switch (policy_progress(&w->facts)) {
     case POLICY_ADVANCE:
         rollout_open_next(svc, w->r, row, w->at);
         *ret_changed = true;
@@ -162,7 +164,7 @@ static enum otter_status apply(struct svc *svc, struct walk *w, struct store_rol
 static enum otter_status move_on(struct svc *svc, const struct catalog_rollout *r, bool *ret_changed)
 {
     struct store *store = svc->writer;
-    struct store_rollout row;
+    struct store_rollout row = {0}, before;
     struct walk w = {
         .c = svc->catalog, .r = r, .row = &row, .now = (uint64_t)svc_steady(svc), .at = svc_now(svc)};
     enum otter_status status = store->ops->begin(store, true);
@@ -171,6 +173,7 @@ static enum otter_status move_on(struct svc *svc, const struct catalog_rollout *
     if (status != OTTER_OK)
         return status;
     status = store->ops->rollout_get(store, r->row.id, &row);
+    before = row;
     if (status == OTTER_OK && row.phase >= 1) {
         walk_fleet(svc, &w);
         take_note(svc, row.id, w.total);
@@ -183,6 +186,8 @@ static enum otter_status move_on(struct svc *svc, const struct catalog_rollout *
     else
         store->ops->rollback(store);
     *ret_changed = changed && status == OTTER_OK;
+    if (*ret_changed)
+        events_progress(svc, &before, &row, &w.facts);
     return status;
 }
 

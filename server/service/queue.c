@@ -1,5 +1,7 @@
 #include "service/internal.h"
 
+#include "host/clock.h"
+
 #include <time.h>
 
 void queue_init(struct svc_queue *q)
@@ -27,11 +29,13 @@ bool queue_push(struct svc_queue *q, struct svc_call *call)
     bool open;
 
     call->next = NULL;
+    call->queued_us = host_clock_mono_us();
     (void)pthread_mutex_lock(&q->lock);
     open = !q->closing;
     if (open) {
         *q->last = call;
         q->last = &call->next;
+        q->depth++;
         (void)pthread_cond_signal(&q->wake);
     }
     (void)pthread_mutex_unlock(&q->lock);
@@ -70,9 +74,12 @@ struct svc_call *queue_take(struct svc_queue *q, unsigned max, unsigned wait_ms,
         if (pthread_cond_timedwait(&q->wake, &q->lock, &until) != 0)
             break;
     list = end = q->first;
-    for (unsigned n = 1; end && end->next && n < max; n++)
+    for (unsigned n = 1; end && end->next && n < max; n++) {
         end = end->next;
+        q->depth--;
+    }
     if (end) {
+        q->depth--;
         q->first = end->next;
         if (!q->first)
             q->last = &q->first;
@@ -81,4 +88,24 @@ struct svc_call *queue_take(struct svc_queue *q, unsigned max, unsigned wait_ms,
     *ret_closed = q->closing && !list;
     (void)pthread_mutex_unlock(&q->lock);
     return list;
+}
+
+unsigned queue_depth(struct svc_queue *q)
+{
+    unsigned depth;
+
+    (void)pthread_mutex_lock(&q->lock);
+    depth = q->depth;
+    (void)pthread_mutex_unlock(&q->lock);
+    return depth;
+}
+
+uint64_t queue_oldest_us(struct svc_queue *q)
+{
+    uint64_t since;
+
+    (void)pthread_mutex_lock(&q->lock);
+    since = q->first ? q->first->queued_us : 0;
+    (void)pthread_mutex_unlock(&q->lock);
+    return since;
 }

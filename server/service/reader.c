@@ -6,6 +6,7 @@ static svc_handler *handler_of(enum svc_op op)
     static svc_handler *const table[SVC_OP_COUNT] = {
         [SVC_ROOT_GET] = op_root_get,
         [SVC_STATUS] = op_status,
+        [SVC_METRICS] = op_metrics,
         [SVC_ROOT_LIST] = op_root_list,
         [SVC_RELEASE_LIST] = op_release_list,
         [SVC_RELEASE_GET] = op_release_get,
@@ -45,8 +46,11 @@ void *reader_main(void *arg)
     while (!closed) {
         struct svc_call *call = queue_take(&svc->reads, 1, 60000, &closed);
 
-        if (call)
-            run(svc, call);
+        if (!call)
+            continue;
+        work_begins(&svc->reading);
+        run(svc, call);
+        work_ends(&svc->reading);
     }
     return NULL;
 }

@@ -70,10 +70,14 @@ static enum otter_status abort_all(struct svc *svc, struct svc_call *call, struc
     enum otter_status status = OTTER_OK;
 
     while (status == OTTER_OK && r->found) {
+        enum policy_rollout_state before = policy_rollout_state_find(r->next.state);
+
         (void)snprintf(r->next.state, sizeof(r->next.state), "%s",
                        policy_rollout_state_name(POLICY_ROLLOUT_ABORTED));
         r->next.finished = svc_now(svc);
         status = store->ops->rollout_update(store, &r->next);
+        if (!events_rollout_aborted(svc, call, &r->next, before, "since its release was withdrawn"))
+            return OTTER_INTERNAL;
         r->after = r->next.id;
         r->found = false;
         if (status == OTTER_OK)

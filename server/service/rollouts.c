@@ -37,6 +37,7 @@ struct action {
     const struct catalog_rollout *r;
     struct store_rollout row;
     bool opened;
+    bool aborted;
 };
 
 static void do_start(struct action *a)
@@ -66,6 +67,7 @@ static void do_resume(struct action *a)
 
 static void do_abort(struct action *a)
 {
+    a->aborted = true;
     set_state(&a->row, POLICY_ROLLOUT_ABORTED);
     a->row.finished = svc_now(a->svc);
 }
@@ -128,6 +130,8 @@ enum otter_status op_rollout_action(struct svc *svc, struct svc_call *call)
         status = svc_stored(call, svc->writer->ops->rollout_update(svc->writer, &a.row));
     if (status != OTTER_OK)
         return status;
+    if (a.aborted && !events_rollout_aborted(svc, call, &a.row, a.r->state, "by an operator"))
+        return OTTER_INTERNAL;
     effects->catalog = true;
     effects->opened = a.opened;
     call->out.json = json_rollout(svc->writer, svc->catalog, &a.row, &status);

@@ -90,6 +90,8 @@ static bool open_parts(struct svc *svc, struct host_error *err, int *ret_exit, c
 
 static bool start_threads(struct svc *svc, struct host_error *err)
 {
+    if (!watch_start(svc, err))
+        return false;
     svc->writer_started = pthread_create(&svc->writer_thread, NULL, writer_main, svc) == 0;
     svc->reader_started =
         svc->writer_started && pthread_create(&svc->reader_thread, NULL, reader_main, svc) == 0;
@@ -103,6 +105,8 @@ static bool set_config(struct svc *svc, const struct svc_config *config, struct 
         svc->config.poll_interval_s = 3600;
     if (svc->config.poll_interval_s < 5)
         return host_fail(err, HOST_ERROR_FORMAT, "poll.interval must be at least 5 seconds");
+    if (!counts_init(svc))
+        return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
     if (svc->config.max_blob == 0)
         svc->config.max_blob = UINT64_C(64) << 20;
     if (snprintf(svc->dir, sizeof(svc->dir), "%s", config->data_dir) >= (int)sizeof(svc->dir))
@@ -123,6 +127,8 @@ struct svc *svc_open(const struct svc_config *config, struct host_error *ret_err
         return NULL;
     }
     svc->lock_fd = -1;
+    svc->started_mono_ms = host_clock_mono_ms();
+    watch_init(&svc->watch);
     (void)pthread_mutex_init(&svc->catalog_lock, NULL);
     (void)pthread_mutex_init(&svc->trouble.lock, NULL);
     queue_init(&svc->writes);
@@ -152,6 +158,7 @@ void svc_close(struct svc *svc)
         (void)pthread_join(svc->reader_thread, NULL);
     if (svc->writer_started)
         (void)pthread_join(svc->writer_thread, NULL);
+    watch_stop(svc);
     store_close(svc->reader);
     /* Only after all that was to be written; should it fail, the next start reads every page. */
     if (svc->reader_started && svc_trouble(svc) != OTTER_STORE_DAMAGED)
@@ -160,6 +167,8 @@ void svc_close(struct svc *svc)
     blobs_close(svc->blobs);
     fleet_free(svc->fleet);
     catalog_put(svc->catalog);
+    metrics_counters_free(svc->counts.lanes);
+    free(svc->burst.at);
     host_key_free(svc->offer_key);
     host_wipe(svc->secret_key, sizeof(svc->secret_key));
     if (svc->lock_fd >= 0)
@@ -177,7 +186,12 @@ bool svc_try(struct svc *svc, struct svc_call *call)
         call->out.status = op_root_get(svc, call);
         return true;
     }
-    return call->op == SVC_POLL && poll_try(svc, call);
+    if (call->op == SVC_METRICS)
+        return metrics_try(svc, call);
+    if (call->op != SVC_POLL || !poll_try(svc, call))
+        return false;
+    count_poll(svc, call);
+    return true;
 }
 
 static bool is_read(enum svc_op op)
@@ -185,6 +199,7 @@ static bool is_read(enum svc_op op)
     switch (op) {
     case SVC_ROOT_GET:
     case SVC_STATUS:
+    case SVC_METRICS:
     case SVC_ROOT_LIST:
     case SVC_RELEASE_LIST:
     case SVC_RELEASE_GET:
@@ -224,7 +239,7 @@ void svc_call_clear(struct svc_call *call)
 void svc_stats(struct svc *svc, struct svc_stats *ret)
 {
     *ret = (struct svc_stats){
-        .polls = atomic_load_explicit(&svc->polls, memory_order_relaxed),
+        .polls = count_polls(svc),
         .offers = atomic_load_explicit(&svc->offers, memory_order_relaxed),
         .reports = atomic_load_explicit(&svc->reports, memory_order_relaxed),
         .commits = atomic_load_explicit(&svc->commits, memory_order_relaxed),

@@ -28,6 +28,7 @@ enum svc_op {
     SVC_ROOT_GET, /* in.number                   -> out.body = envelope, exact bytes */
     /* operators */
     SVC_STATUS,           /*                             -> out.json */
+    SVC_METRICS,          /*                             -> out.body, text for Prometheus */
     SVC_ROOT_PUBLISH,     /* in.body                     -> out.json, out.created */
     SVC_ROOT_LIST,        /* in.page                     -> out.json {items,next} */
     SVC_UPLOAD_CREATE,    /* in.digest, in.number (size) -> out.held, or out.id of the upload */
@@ -93,6 +94,7 @@ struct svc_out {
     char *body;               /* malloc'ed, owned by the call; NULL = none */
     size_t body_len;
     bool created, held, go_on;
+    bool offered; /* out.body is an offer of an attempt, not the empty one */
     char id[OTTER_DIGEST_HEX + 1];
     unsigned retry_after; /* seconds, for polls */
     uint64_t root;        /* Otter-Root header, for polls */
@@ -106,6 +108,7 @@ struct svc_call {
     struct svc_out out;
     void (*done)(struct svc_call *self); /* embed the call and get back with OTTER_CONTAINER_OF */
     struct svc_call *next;               /* queue, private to the service */
+    uint64_t queued_us;                  /* since when it waits; private to the service */
     struct svc_effects *effects;         /* private to the service */
 };
 
@@ -116,6 +119,10 @@ struct svc_config {
     uint32_t commit_wait_us;  /* how long a group commit may wait for company; 0 */
     uint64_t max_blob;        /* bytes; 64 MiB */
     bool blobs_public;
+    uint64_t disk_low;            /* less room than this is an event; 0 = never */
+    const char *events_exec;      /* absolute path of the program that events run; NULL = none */
+    uint32_t events_burst;        /* lost updates that make a burst; 10 */
+    uint32_t events_burst_window; /* seconds; 300 */
     bool plain_devices; /* devices may prove themselves with Otter-HMAC: their secrets are held unsealed */
     int64_t (*clock)(void); /* Unix seconds; NULL = host_clock_wall. For tests. */
 };
@@ -190,6 +197,20 @@ enum otter_status svc_upload_finish(struct svc *svc, const char *id, struct host
  * STORE_DAMAGED, which only a restart ends. Polls from memory, blobs and lists go on meanwhile. Any thread.
  */
 enum otter_status svc_trouble(struct svc *svc);
+
+/* Of the front: how many event loops it has, and how many of them do not go round. */
+struct svc_loops {
+    unsigned count, stuck;
+};
+
+/*
+ * Can this server do its whole work? {ready, checks:{NAME:{state: ok|warning|failed, detail?}}}; NULL when
+ * out of memory. From memory, any thread: it answers also when writer, reader or disk do not.
+ */
+json_t *svc_ready(struct svc *svc, const struct svc_loops *loops, bool *ret_ready);
+
+/* When the server's certificate expires, in Unix seconds; 0: there is none. Any thread. */
+void svc_certificate_expires(struct svc *svc, int64_t when);
 
 /* Counters for logs, metrics and tests. */
 struct svc_stats {

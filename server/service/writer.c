@@ -78,17 +78,23 @@ static enum otter_status run_transaction(struct svc *svc, struct svc_call *list)
 {
     struct store *store = svc->writer;
     enum otter_status status = store->ops->begin(store, true);
+    uint64_t calls = 0, began;
 
     if (status != OTTER_OK)
         return status;
     for (struct svc_call *c = list; c; c = c->next) {
         status = run_call(svc, c);
+        calls++;
         if (status == OTTER_OK)
             continue;
         store->ops->rollback(store);
         return status;
     }
-    return store->ops->commit(store);
+    began = host_clock_mono_us();
+    status = store->ops->commit(store);
+    if (status == OTTER_OK && calls > 0)
+        count_commit(svc, began, calls);
+    return status;
 }
 
 static void publish(struct svc *svc, struct svc_call *list)
@@ -158,9 +164,13 @@ static void run_batch(struct svc *svc, struct svc_call *all)
     else
         fail_all(list, status);
     soften(svc, list);
+    if (status != OTTER_OK)
+        atomic_fetch_add_explicit(&svc->counts.commits_failed, 1, memory_order_relaxed);
     for (struct svc_call *c = list, *next; c; c = next) {
         next = c->next; /* done may free the call */
         n++;
+        if (c->op == SVC_POLL)
+            count_poll(svc, c);
         c->done(c);
     }
     atomic_fetch_add_explicit(&svc->commits, 1, memory_order_relaxed);
@@ -200,12 +210,15 @@ void *writer_main(void *arg)
     struct svc *svc = arg;
     bool closed = false;
 
+    work_begins(&svc->writing);
     progress_run(svc); /* what was decided but not done before the last stop */
     while (!closed) {
         struct svc_call *list;
 
         wait_for_company(svc);
+        work_ends(&svc->writing);
         list = queue_take(&svc->writes, BATCH_MAX, backup_turn(svc, TICK_MS), &closed);
+        work_begins(&svc->writing);
         if (list)
             run_batches(svc, list);
         progress_run(svc);

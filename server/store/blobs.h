@@ -35,6 +35,9 @@ struct blobs_ops {
     enum otter_status (*put)(struct blobs *self, const struct otter_digest *digest, const void *data,
                              size_t len, struct host_error *err);
 
+    /* Blobs held and their bytes, uploads not counted. */
+    void (*usage)(struct blobs *self, uint64_t *ret_count, uint64_t *ret_bytes);
+
     /*
      * An upload is named by the digest that was announced: who announces the same blob goes on where another
      * stopped. Uploads and their bytes survive a restart; those that got no byte for 7 days are given up.

@@ -144,6 +144,7 @@ static void op_close(struct blobs *self)
     blobs_uploads_free(b);
     (void)pthread_mutex_destroy(&b->lock);
     (void)pthread_mutex_destroy(&b->place);
+    (void)pthread_mutex_destroy(&b->usage_lock);
     free(b);
 }
 
@@ -163,6 +164,8 @@ struct blobs *blobs_file_open(const char *data_dir, struct host_error *ret_error
                                 .put = op_put,
                                 .list = op_list,
                                 .remove = op_remove};
+    (void)pthread_mutex_init(&b->usage_lock, NULL);
+    b->ops.usage = blobs_file_usage;
     blobs_upload_ops(&b->ops);
     b->base.ops = &b->ops;
     if (snprintf(b->blobs_dir, sizeof(b->blobs_dir), "%s/blobs", data_dir) >= (int)sizeof(b->blobs_dir) ||

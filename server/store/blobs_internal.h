@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <time.h>
 
 /* An upload in progress; the file's length is its offset, so that both cannot disagree after a crash. */
 struct upload {
@@ -16,6 +17,15 @@ struct upload {
     bool busy; /* a thread is at it; others are sent away */
 };
 
+#define BLOBS_FOLDERS 256u
+
+/* What was found in blobs/aa when it was last read. */
+struct blobs_folder {
+    struct timespec changed;
+    bool settled; /* a change since then would show in the folder's time */
+    uint64_t count, bytes;
+};
+
 struct blobs_file {
     struct blobs base;
     struct blobs_ops ops;
@@ -24,6 +34,8 @@ struct blobs_file {
     pthread_mutex_t lock;  /* guards the list and the members of its entries */
     pthread_mutex_t place; /* held while an upload gets its name, and by hold */
     struct upload *uploads;
+    pthread_mutex_t usage_lock; /* guards the folders */
+    struct blobs_folder folders[BLOBS_FOLDERS];
 };
 
 #define BLOBS_PATH_MAX (PATH_MAX + OTTER_DIGEST_HEX + 32)
@@ -39,5 +51,6 @@ enum otter_status blobs_errno_status(int error);
 bool blobs_uploads_load(struct blobs_file *b, struct host_error *err);
 void blobs_uploads_free(struct blobs_file *b);
 void blobs_upload_ops(struct blobs_ops *ops);
+void blobs_file_usage(struct blobs *self, uint64_t *ret_count, uint64_t *ret_bytes);
 
 #endif

@@ -301,3 +301,10 @@ enum otter_status svc_upload_finish(struct svc *svc, const char *id, struct host
     (void)host_fail(ret_error, HOST_ERROR_FORMAT, "the bytes have another digest");
     return OTTER_DIGEST_MISMATCH;
 }
+
+json_t *svc_ready(struct svc *svc, const struct svc_loops *loops, bool *ret_ready)
+{
+    *ret_ready = svc->ready;
+    return json_pack("{s:b, s:i, s:i}", "ready", (int)svc->ready, "loops", (int)loops->count, "stuck",
+                     (int)loops->stuck);
+}

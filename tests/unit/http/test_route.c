@@ -144,12 +144,17 @@ static void every_service_is_reached_by_a_row(void **state)
 }
 
 /* Only what protocol.md calls public may be asked without a token. */
-static void only_roots_are_public(void **state)
+static void only_roots_and_health_are_public(void **state)
 {
     (void)state;
     for (size_t i = 0; i < http_route_count; i++) {
-        if (http_routes[i].auth == HTTP_AUTH_PUBLIC)
-            assert_string_equal(http_routes[i].pattern, "/v1/roots/{n}");
+        const char *pattern = http_routes[i].pattern;
+        bool health = strcmp(pattern, "/healthz") == 0 || strcmp(pattern, "/readyz") == 0;
+
+        if (http_routes[i].auth == HTTP_AUTH_PUBLIC && !health)
+            assert_string_equal(pattern, "/v1/roots/{n}");
+        if (health || strcmp(pattern, "/metrics") == 0)
+            assert_int_equal(http_routes[i].serves, HTTP_SERVES_OPERATORS);
         if (strncmp(http_routes[i].pattern, "/api/", 5) == 0)
             assert_int_equal(http_routes[i].auth, HTTP_AUTH_OPERATOR);
     }
@@ -255,7 +260,7 @@ int main(void)
         cmocka_unit_test(each_request_finds_its_row),
         cmocka_unit_test(a_devices_listener_hides_the_operators_api),
         cmocka_unit_test(every_service_is_reached_by_a_row),
-        cmocka_unit_test(only_roots_are_public),
+        cmocka_unit_test(only_roots_and_health_are_public),
         cmocka_unit_test(every_body_has_its_bound),
         cmocka_unit_test(the_documentation_has_the_same_operations),
         cmocka_unit_test(the_documentation_has_every_code),
