@@ -36,7 +36,8 @@ enum host_error_kind http_error_kind(const struct http_failure *f)
 static const char *advise_on_certificate(long verify)
 {
     switch (verify) {
-    case X509_V_OK: /* the chain is good, so it is the name */
+    case X509_V_OK: /* the chain is good, so it is the name; libcurl looks at the name first, and then says */
+    case X509_V_ERR_UNSPECIFIED:
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         return "; the server's certificate is for another name: use a URL with a name that it is for";
