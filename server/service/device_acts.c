@@ -159,13 +159,11 @@ enum otter_status act_reinstate(struct device_change *c, uint32_t index, bool *r
     return write_marks(c, index, &marks, "reinstated", "", ret_changed);
 }
 
-/* The attempt that is meant, and that it can be repeated. */
+/* The attempt that is meant, if it ended without success. */
 static enum otter_status find_attempt(struct device_change *c, uint32_t index, struct store_attempt *row,
                                       struct host_error *err)
 {
     struct store *store = c->svc->writer;
-    struct store_rollout rollout;
-    enum policy_rollout_state state;
     enum otter_status status = c->rollout ? store->ops->attempt_in(store, (int64_t)index + 1, c->rollout, row)
                                           : store->ops->attempt_newest(store, (int64_t)index + 1, row);
 
@@ -174,21 +172,50 @@ static enum otter_status find_attempt(struct device_change *c, uint32_t index, s
                         c->rollout ? " in this rollout" : "");
         return OTTER_CONFLICT;
     }
-    if (status == OTTER_OK)
-        status = store->ops->rollout_get(store, row->rollout, &rollout);
     if (status != OTTER_OK)
         return svc_stored(c->call, status);
-    state = policy_rollout_state_find(rollout.state);
-    if (row->state == OTTER_UPDATE_SUCCEEDED || !otter_update_finished(row->state))
-        (void)host_fail(err, HOST_ERROR_FORMAT,
-                        "attempt %llu is %s: only one that ended without success is"
-                        " tried again",
-                        (unsigned long long)row->id, otter_update_state_name(row->state));
-    else if (state != POLICY_ROLLOUT_RUNNING && state != POLICY_ROLLOUT_PAUSED)
-        (void)host_fail(err, HOST_ERROR_FORMAT, "rollout %lld is %s: make a new one", (long long)rollout.id,
-                        rollout.state);
-    else
+    if (otter_update_finished(row->state) && row->state != OTTER_UPDATE_SUCCEEDED)
         return OTTER_OK;
+    (void)host_fail(err, HOST_ERROR_FORMAT,
+                    "attempt %llu is %s: only one that ended without success is tried again",
+                    (unsigned long long)row->id, otter_update_state_name(row->state));
+    return OTTER_CONFLICT;
+}
+
+/* One that is through goes on for the device's sake. */
+static enum otter_status reopen(struct device_change *c, struct store_rollout *rollout, unsigned phase)
+{
+    (void)snprintf(rollout->state, sizeof(rollout->state), "%s",
+                   policy_rollout_state_name(POLICY_ROLLOUT_RUNNING));
+    rollout->finished = 0;
+    if (phase >= 1 && phase <= rollout->phase_count)
+        rollout->phases[phase - 1].completed = 0;
+    c->call->effects->catalog = true;
+    return svc_stored(c->call, c->svc->writer->ops->rollout_update(c->svc->writer, rollout));
+}
+
+/* Can its rollout still grant? */
+static enum otter_status ready_rollout(struct device_change *c, const struct store_attempt *row,
+                                       struct host_error *err)
+{
+    const struct catalog_release *release;
+    struct store_rollout rollout;
+    enum policy_rollout_state state;
+    enum otter_status status = c->svc->writer->ops->rollout_get(c->svc->writer, row->rollout, &rollout);
+
+    if (status != OTTER_OK)
+        return svc_stored(c->call, status);
+    release = catalog_release_by_num(c->svc->catalog, rollout.release);
+    if (!release)
+        return OTTER_INTERNAL;
+    status = release_usable(c->svc, err, &release->id);
+    state = policy_rollout_state_find(rollout.state);
+    if (status != OTTER_OK || state == POLICY_ROLLOUT_RUNNING || state == POLICY_ROLLOUT_PAUSED)
+        return status;
+    if (state == POLICY_ROLLOUT_COMPLETE)
+        return reopen(c, &rollout, row->phase);
+    (void)host_fail(err, HOST_ERROR_FORMAT, "rollout %lld is %s: make a new one", (long long)rollout.id,
+                    rollout.state);
     return OTTER_CONFLICT;
 }
 
@@ -203,6 +230,9 @@ enum otter_status act_retry(struct device_change *c, uint32_t index, bool *ret_c
     if (status == OTTER_OK)
         status = find_attempt(c, index, &row, err);
     if (status != OTTER_OK || row.retry)
+        return status;
+    status = ready_rollout(c, &row, err);
+    if (status != OTTER_OK)
         return status;
     (void)snprintf(detail, sizeof(detail), "attempt %llu of rollout %lld", (unsigned long long)row.id,
                    (long long)row.rollout);

@@ -313,6 +313,11 @@ enum otter_status op_gc(struct svc *svc, struct svc_call *call)
                     .plan = calloc(1, sizeof(*gc.plan))};
     enum otter_status status;
 
+    if (atomic_load(&svc->backup_running)) {
+        gc_plan_free(gc.plan);
+        return svc_refuse(call, OTTER_CONFLICT,
+                          "a backup is being made of these blobs: ask again when it is done");
+    }
     if (!effects || !keep || !lost || !gc.plan || !digest_map_make(gc.c, &gc.map)) {
         gc_plan_free(gc.plan);
         return OTTER_INTERNAL;
