@@ -1,48 +1,132 @@
-"""--dry-run on every changing verb: it says what would be, and neither the server nor a file is changed."""
+"""--dry-run on every changing verb of the table: it says what would be, and neither the server nor a file is changed."""
 
+import json
+import re
+
+import otter
 import pytest
+from test_rollout_control import Device
+
+SECRET = "00" * 32
+
+# What a verb is run with; words in capitals are files and numbers of the fixture.
+CHANGING = {
+    "root publish": "ROOT2", "release publish": "RELEASE IMAGE-A IMAGE-B", "image-key add": "--product other KEY",
+    "rollout create": "--release 1.0.1 --target all", "rollout start": "DRAFT", "rollout advance": "RUNNING",
+    "rollout pause": "RUNNING", "rollout resume": "PAUSED", "rollout abort": "RUNNING", "device tag": "dev-1 --add lab",
+    "device set": "dev-1 site=oslo", "device hold": "dev-1", "device unhold": "dev-2", "device pin": "dev-1 --release 1.0.1",
+    "device unpin": "dev-3", "device retry": "dev-4", "device retire": "--target all --reason old", "device reinstate": "dev-5",
+    "device enroll": "--from CSV", "device import": "CSV",
+    "device provision": "--id new-1 --out OUT --product pump --hardware nucleo-f429zi --root ROOT --image-key KEY "
+                        "--url http://127.0.0.1:1",
+    "release withdraw": "1.0.1 --reason bad --abort-rollouts", "server freeze": "--reason fire", "server unfreeze": "",
+    "server gc": "--keep 1 --orphans-older-than 1s", "server backup": "DIR",
+}
+# These change files here alone.
+LOCAL = {
+    "key new": "--out OUT", "root new": "--from ROOT --out OUT", "root sign": "UNSIGNED --key ROOT-KEY",
+    "image sign": "--key IMAGE-KEY --version 9.0.0 --hardware nucleo-f429zi --slot A BIN OUT",
+    "release create": "--product pump --version 1.1.0 --hardware nucleo-f429zi --image A=IMAGE-A --sequence 9 --out OUT",
+    "release sign": "RELEASE --key IMAGE-KEY", "device export": "--out OUT",
+}
+READING = {
+    "key show": "KEY", "root show": "ROOT", "root list": "", "image info": "IMAGE-A", "image verify": "IMAGE-A --key KEY",
+    "image-key list": "", "release verify": "RELEASE --root ROOT", "release list": "", "release show": "1.0.1",
+    "release deps": "1.0.1", "rollout list": "", "rollout status": "RUNNING", "rollout attempts": "RUNNING",
+    "rollout wait": "ENDED --until complete", "device list": "", "device show": "dev-1", "device timeline": "dev-1",
+    "fleet summary": "", "server status": "", "completion bash": "", "completion zsh": "", "completion fish": "",
+}
 
 
-def picture(world):
-    """All that the server has, as it lists it, and the files of its folders."""
-    lists = [world.otter(*words, "--all", "--json").out for words in
-             (["root", "list"], ["release", "list"], ["image-key", "list"], ["rollout", "list"], ["device", "list"])]
-    data = world.server.data
-    return lists, sorted(p.relative_to(data) for p in data.rglob("*") if p.is_file() and "otter.db" not in p.name)
+class Prepared:
+    """A server and files on which every verb has something to do."""
+
+    def __init__(self, folder):
+        self.world = world = otter.World(folder).start()
+        fleet = world.fleet(5)
+        pinned, first = world.publish("1.0.0"), world.publish("1.0.1")
+        release, images = world.release("1.1.0")
+        draft = world.rollout(first, start=False)
+        lost = world.rollout(first, target="id == dev-4")
+        self.fail_on(world, fleet, lost)
+        running, paused = (world.rollout(first, target="id == dev-1", phases="50,100") for _ in range(2))
+        world.otter("rollout", "pause", paused)
+        world.otter("device", "hold", "dev-2")
+        world.otter("device", "pin", "dev-3", "--release", pinned)
+        world.otter("device", "retire", "dev-5", "--reason", "old")
+        second, unsigned, csv = (world.folder / name for name in ("root2.json", "unsigned.json", "new.csv"))
+        for path in (second, unsigned):
+            world.otter("root", "new", "--from", world.root, "--out", path)
+        world.otter("root", "sign", second, "--key", world.keys["root"])
+        csv.write_text(f"id,product,hardware,secret,tags\nnew-1,{otter.PRODUCT},{otter.HARDWARE},{SECRET},lab\n")
+        self.names = {
+            "ROOT": world.root, "ROOT2": second, "UNSIGNED": unsigned, "RELEASE": release, "IMAGE-A": images[0],
+            "IMAGE-B": images[1], "KEY": world.pub("image"), "CSV": csv, "OUT": world.folder / "out",
+            "DIR": world.folder / "backup", "ROOT-KEY": world.keys["root"], "IMAGE-KEY": world.keys["image"],
+            "RELEASE-KEY": world.keys["release"], "DRAFT": draft, "RUNNING": running, "PAUSED": paused, "ENDED": lost,
+            "A=IMAGE-A": f"A={images[0]}", "BIN": otter.FIRMWARE / otter.HARDWARE / "app-a.bin"}
+
+    @staticmethod
+    def fail_on(world, fleet, rollout):
+        device = Device(world, fleet, "dev-4")
+        assert device.poll() == 200
+        device.report(world.otter("rollout", "attempts", rollout, "--json").json["items"][0]["id"], "failed")
+
+    def picture(self):
+        """All that the server tells of itself, and every file."""
+        world = self.world
+        told = [world.otter(*words.split(), "--all", "--json").out for words in (
+            "root list", "release list", "image-key list", "rollout list", "device list", "device timeline dev-1")]
+        told.append(world.otter("device", "list", "--filter", "state == retired", "--json").out)
+        told.append(world.otter("server", "status", "--json").json["frozen"])
+        files = {p.relative_to(world.folder): p.read_bytes() for p in world.folder.rglob("*")
+                 if p.is_file() and "otter.db" not in p.name and p.suffix not in (".log", ".trace")}
+        return told, files
+
+    def run(self, verb, words, *more):
+        """The requests that the verb sent, as (method, path, status)."""
+        trace = self.world.folder / "dry.trace"
+        trace.unlink(missing_ok=True)
+        args = [self.names.get(word, word) for word in words.split()]
+        self.world.otter(*verb.split(), *args, *more, "--trace", trace)
+        lines = trace.read_text().splitlines() if trace.exists() else []
+        return [(e["method"], e["path"], e["status"]) for e in map(json.loads, lines)]
 
 
-@pytest.fixture
-def prepared(world):
-    fleet = world.fleet(2)
-    draft = world.rollout(world.publish("1.0.1"), start=False)
-    return world, fleet, draft, *world.release("1.1.0")
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    made = Prepared(tmp_path_factory.mktemp("dry"))
+    yield made
+    made.world.stop()
 
 
-@pytest.mark.parametrize("verb", [
-    ["root", "publish", "ROOT2"],
-    ["release", "publish", "RELEASE", "IMAGE-A", "IMAGE-B"],
-    ["image-key", "add", "--product", "other", "KEY"],
-    ["rollout", "create", "--release", "1.0.1", "--target", "all"],
-    ["rollout", "start", "DRAFT"],
-    ["rollout", "abort", "DRAFT"],
-    ["device", "tag", "dev-1", "--add", "lab"],
-    ["device", "set", "dev-1", "site=oslo"],
-    ["device", "enroll", "--from", "CSV"],
-    ["device", "provision", "--id", "new-1", "--out", "OUT", "--product", "pump", "--hardware", "nucleo-f429zi",
-     "--root", "ROOT", "--image-key", "KEY", "--url", "http://127.0.0.1:1"],
-], ids=lambda verb: "-".join(verb[:2]))
-def test_a_dry_run_changes_nothing(prepared, verb):
-    world, fleet, draft, release, images = prepared
-    second, csv, out = (world.folder / name for name in ("root2.json", "new.csv", "new.bin"))
-    world.otter("root", "new", "--from", world.root, "--out", second)
-    world.otter("root", "sign", second, "--key", world.keys["root"])
-    csv.write_text((fleet / "devices.csv").read_text().replace("dev-", "new-"))
-    names = {"ROOT": world.root, "ROOT2": second, "RELEASE": release, "IMAGE-A": images[0], "IMAGE-B": images[1],
-             "KEY": world.pub("image"), "DRAFT": draft, "CSV": csv, "OUT": out}
-    before = picture(world)
-    world.otter(*[names.get(word, word) for word in verb], "--dry-run")
-    assert picture(world) == before
-    assert not out.exists()
+def changing(requests):
+    return [r for r in requests if r[0] not in ("GET", "HEAD")]
+
+
+def test_every_verb_of_the_table_is_told_of_here():
+    table = set(re.findall(r"^  ([a-z-]+ [a-z]+)(?: .*)?  \S", otter.run([otter.OTTER, "--help"]).out, re.MULTILINE))
+    assert table == CHANGING.keys() | LOCAL.keys() | READING.keys()
+
+
+@pytest.mark.parametrize("verb", CHANGING)
+def test_a_dry_run_asks_for_one_and_changes_nothing(prepared, verb):
+    before = prepared.picture()
+    sent = changing(prepared.run(verb, CHANGING[verb], "--dry-run"))
+    assert prepared.picture() == before
+    assert sent and all(re.search(r"[?&]dry_run=1(&|$)", path) and status < 300 for _, path, status in sent), sent
+
+
+@pytest.mark.parametrize("verb", LOCAL)
+def test_a_dry_run_writes_no_file(prepared, verb):
+    before = prepared.picture()
+    assert not changing(prepared.run(verb, LOCAL[verb], "--dry-run"))
+    assert prepared.picture() == before
+
+
+@pytest.mark.parametrize("verb", READING)
+def test_what_reads_sends_nothing_that_changes(prepared, verb):
+    assert not changing(prepared.run(verb, READING[verb]))
 
 
 def test_a_dry_run_of_an_upload_names_none(world):
