@@ -1,0 +1,367 @@
+"""Load on an otterd, and a ledger of all that it acknowledged: after a crash, a restart, a restore, the server is held
+against the ledger. What was sent and not answered may have happened or not, but once."""
+
+import hashlib
+import http.client
+import json
+import os
+import random
+import threading
+import time
+
+import documents
+import otter
+
+STEPS = ["downloading", "downloaded", "installed", "testing"]  # after "offered", by reports
+RANK = {name: at for at, name in enumerate(["offered", *STEPS, "succeeded"])}
+LOST = (OSError, http.client.HTTPException)
+
+
+class Lost(Exception):
+    """No answer: the server went away."""
+
+
+class Refused(Exception):
+    """An answer that is no success; .status says which."""
+
+    def __init__(self, status, body):
+        super().__init__(f"{status} {body[:300]!r}")
+        self.status = status
+
+
+class Wire:
+    """One connection after the other; a request is answered, refused or lost."""
+
+    def __init__(self, server):
+        self.server, self.connection = server, None
+
+    def ask(self, method, path, body=None, *, token, kind="application/json", headers=()):
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        sent = {"Authorization": "Bearer " + token, "Content-Type": kind, **dict(headers)}
+        if isinstance(body, dict):
+            body = json.dumps(body)
+        try:
+            self.connection.request(method, path, body, sent)
+            reply = self.connection.getresponse()
+            text = reply.read()
+        except LOST as error:
+            self.close()
+            raise Lost(str(error)) from error
+        if reply.status >= 300:
+            raise Refused(reply.status, text)
+        return reply.status, text
+
+    def close(self):
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+
+
+class Device:
+    def __init__(self, name):
+        self.name, self.secret = name, os.urandom(32)
+        self.attempt = None
+        self.rank = None      # of the state last acknowledged
+        self.sent = None      # of the state last sent
+        self.label = self.label_sent = 0
+        self.at_work = threading.Lock()
+
+    def body(self):
+        return {"id": self.name, "product": otter.PRODUCT, "hardware": otter.HARDWARE,
+                "secret": documents.b64(self.secret)}
+
+
+class Ledger:
+    """What was acknowledged, and what is open: sent without an answer. All of it over all rounds."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.devices, self.maybe_devices = {}, {}
+        self.rollouts, self.maybe_rollouts = {}, set()    # name -> id
+        self.releases, self.roots, self.blobs = set(), 1, {}
+        self.keyed = []                                   # (key, body, id) of rollouts
+        self.acknowledged = 0
+        self.refused = {}                                 # status -> how often
+
+    def took(self):
+        self.acknowledged += 1
+
+
+class Load:
+    """Threads that work until stop(); each ends by itself when the server is gone. kinds: which work is done."""
+
+    KINDS = ("devices", "devices", "devices", "labels", "rollouts", "uploads", "releases", "roots")
+
+    def __init__(self, world, ledger, rollout, seed, kinds=KINDS, most_devices=30, keep_on=False):
+        self.world, self.server, self.ledger, self.rollout = world, world.server, ledger, rollout
+        self.release = json.loads((world.folder / "load.payload").read_text())
+        self.token = self.server.token
+        self.left, self.keep_on, self.seed = most_devices, keep_on, seed
+        self.ended = threading.Event()
+        self.failures = []
+        self.threads = [threading.Thread(target=self.work, args=(kind, at)) for at, kind in enumerate(kinds)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join(90)
+            assert not thread.is_alive(), "a worker hangs"
+        assert not self.failures, self.failures[:3]
+
+    def work(self, kind, number):
+        wire, chance = Wire(self.server), random.Random(f"{self.seed}/{number}")
+        turn = getattr(self, "turn_" + kind)
+        try:
+            while not self.ended.is_set():
+                try:
+                    turn(wire, chance)
+                except Refused as refused:
+                    with self.ledger.lock:
+                        self.ledger.refused[refused.status] = self.ledger.refused.get(refused.status, 0) + 1
+                    if not self.keep_on:
+                        raise
+                    time.sleep(0.02)  # a client backs off
+        except Lost:
+            pass
+        except Exception as error:  # noqa: BLE001 - told by stop()
+            self.failures.append(f"{kind}: {error!r}")
+        finally:
+            wire.close()
+
+    # ---- one round of each kind of work
+
+    def turn_devices(self, wire, chance):
+        with self.ledger.lock:
+            new = self.left > 0
+            self.left -= new
+            if new:
+                device = Device(f"load-{len(self.ledger.devices)}-{os.urandom(4).hex()}")
+                self.ledger.maybe_devices[device.name] = device
+            else:
+                device = chance.choice(list(self.ledger.devices.values()) or [None])
+        if device is None or not device.at_work.acquire(blocking=False):
+            return
+        try:
+            if new:
+                wire.ask("POST", "/api/v1/devices", device.body(), token=self.token)
+                with self.ledger.lock:
+                    self.ledger.devices[device.name] = self.ledger.maybe_devices.pop(device.name)
+                    self.ledger.took()
+            self.update(wire, device)
+        finally:
+            device.at_work.release()
+
+    def poll(self, wire, device, **running):
+        image = {"version": "1.0.0", "sha256": "00" * 32, "slot": "A", "confirmed": True, **running}
+        body = {"device": device.name, "product": otter.PRODUCT, "hardware": otter.HARDWARE, "running": image,
+                "epoch": 1, "sequence": 0, "root": 1, "nonce": documents.b64(os.urandom(16)),
+                "caps": {"ram": 0, "covers": 0}}
+        _, text = wire.ask("POST", "/v1/device/poll", body, token=documents.b64(device.secret))
+        return documents.payload_of(text) if text else {}
+
+    def confirmed(self):
+        image = next(i for i in self.release["images"] if i["slot"] == "B")
+        return {"version": self.release["version"], "sha256": image["sha256"], "slot": "B", "confirmed": True}
+
+    def update(self, wire, device):
+        """What is left of its way; each acknowledged part of it goes into the ledger."""
+        if device.rank == RANK["succeeded"]:
+            assert not self.poll(wire, device, **self.confirmed()).get("attempt")
+            return
+        if device.rank is None:
+            device.sent = RANK["offered"]
+        offer = self.poll(wire, device)
+        if "attempt" not in offer:
+            return
+        if device.rank is None:
+            device.attempt, device.rank = offer["attempt"], RANK["offered"]
+        assert offer["attempt"] == device.attempt, f"{device.name}: {offer['attempt']} and {device.attempt}"
+        for state in STEPS[device.rank:]:
+            device.sent = RANK[state]
+            self.report(wire, device, RANK[state], state)
+            device.rank = RANK[state]
+        device.sent = RANK["succeeded"]
+        self.poll(wire, device, **self.confirmed())
+        device.rank = RANK["succeeded"]
+
+    def report(self, wire, device, step, state):
+        running = {"version": "1.0.0", "sha256": "00" * 32, "slot": "A", "confirmed": True}
+        wire.ask("POST", "/v1/device/report",
+                 {"device": device.name, "attempt": device.attempt, "step": step, "state": state, "running": running},
+                 token=documents.b64(device.secret))
+        self.ledger.took()
+
+    def turn_labels(self, wire, chance):
+        with self.ledger.lock:
+            known = list(self.ledger.devices.values())
+        if not known:
+            return
+        device = chance.choice(known)
+        device.label_sent += 1
+        wire.ask("PATCH", f"/api/v1/devices/{device.name}", {"attributes": {"n": str(device.label_sent)}},
+                 token=self.token)
+        device.label = device.label_sent
+        self.ledger.took()
+
+    def turn_rollouts(self, wire, chance):
+        name = f"load-{os.urandom(6).hex()}"
+        body = {"release": self.world.load_release, "target": "all", "phases": [50, 100], "name": name,
+                "priority": chance.randrange(10)}
+        with self.ledger.lock:
+            self.ledger.maybe_rollouts.add(name)
+        _, text = wire.ask("POST", "/api/v1/rollouts", body, token=self.token, headers={"Idempotency-Key": name})
+        with self.ledger.lock:
+            self.ledger.maybe_rollouts.discard(name)
+            self.ledger.rollouts[name] = json.loads(text)["id"]
+            self.ledger.keyed = (self.ledger.keyed + [(name, body, self.ledger.rollouts[name])])[-20:]
+            self.ledger.took()
+        self.ended.wait(0.01)  # else there are thousands of them
+
+    def turn_uploads(self, wire, chance):
+        data = os.urandom(chance.randrange(2000, 8000))
+        digest = hashlib.sha256(data).hexdigest()
+        wire.ask("POST", "/api/v1/uploads", {"sha256": digest, "size": len(data)}, token=self.token)
+        half = len(data) // 2
+        for at, part in ((0, data[:half]), (half, data[half:])):
+            wire.ask("PATCH", f"/api/v1/uploads/{digest}", part, token=self.token,
+                     kind="application/offset+octet-stream", headers={"Upload-Offset": str(at)})
+        with self.ledger.lock:
+            self.ledger.blobs[digest] = len(data)
+            self.ledger.took()
+        self.ended.wait(0.02)
+
+    def turn_releases(self, wire, chance):
+        payload = dict(self.release, sequence=chance.randrange(1000, 2**40))
+        envelope = self.world.release_signer.envelope(payload)
+        wire.ask("POST", "/api/v1/releases", envelope, token=self.token, kind="application/jose+json")
+        with self.ledger.lock:
+            self.ledger.releases.add(hashlib.sha256(envelope).hexdigest())
+            self.ledger.took()
+        self.ended.wait(0.05)
+
+    def turn_roots(self, wire, _chance):
+        status, text = wire.ask("GET", "/api/v1/roots?limit=1000", token=self.token)
+        newest = max(item["version"] for item in json.loads(text)["items"])
+        payload = dict(self.world.root_payload, version=newest + 1)
+        status, _ = wire.ask("POST", "/api/v1/roots", self.world.root_signer.envelope(payload), token=self.token,
+                             kind="application/jose+json")
+        assert status in (200, 201)
+        with self.ledger.lock:
+            self.ledger.roots = max(self.ledger.roots, newest + 1)
+            self.ledger.took()
+        self.ended.wait(0.3)
+
+
+def prepare(world):
+    """A release, a running rollout for everybody, and signers: what Load works with. The rollout's id."""
+    path, images = world.release("1.1.0", name="load")
+    world.otter("release", "publish", path, *images)
+    world.load_release = hashlib.sha256(path.read_bytes()).hexdigest()
+    (world.folder / "load.payload").write_text(json.dumps(documents.payload_of(path.read_text())))
+    world.root_payload = documents.payload_of(world.root.read_text())
+    world.root_signer = documents.Signer(world.keys["root"])
+    world.release_signer = documents.Signer(world.keys["release"])
+    world.server.json("POST", "/api/v1/devices", Device("first").body(), expect=201)
+    return world.rollout(world.load_release, "--name", "main")
+
+
+# ---- a server held against a ledger
+
+def pages(server, path):
+    """All items of a list."""
+    wire, items, cursor = Wire(server), [], ""
+    token = server.token
+    while True:
+        _, text = wire.ask("GET", f"{path}?limit=1000{cursor}", token=token)
+        page = json.loads(text)
+        items += page["items"]
+        if not page["next"]:
+            wire.close()
+            return items
+        cursor = "&cursor=" + page["next"]
+
+
+def check_devices(server, ledger):
+    listed = {item["id"]: item for item in pages(server, "/api/v1/devices")}
+    for name, device in list(ledger.maybe_devices.items()):
+        if name in listed:
+            ledger.devices[name] = device
+        del ledger.maybe_devices[name]
+    for name, device in ledger.devices.items():
+        assert name in listed, f"device {name} was acknowledged and is lost"
+        label = int(listed[name]["attributes"].get("n", "0"))
+        assert device.label <= label <= device.label_sent, f"label of {name}: {label}, acknowledged {device.label}"
+        device.label = device.label_sent = label
+    assert set(listed) - {"first"} == set(ledger.devices), "devices that nobody made"
+
+
+def check_attempts(server, ledger, rollout):
+    by_device = {}
+    items = pages(server, f"/api/v1/rollouts/{rollout}/attempts")
+    for item in items:
+        assert item["device"] not in by_device, f"{item['device']} has two attempts: something was counted twice"
+        by_device[item["device"]] = item
+    for name, device in ledger.devices.items():
+        item = by_device.get(name)
+        if device.rank is None and item is None:
+            continue
+        assert item, f"attempt {device.attempt} of {name} was acknowledged and is lost"
+        assert device.attempt in (None, item["id"]), f"{name}: attempt {item['id']}, offered {device.attempt}"
+        rank = RANK[item["state"]]
+        assert (device.rank or 0) <= rank <= device.sent, f"{name} is {item['state']}: {device.rank}, {device.sent}"
+        device.attempt, device.rank, device.sent = item["id"], rank, rank
+    counts = server.json("GET", f"/api/v1/rollouts/{rollout}")["counts"]
+    states = [item["state"] for item in items]
+    for state, n in counts.items():
+        if state in RANK:
+            assert n == states.count(state), f"{n} counted as {state}, {states.count(state)} there"
+    assert len({item["id"] for item in items}) == len(items)
+
+
+def check_rollouts(server, ledger):
+    items = [item for item in pages(server, "/api/v1/rollouts") if item["name"].startswith("load-")]
+    names = [item["name"] for item in items]
+    assert len(set(names)) == len(names), "a rollout was made twice"
+    ids = {item["name"]: item["id"] for item in items}
+    for name, number in ledger.rollouts.items():
+        assert ids.get(name) == number, f"rollout {name} was acknowledged as {number}, is {ids.get(name)}"
+    for name in set(names) - set(ledger.rollouts):
+        assert name in ledger.maybe_rollouts
+        ledger.rollouts[name] = ids[name]
+    ledger.maybe_rollouts.clear()
+    for key, body, number in ledger.keyed[-3:]:  # asked again: the first one's answer, and no second rollout
+        _, text = Wire(server).ask("POST", "/api/v1/rollouts", body, token=server.token,
+                                   headers={"Idempotency-Key": key})
+        assert json.loads(text)["id"] == number
+
+
+def check_documents(server, ledger):
+    releases = {item["id"] for item in pages(server, "/api/v1/releases")}
+    assert ledger.releases <= releases, "a release was acknowledged and is lost"
+    roots = [item["version"] for item in pages(server, "/api/v1/roots")]
+    assert sorted(roots) == list(range(1, len(roots) + 1)) and len(roots) >= ledger.roots
+    for digest, size in ledger.blobs.items():
+        path = server.data / "blobs" / digest[:2] / digest
+        assert path.exists() and path.stat().st_size == size, f"blob {digest} was acknowledged and is lost"
+
+
+def check(server, ledger, rollout):
+    """Nothing acknowledged is lost, nothing is there twice; the ledger then is what the server has."""
+    check_devices(server, ledger)
+    check_attempts(server, ledger, rollout)
+    check_rollouts(server, ledger)
+    check_documents(server, ledger)
+
+
+def check_files(data):
+    """otterd --check-database: every page, reference, count, and each blob's digest its name."""
+    return otter.run([otter.OTTERD, "--data", data, "--check-database"], expect=0, timeout=120).out
