@@ -267,6 +267,59 @@ static void readers_miss_nobody_while_the_fleet_grows(void **state)
     assert_int_equal(atomic_load(&r.missed), 0);
 }
 
+static void marks_stay_until_they_are_set_anew(void **state)
+{
+    struct fleet *f = *state;
+    struct fleet_device *d;
+    struct otter_digest token;
+
+    for (uint32_t i = 0; i < 3; i++)
+        (void)add(f, i);
+    token_of(1, &token);
+    d = fleet_lock(f, 1);
+    fleet_set_retry(d, true);
+    assert_int_equal(fleet_pin(d), 0);
+    assert_true(fleet_set_marks(f, 1, d, FLEET_PINNED | FLEET_RETIRED, 77));
+    assert_int_equal(d->marks, FLEET_PINNED | FLEET_RETIRED | FLEET_RETRY);
+    assert_int_equal(fleet_pin(d), 77);
+    fleet_unlock(f, 1);
+    assert_int_equal(fleet_in_service(f), 2);
+    assert_true(fleet_is_retired(f, 1));
+    assert_false(fleet_is_retired(f, 0) || fleet_is_retired(f, 2));
+    assert_int_equal(fleet_find(f, "device-1"), 1);
+    assert_int_equal(fleet_find_token(f, &token), FLEET_NONE);
+    d = fleet_lock(f, 1);
+    assert_true(fleet_set_marks(f, 1, d, FLEET_RETIRED, 0)); /* again: counted once */
+    assert_int_equal(fleet_in_service(f), 2);
+    assert_true(fleet_set_marks(f, 1, d, 0, 0));
+    fleet_set_retry(d, false);
+    assert_int_equal(d->marks, 0);
+    fleet_unlock(f, 1);
+    assert_int_equal(fleet_in_service(f), 3);
+    assert_int_equal(fleet_find_token(f, &token), 1);
+}
+
+static void a_pose_is_kept_while_it_differs_from_the_enrolment(void **state)
+{
+    struct fleet *f = *state;
+    struct fleet_device *d;
+
+    (void)add(f, 1);
+    d = fleet_lock(f, 0);
+    assert_true(fleet_pose(d, "odd", "board"));
+    assert_null(d->extra); /* costs nothing */
+    assert_ptr_equal(fleet_pose_of(d), d->kind);
+    assert_true(fleet_pose(d, "odd", "other-board"));
+    assert_string_equal(fleet_pose_of(d)->hardware, "other-board");
+    assert_true(fleet_pose(d, "even", "other-board"));
+    assert_string_equal(fleet_pose_of(d)->product, "even");
+    assert_string_equal(d->kind->product, "odd");
+    assert_true(fleet_pose(d, "odd", "board"));
+    assert_ptr_equal(fleet_pose_of(d), d->kind);
+    assert_true(fleet_pose(d, "odd", "third"));
+    fleet_unlock(f, 0); /* freed with the fleet */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +331,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_devices_share_what_they_say, setup, teardown),
         cmocka_unit_test_setup_teardown(fleet_of_many_builds_keeps_them_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(reserved_fleet_takes_more_than_was_reserved, setup, teardown),
+        cmocka_unit_test_setup_teardown(marks_stay_until_they_are_set_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_pose_is_kept_while_it_differs_from_the_enrolment, setup, teardown),
         cmocka_unit_test_setup_teardown(threads_say_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(readers_miss_nobody_while_the_fleet_grows, setup, teardown),
     };

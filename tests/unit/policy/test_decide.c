@@ -143,6 +143,30 @@ static void swaps(struct scene *s)
 {
     s->running.slot = OTTER_SLOT_ANY;
 }
+static void retired(struct scene *s)
+{
+    s->facts.retired = true;
+}
+static void held(struct scene *s)
+{
+    s->facts.held = true;
+}
+static void pinned(struct scene *s)
+{
+    s->facts.pinned_elsewhere = true;
+}
+static void withdrawn(struct scene *s)
+{
+    s->facts.withdrawn = true;
+}
+static void pruned(struct scene *s)
+{
+    s->facts.pruned = true;
+}
+static void frozen(struct scene *s)
+{
+    s->facts.frozen = true;
+}
 static void nothing(struct scene *s)
 {
     (void)s;
@@ -156,6 +180,12 @@ static void one_fact_against_it_is_named(void **state)
         bool lasts;
     } rows[] = {
         {nothing, OTTER_OK, false},
+        {retired, OTTER_DEVICE_RETIRED, true},
+        {held, OTTER_HELD, true},
+        {pinned, OTTER_PINNED, true},
+        {withdrawn, OTTER_RELEASE_WITHDRAWN, true},
+        {pruned, OTTER_IMAGES_PRUNED, true},
+        {frozen, OTTER_FROZEN, false}, /* an unfreeze goes on where the freeze stopped */
         {other_product, OTTER_WRONG_PRODUCT, true},
         {other_hardware, OTTER_WRONG_HARDWARE, true},
         {draft, OTTER_NOT_STARTED, false},
@@ -189,6 +219,7 @@ static void one_fact_against_it_is_named(void **state)
         fits(&s);
         rows[i].spoil(&s);
         answer = policy_decide(&s.facts);
+        assert_int_equal(policy_refuses(answer), answer != OTTER_OK);
         if (answer != rows[i].answer || policy_refusal_lasts(answer) != rows[i].lasts)
             fail_msg("row %u: %s, not %s", i, otter_status_name(answer), otter_status_name(rows[i].answer));
     }
@@ -198,9 +229,9 @@ static void one_fact_against_it_is_named(void **state)
 static void order_is_the_meaning(void **state)
 {
     static void (*const order[])(struct scene * s) = {
-        other_product,     other_hardware, not_in_target, attempt_over, runs_it,
-        attempt_elsewhere, later_phase,    paused,        on_trial,     expired,
-        other_epoch,       same_sequence,  below_from,    at_below,     no_image};
+        retired,  other_product, other_hardware, not_in_target, attempt_over,      runs_it,     held,
+        pinned,   withdrawn,     pruned,         frozen,        attempt_elsewhere, later_phase, paused,
+        on_trial, expired,       other_epoch,    same_sequence, below_from,        at_below,    no_image};
 
     (void)state;
     for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {

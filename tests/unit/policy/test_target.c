@@ -12,6 +12,9 @@ static const struct policy_subject subject = {
     .hardware = "board-1",
     .id = "dev-0042",
     .state = "idle",
+    .reason = "self-test",
+    .held = "yes",
+    .pinned = "no",
     .has_version = true,
     .version = {.major = 1, .minor = 4, .revision = 2},
     .tags = "beta\0lab\0",
@@ -52,6 +55,10 @@ static void expressions_select_what_they_say(void **state)
         {"id in (dev-0001)", false},
         {"id not in (dev-0001, \"dev-0042\")", false},
         {"id not in (a,b,c)", true},
+        {"reason == self-test", true},
+        {"reason in (watchdog, deadline)", false},
+        {"held == yes and pinned == no", true},
+        {"held != yes or pinned != no", false},
         {"tag == beta", true},
         {"tag == lab", true},
         {"tag == la", false},
@@ -157,6 +164,28 @@ static void errors_name_the_place(void **state)
     }
 }
 
+static void an_expression_names_a_value_only_where_it_says_it(void **state)
+{
+    static const struct {
+        const char *text;
+        bool names;
+    } rows[] = {
+        {"state == retired", true},     {"tag == lab and state in (idle, retired)", true},
+        {"not state == retired", true}, /* whoever excludes them has thought of them */
+        {"state == *", false},          {"state == retire*", false},
+        {"tag == retired", false},      {"all", false},
+    };
+    struct policy_target_error error;
+    struct policy_target target;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_true(policy_target_compile(rows[i].text, strlen(rows[i].text), &target, &error));
+        if (policy_target_names(&target, POLICY_FIELD_STATE, "retired") != rows[i].names)
+            fail_msg("%s", rows[i].text);
+    }
+}
+
 static void bounds_hold(void **state)
 {
     struct policy_target_error error = {0};
@@ -202,6 +231,7 @@ int main(void)
         cmocka_unit_test(expressions_select_what_they_say),
         cmocka_unit_test(unknown_facts_equal_nothing),
         cmocka_unit_test(errors_name_the_place),
+        cmocka_unit_test(an_expression_names_a_value_only_where_it_says_it),
         cmocka_unit_test(bounds_hold),
         cmocka_unit_test(stars_do_not_blow_up),
     };

@@ -25,5 +25,8 @@ struct conformance_case {
 };
 extern const struct conformance_case conformance_cases[];
 extern const unsigned conformance_count;
+/* Operators' work: conformance_fleet.c. */
+extern const struct conformance_case conformance_fleet_cases[];
+extern const unsigned conformance_fleet_count;
 
 #endif

@@ -324,5 +324,8 @@ int main(void)
     for (unsigned i = 0; i < conformance_count && n < OTTER_ARRAY_LEN(tests); i++)
         tests[n++] =
             (struct CMUnitTest){conformance_cases[i].name, conformance_cases[i].run, setup, teardown, NULL};
+    for (unsigned i = 0; i < conformance_fleet_count && n < OTTER_ARRAY_LEN(tests); i++)
+        tests[n++] = (struct CMUnitTest){conformance_fleet_cases[i].name, conformance_fleet_cases[i].run,
+                                         setup, teardown, NULL};
     return _cmocka_run_group_tests("store/sqlite", tests, n, NULL, NULL);
 }
