@@ -2,19 +2,12 @@
 
 #include "core/bytes.h"
 #include "core/names.h"
+#include "crypto/tls_profile.h"
 
 #include <string.h>
 
 #define ROUNDS   16u /* transfers below in one call: a server that never pauses must not hold the caller */
 #define SEED_LEN 32u
-
-/* Forward secrecy and authenticated ciphers alone. ChaCha20 first: on a core without AES it is the faster. */
-static const uint16_t suites[] = {
-    BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-};
 
 static struct otter_tls *from_net(struct otter_net *self)
 {
@@ -67,25 +60,6 @@ static int32_t closed(struct otter_tls *t)
 
 /* ---- opening ---- */
 
-static void set_algorithms(br_ssl_client_context *client)
-{
-    br_ssl_engine_context *e = &client->eng;
-
-    br_ssl_client_zero(client);
-    br_ssl_engine_set_versions(e, BR_TLS12, BR_TLS12);
-    br_ssl_engine_set_suites(e, suites, OTTER_ARRAY_LEN(suites));
-    br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION);
-    br_ssl_engine_set_hash(e, br_sha256_ID, &br_sha256_vtable);
-    br_ssl_engine_set_hash(e, br_sha384_ID, &br_sha384_vtable);
-    br_ssl_engine_set_hash(e, br_sha512_ID, &br_sha512_vtable);
-    br_ssl_engine_set_prf_sha256(e, br_tls12_sha256_prf);
-    br_ssl_engine_set_default_aes_gcm(e);
-    br_ssl_engine_set_default_chapol(e);
-    br_ssl_engine_set_ec(e, &br_ec_all_m31);
-    br_ssl_engine_set_ecdsa(e, br_ecdsa_i31_vrfy_asn1);
-    br_ssl_engine_set_rsavrfy(e, br_rsa_i31_pkcs1_vrfy);
-}
-
 /* Whom a session is of. What it hashes ends in lengths, so that no two peers give the same bytes. */
 static void digest_peer(const char *host, uint16_t port, const struct otter_net_tls *tls,
                         struct otter_digest *ret)
@@ -109,7 +83,10 @@ static bool start_engine(struct otter_tls *t, const struct otter_net_tls *tls)
     bool resume = t->has_session && memcmp(t->peer.b, t->session_peer.b, OTTER_DIGEST_LEN) == 0;
     uint8_t seed[SEED_LEN];
 
-    set_algorithms(&w->client);
+    br_ssl_client_zero(&w->client);
+    br_ssl_engine_set_versions(e, BR_TLS12, BR_TLS12);
+    br_ssl_engine_add_flags(e, BR_OPT_NO_RENEGOTIATION);
+    otter_tls_profile_engine(e);
     otter_tls_chain_init(&w->chain, &w->anchor, tls->time_floor, now);
     br_ssl_engine_set_x509(e, &w->chain.vtable);
     br_ssl_engine_set_buffers_bidi(e, t->memory.in, t->memory.in_len, t->memory.out, t->memory.out_len);

@@ -1,10 +1,9 @@
 #include "crypto/tls_chain.h"
 
 #include "core/bytes.h"
+#include "crypto/tls_profile.h"
 
 #include <string.h>
-
-#define RSA_MIN 256u /* bytes of a modulus: 2,048 bits */
 
 /* ---- the anchor ---- */
 
@@ -23,7 +22,7 @@ static void append_dn(void *user, const void *buf, size_t len)
 
 static bool keep_rsa(struct otter_tls_anchor *a, const br_rsa_public_key *key)
 {
-    if (key->nlen < RSA_MIN || key->nlen + key->elen > sizeof(a->key))
+    if (key->nlen < OTTER_TLS_RSA_MIN || key->nlen + key->elen > sizeof(a->key))
         return false;
     memcpy(a->key, key->n, key->nlen);
     memcpy(a->key + key->nlen, key->e, key->elen);
@@ -198,10 +197,5 @@ void otter_tls_chain_init(struct otter_tls_chain *c, const struct otter_tls_anch
     c->has_clock = now != 0;
     c->time = OTTER_X509_UNIX_EPOCH + (now > time_floor ? now : time_floor); /* both below 2^53 */
     br_x509_minimal_init(m, &br_sha256_vtable, &anchor->ta, 1);
-    br_x509_minimal_set_hash(m, br_sha256_ID, &br_sha256_vtable);
-    br_x509_minimal_set_hash(m, br_sha384_ID, &br_sha384_vtable);
-    br_x509_minimal_set_hash(m, br_sha512_ID, &br_sha512_vtable);
-    br_x509_minimal_set_rsa(m, br_rsa_i31_pkcs1_vrfy);
-    br_x509_minimal_set_ecdsa(m, &br_ec_all_m31, br_ecdsa_i31_vrfy_asn1);
-    br_x509_minimal_set_minrsa(m, RSA_MIN);
+    otter_tls_profile_chain(m);
 }
