@@ -16,6 +16,7 @@ import time
 import certificates
 import otter
 import pytest
+from test_bad_input import poll_body
 
 ASK = b"GET /v1/roots/1 HTTP/1.1\r\nHost: otter.test\r\nConnection: close\r\n\r\n"
 BLOB = bytes(range(256)) * 6000  # 1.5 MB
@@ -86,8 +87,12 @@ def test_an_operator_and_a_device_work_over_tls(tmp_path, pki):
     assert world.server.url.startswith("https://")
     release = world.publish("1.0.0")
     assert world.otter("release", "show", release, "--json").json["id"] == release
-    world.fleet(2)
-    assert world.server.json("GET", "/api/v1/status")["devices"] == 2
+    secret = "A" * 43
+    world.server.json("POST", "/api/v1/devices", {"id": "dev-1", "product": otter.PRODUCT, "hardware": otter.HARDWARE,
+                                                  "secret": secret}, expect=201)
+    world.rollout(release)
+    asked = world.server.request("POST", "/v1/device/poll", poll_body("dev-1", fresh=1), token=secret)
+    assert asked[0] == 200 and asked[1]["content-type"] == "application/jose+json"
     world.stop()
 
 

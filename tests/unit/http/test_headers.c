@@ -115,6 +115,63 @@ static void numbers_are_decimal_and_bounded(void **state)
     assert_int_equal(n, 10);
 }
 
+static void the_last_one_forwarded_for_is_the_client(void **state)
+{
+    static const struct {
+        const char *value, *client; /* NULL: no address */
+    } rows[] = {
+        {"10.0.0.1", "10.0.0.1"},
+        {"6.6.6.6, 10.0.0.1", "10.0.0.1"},
+        {"6.6.6.6,10.0.0.1 \t", "10.0.0.1"},
+        {"evil\"=, 10.0.0.1", "10.0.0.1"},
+        {"2001:DB8::0:1", "2001:db8::1"},
+        {"[2001:db8::1]", "2001:db8::1"},
+        {"[2001:db8::1]:443", "2001:db8::1"},
+        {"10.0.0.1:8080", "10.0.0.1"},
+        {"10.0.0.1, 2001:db8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6"},
+        {"", NULL},
+        {" ", NULL},
+        {"10.0.0.1,", NULL},
+        {"10.0.0.1, ", NULL},
+        {"unknown", NULL},
+        {"10.0.0", NULL},
+        {"10.0.0.256", NULL},
+        {"10.0.0.1 10.0.0.2", NULL},
+        {"10.0.0.1\n", NULL},
+        {"[", NULL},
+        {"[]", NULL},
+        {":", NULL},
+        {"2001:db8:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001", NULL},
+        {"6.6.6.6, aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char client[HTTP_IP_STR] = "";
+        bool ok = http_forwarded_for(rows[i].value, client);
+
+        if (ok != (rows[i].client != NULL) || (ok && strcmp(client, rows[i].client) != 0))
+            fail_msg("\"%s\": %s", rows[i].value, ok ? client : "no address");
+    }
+}
+
+static void the_last_one_forwarded_proto_says_how_he_came(void **state)
+{
+    static const struct {
+        const char *value;
+        bool plain;
+    } rows[] = {{"http", true},   {"HTTP", true},         {"https, http", true}, {"https,http ", true},
+                {"https", false}, {"http, https", false}, {"httpx", false},      {"", false},
+                {"htt", false},   {"http,", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (http_forwarded_plain(rows[i].value) != rows[i].plain)
+            fail_msg("\"%s\"", rows[i].value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +180,8 @@ int main(void)
         cmocka_unit_test(a_device_of_65_characters_is_none),
         cmocka_unit_test(media_types_ignore_case_and_parameters),
         cmocka_unit_test(numbers_are_decimal_and_bounded),
+        cmocka_unit_test(the_last_one_forwarded_for_is_the_client),
+        cmocka_unit_test(the_last_one_forwarded_proto_says_how_he_came),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
