@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "world.h"
+#include "world_net.h"
 
 #include "core/bytes.h"
 
@@ -236,6 +237,53 @@ static void the_device_shows_its_token_on_loopback_and_tls_alone(void **state)
     assert_null(strstr(w->server.poll_head, "Wlpa")); /* the last one, in the clear */
 }
 
+/* TLS knows better than "unreachable", "lost" or "no progress"; a failure of it backs off like any other. */
+static void what_tls_says_of_a_failure_is_what_the_device_says(void **state)
+{
+    static const struct {
+        enum otter_status why;
+        bool refuse, silent;
+        enum otter_status expected;
+    } rows[] = {
+        {OTTER_TLS_UNTRUSTED, true, false, OTTER_TLS_UNTRUSTED},
+        {OTTER_TLS_NO_CA, true, false, OTTER_TLS_NO_CA},
+        {OTTER_TLS_FAILED, false, true, OTTER_TLS_FAILED}, /* a handshake that does not end */
+        {OTTER_OK, true, false, OTTER_NET_UNREACHABLE},
+        {OTTER_OK, false, true, OTTER_NET_TIMEOUT},
+    };
+    struct world *w = *state;
+
+    world_net_tls(w);
+    strcpy(w->factory.url[0], "https://ota.example");
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        world_reset(w);
+        w->net.why = rows[i].why;
+        w->net.refuse = rows[i].refuse;
+        w->net.silent = rows[i].silent;
+        otter_client_poll_now(&w->client);
+        world_run(w, 31000);
+        assert_int_equal(world_view(w).last_error, rows[i].expected);
+    }
+    assert_true(w->journal.live.failures > 2); /* counted, and kept over a reset */
+}
+
+static void the_stream_says_which_way_it_waits(void **state)
+{
+    struct world *w = *state;
+
+    world_net_tls(w);
+    w->net.silent = true;
+    for (unsigned way = 0; way < 2; way++) {
+        struct otter_client_next next = {0};
+
+        w->net.waits_to_send = way == 1;
+        for (unsigned i = 0; i < 100000 && next.want != OTTER_WANT_NET; i++)
+            next = otter_client_step(&w->client, w->now);
+        assert_int_equal(next.want, OTTER_WANT_NET);
+        assert_int_equal(next.net_write, way == 1);
+    }
+}
+
 static void a_token_in_the_journal_replaces_the_secret(void **state)
 {
     struct world *w = *state;
@@ -380,6 +428,8 @@ int main(void)
         T(a_connection_that_the_server_will_close_is_not_used_again),
         T(a_missing_blob_is_not_asked_for_for_ever),
         T(the_device_shows_its_token_on_loopback_and_tls_alone),
+        T(what_tls_says_of_a_failure_is_what_the_device_says),
+        T(the_stream_says_which_way_it_waits),
         T(a_token_in_the_journal_replaces_the_secret),
         T(a_plain_request_proves_the_secret),
         T(a_request_sent_again_proves_the_secret_with_a_fresh_nonce),

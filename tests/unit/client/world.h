@@ -110,7 +110,9 @@ struct world_net {
     uint32_t in_len;
     uint8_t out[WORLD_OUT_MAX];
     uint32_t out_len, out_at;
-    bool cut; /* what is in out is followed by EOF */
+    bool cut;              /* what is in out is followed by EOF */
+    enum otter_status why; /* for why(), after world_net_tls() */
+    bool waits_to_send;    /* likewise */
 };
 
 struct world {

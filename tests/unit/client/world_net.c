@@ -123,6 +123,22 @@ static void net_close(struct otter_net *net)
     world_of(net)->net.open = false;
 }
 
+static enum otter_status net_why(const struct otter_net *net)
+{
+    return OTTER_CONTAINER_OF_CONST(net, struct world, net.net)->net.why;
+}
+
+static bool net_waits_to_send(const struct otter_net *net)
+{
+    return OTTER_CONTAINER_OF_CONST(net, struct world, net.net)->net.waits_to_send;
+}
+
+void world_net_tls(struct world *w)
+{
+    w->net.net.why = net_why;
+    w->net.net.waits_to_send = net_waits_to_send;
+}
+
 void world_net_init(struct world *w)
 {
     w->net.net.open = net_open;
