@@ -78,8 +78,8 @@ enum otter_status op_image_key_add(struct svc *svc, struct svc_call *call)
 
 struct lister {
     struct store_image_key_visitor visitor;
-    struct list_page *page;
-    uint64_t position;
+    const struct list_page *page;
+    json_t *items;
 };
 
 static bool list_one(struct store_image_key_visitor *self, const struct store_image_key *row)
@@ -87,20 +87,19 @@ static bool list_one(struct store_image_key_visitor *self, const struct store_im
     struct lister *l = OTTER_CONTAINER_OF(self, struct lister, visitor);
     struct policy_subject s = {.product = row->product};
 
-    if (++l->position <= l->page->after || !list_wants(l->page, &s))
-        return true;
-    return list_add(l->page, json_key(row), l->position);
+    return !list_wants(l->page, &s) || json_array_append_new(l->items, json_key(row)) == 0;
 }
 
 enum otter_status op_image_key_list(struct svc *svc, struct svc_call *call)
 {
-    static const char *const sorts[] = {NULL};
+    static const char *const sorts[] = {"product", "kid", NULL};
+    auto_json json_t *items = json_array();
     struct list_page page;
-    struct lister l = {.visitor.row = list_one, .page = &page};
+    struct lister l = {.visitor.row = list_one, .page = &page, .items = items};
     enum otter_status status = list_begin(&page, call, sorts);
 
     if (status != OTTER_OK)
         return status;
     status = svc_stored(call, svc->reader->ops->image_keys(svc->reader, NULL, &l.visitor));
-    return status == OTTER_OK ? list_end(&page, NULL) : list_drop(&page, status);
+    return status == OTTER_OK ? list_end_small(&page, items) : list_drop(&page, status);
 }

@@ -384,6 +384,8 @@ bool list_add(struct list_page *l, json_t *item, uint64_t position);
 bool list_key(struct list_page *l, const struct list_key *key);
 /* The answer. maker is asked for the items of a sorted page; NULL for lists that cannot be sorted. */
 enum otter_status list_end(struct list_page *l, struct list_maker *maker);
+/* The like for a list that is made whole: sorted by that member of its items, else in their order. */
+enum otter_status list_end_small(struct list_page *l, const json_t *items);
 /* Instead of list_end: gives up. Returns the status. */
 enum otter_status list_drop(struct list_page *l, enum otter_status status);
 

@@ -176,32 +176,35 @@ json_t *json_root(const struct otter_root *root)
 
 struct lister {
     struct store_root_visitor visitor;
-    struct list_page *page;
+    const struct list_page *page;
+    json_t *items;
 };
 
 static bool list_one(struct store_root_visitor *self, const struct store_root *row)
 {
     struct lister *l = OTTER_CONTAINER_OF(self, struct lister, visitor);
+    const struct policy_subject nothing = {0}; /* a filter's fields are not a root's */
     struct otter_root root;
     struct otter_jws jws;
 
-    if (row->version <= l->page->after)
+    if (!list_wants(l->page, &nothing))
         return true;
     if (otter_jws_decode(row->envelope, row->len, &jws) != OTTER_OK ||
         otter_root_decode(&otter_crypto_openssl, jws.payload, jws.payload_len, &root) != OTTER_OK)
         return true;
-    return list_add(l->page, json_root(&root), row->version);
+    return json_array_append_new(l->items, json_root(&root)) == 0;
 }
 
 enum otter_status op_root_list(struct svc *svc, struct svc_call *call)
 {
-    static const char *const sorts[] = {NULL};
+    static const char *const sorts[] = {"version", "created", "expires", "sequence_epoch", NULL};
+    auto_json json_t *items = json_array();
     struct list_page page;
-    struct lister l = {.visitor.row = list_one, .page = &page};
+    struct lister l = {.visitor.row = list_one, .page = &page, .items = items};
     enum otter_status status = list_begin(&page, call, sorts);
 
     if (status != OTTER_OK)
         return status;
     status = svc_stored(call, svc->reader->ops->roots(svc->reader, &l.visitor));
-    return status == OTTER_OK ? list_end(&page, NULL) : list_drop(&page, status);
+    return status == OTTER_OK ? list_end_small(&page, items) : list_drop(&page, status);
 }

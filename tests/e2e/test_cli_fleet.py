@@ -66,6 +66,34 @@ def test_every_list_takes_every_format_columns_filter_sort_and_limit(stocked):
         assert "colour" in refused and "bad-value" in refused, refused
 
 
+@pytest.mark.parametrize("words,column", [
+    ("root list", "version"), ("image-key list", "product"), ("release list", "sequence"), ("rollout list", "id"),
+    ("rollout attempts 1", "device"), ("device list", "id")])
+def test_every_list_is_sorted_both_ways_over_its_pages(stocked, words, column):
+    world, fleet = stocked
+    world.publish("1.2.0")
+    world.rollout(world.publish("1.3.0"), start=False)
+    assert Device(world, fleet, "dev-3").poll() == Device(world, fleet, "dev-2").poll() == 200
+    world.otter("image-key", "add", world.pub("image"), "--product", "air")
+    second = world.folder / "root2.json"
+    world.otter("root", "new", "--from", world.root, "--out", second)
+    world.otter("root", "sign", second, "--key", world.keys["root"])
+    world.otter("root", "publish", second)
+    verb = words.split()
+    rising = [i[column] for i in world.otter(*verb, "--sort", column, "--json").json["items"]]
+    assert rising == sorted(rising) and len(rising) > 1
+    assert [i[column] for i in world.otter(*verb, f"--sort=-{column}", "--json").json["items"]] == rising[::-1]
+    path = {"rollout attempts 1": "/api/v1/rollouts/1/attempts"}.get(words, f"/api/v1/{verb[0]}s")
+    for order, wanted in ((column, rising), ("-" + column, rising[::-1]), (None, None)):
+        got, cursor = [], ""
+        while cursor is not None:
+            page = world.server.json("GET", f"{path}?limit=1" + (f"&sort={order}" if order else "")
+                                     + (f"&cursor={cursor}" if cursor else ""))
+            got += [i[column] for i in page["items"]]
+            cursor = page["next"]
+        assert got == wanted if order else sorted(got) == rising
+
+
 def test_a_filter_selects_and_a_sort_orders(stocked):
     world, _ = stocked
     assert [d["id"] for d in world.otter("device", "list", "--sort=-id", "--json").json["items"]] == ["dev-3", "dev-2", "dev-1"]
