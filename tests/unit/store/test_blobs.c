@@ -243,6 +243,69 @@ static void full_disk_keeps_what_fitted(void **state)
     assert_int_equal(ops->finish(p->blobs, &d, &err), OTTER_OK);
 }
 
+struct listing {
+    struct blobs_visitor visitor;
+    unsigned count, stop_at;
+    uint64_t bytes;
+};
+
+static bool take_blob(struct blobs_visitor *self, const struct blobs_entry *blob)
+{
+    struct listing *l = OTTER_CONTAINER_OF(self, struct listing, visitor);
+
+    l->count++;
+    l->bytes += blob->size;
+    return l->count != l->stop_at;
+}
+
+static void blobs_are_listed_and_removed_under_the_hands_of_readers(void **state)
+{
+    struct place *p = *state;
+    const struct blobs_ops *ops = p->blobs->ops;
+    struct listing all = {.visitor.blob = take_blob}, some = {.visitor.blob = take_blob, .stop_at = 1};
+    char path[128], text[8] = "";
+    struct otter_digest a, b;
+    uint64_t size;
+    int fd;
+
+    digest_of("hello", &a);
+    digest_of("world!", &b);
+    assert_int_equal(ops->put(p->blobs, &a, "hello", 5, NULL), OTTER_OK);
+    assert_int_equal(ops->put(p->blobs, &b, "world!", 6, NULL), OTTER_OK);
+    (void)snprintf(path, sizeof(path), "%s/blobs/%02x/README", p->dir, a.b[0]);
+    fclose(fopen(path, "w")); /* nobody's blob */
+    assert_int_equal(ops->list(p->blobs, &all.visitor), OTTER_OK);
+    assert_int_equal(all.count, 2);
+    assert_int_equal(all.bytes, 11);
+    assert_int_equal(ops->list(p->blobs, &some.visitor), OTTER_OK);
+    assert_int_equal(some.count, 1);
+    fd = ops->open(p->blobs, &a, &size);
+    assert_int_equal(ops->remove(p->blobs, &a), OTTER_OK);
+    assert_false(ops->held(p->blobs, &a, &size));
+    assert_int_equal(read(fd, text, sizeof(text)), 5);
+    assert_string_equal(text, "hello");
+    close(fd);
+    assert_int_equal(ops->remove(p->blobs, &a), OTTER_OK); /* nothing to do */
+    assert_true(ops->held(p->blobs, &b, &size));
+}
+
+static void uploads_are_given_up_by_age_and_only_counted_in_a_dry_run(void **state)
+{
+    struct place *p = *state;
+    const struct blobs_ops *ops = p->blobs->ops;
+    int64_t now = (int64_t)time(NULL);
+    struct otter_digest d;
+    uint64_t offset, size;
+
+    digest_of("0123456789", &d);
+    assert_int_equal(ops->begin(p->blobs, &d, 10, &offset), OTTER_OK);
+    assert_int_equal(ops->give_up(p->blobs, now - 100, false), 0);
+    assert_int_equal(ops->give_up(p->blobs, now + 100, true), 1);
+    assert_int_equal(ops->stat(p->blobs, &d, &offset, &size), OTTER_OK);
+    assert_int_equal(ops->give_up(p->blobs, now + 100, false), 1);
+    assert_int_equal(ops->stat(p->blobs, &d, &offset, &size), OTTER_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +317,8 @@ int main(void)
         T(uploads_left_for_a_week_are_given_up),
         T(upload_without_a_byte_may_be_announced_with_another_size),
         T(full_disk_keeps_what_fitted),
+        T(blobs_are_listed_and_removed_under_the_hands_of_readers),
+        T(uploads_are_given_up_by_age_and_only_counted_in_a_dry_run),
 #undef T
     };
 

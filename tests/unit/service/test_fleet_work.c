@@ -1,0 +1,262 @@
+/* Operators' work on a fleet, where it races polls and publishes: what one transaction sees. */
+#include "world.h"
+
+#include "core/bytes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DEVICES 4u
+
+static int setup_fleet(void **state)
+{
+    struct world *w;
+
+    if (world_setup_with_root(state) != 0)
+        return -1;
+    w = *state;
+    world_release(w, 1);
+    world_devices(w, DEVICES);
+    return 0;
+}
+
+/* Several calls handed over at once, behind a long one, so that they end up in one transaction. */
+struct batch {
+    struct svc_call call[4];
+    unsigned count;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    unsigned done;
+};
+
+static struct batch batch = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+
+static void one_done(struct svc_call *self)
+{
+    (void)self;
+    pthread_mutex_lock(&batch.lock);
+    batch.done++;
+    pthread_cond_signal(&batch.wake);
+    pthread_mutex_unlock(&batch.lock);
+}
+
+static void batch_begin(void)
+{
+    json_t *items = json_array();
+
+    for (unsigned i = 0; i < 1000; i++)
+        json_array_append_new(items, json_object()); /* all refused, one after the other */
+    memset(batch.call, 0, sizeof(batch.call));
+    batch.call[0] = (struct svc_call){.op = SVC_DEVICE_BATCH, .in.json = json_pack("{s:o}", "items", items)};
+    batch.count = 1;
+    batch.done = 0;
+}
+
+/* json is stolen. */
+static struct svc_call *batch_add(enum svc_op op, const char *id, json_t *json)
+{
+    struct svc_call *call = &batch.call[batch.count++];
+
+    *call = (struct svc_call){.op = op, .in.id = id, .in.json = json};
+    return call;
+}
+
+static void batch_run(struct world *w)
+{
+    for (unsigned i = 0; i < batch.count; i++) {
+        batch.call[i].done = one_done;
+        assert_true(svc_submit(w->svc, &batch.call[i]));
+    }
+    pthread_mutex_lock(&batch.lock);
+    while (batch.done < batch.count)
+        pthread_cond_wait(&batch.wake, &batch.lock);
+    pthread_mutex_unlock(&batch.lock);
+}
+
+static void batch_clear(void)
+{
+    for (unsigned i = 0; i < batch.count; i++) {
+        json_decref(batch.call[i].in.json);
+        svc_call_clear(&batch.call[i]);
+    }
+}
+
+/* A poll that memory has a rollout for; it must go to the writer. */
+static struct svc_call *batch_poll(struct world *w, unsigned device)
+{
+    struct svc_call *call = batch_add(SVC_POLL, NULL, NULL);
+
+    world_fill_poll(call, &(struct world_poll){.device = device, .confirmed = true});
+    assert_false(svc_try(w->svc, call));
+    return call;
+}
+
+static json_t *ids(unsigned device)
+{
+    return json_pack("{s:[s]}", "ids", world_device(device));
+}
+
+static void a_poll_behind_a_freeze_in_its_transaction_is_granted_nothing(void **state)
+{
+    struct world *w = *state;
+    int64_t rollout = world_rollout(w, "all", "[100]", false);
+    const struct svc_call *poll;
+
+    batch_begin();
+    (void)batch_add(SVC_FREEZE, "freeze", json_pack("{s:s}", "reason", "now"));
+    poll = batch_poll(w, 0);
+    batch_run(w);
+    assert_int_equal(poll->out.status, OTTER_OK);
+    assert_null(poll->out.body);
+    batch_clear();
+    assert_int_equal(world_count(w, rollout, "offered"), 0);
+    world_restart(w);
+    assert_int_equal(world_ask(w, 0), 0);
+    batch_begin();
+    (void)batch_add(SVC_FREEZE, "unfreeze", json_object());
+    batch_run(w);
+    batch_clear();
+    assert_int_not_equal(world_ask(w, 0), 0);
+}
+
+static void a_poll_behind_a_mark_in_its_transaction_is_granted_nothing(void **state)
+{
+    struct world *w = *state;
+    static const char *const verbs[] = {"hold", "retire", "pin"};
+    int64_t rollout = world_rollout(w, "all", "[100]", false);
+
+    world_release(w, 2); /* to be pinned to */
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(verbs); i++) {
+        json_t *body = ids(i);
+        const struct svc_call *change, *poll;
+
+        if (strcmp(verbs[i], "pin") == 0)
+            json_object_set_new(body, "release", json_string(w->release));
+        else
+            json_object_set_new(body, "reason", json_string("now"));
+        batch_begin();
+        change = batch_add(SVC_DEVICE_CHANGE, verbs[i], body);
+        poll = batch_poll(w, i);
+        batch_run(w);
+        assert_int_equal(change->out.status, OTTER_OK);
+        assert_int_equal(json_integer_value(json_object_get(change->out.json, "changed")), 1);
+        assert_int_equal(poll->out.status, OTTER_OK);
+        assert_null(poll->out.body);
+        batch_clear();
+    }
+    assert_int_equal(world_count(w, rollout, "offered"), 0);
+    assert_int_not_equal(world_ask(w, 3), 0); /* the one that nobody touched */
+}
+
+static void a_rollout_behind_a_withdrawal_in_its_transaction_is_refused(void **state)
+{
+    struct world *w = *state;
+    const struct svc_call *create, *pin;
+    json_t *body = ids(0);
+
+    json_object_set_new(body, "release", json_string(w->release));
+    batch_begin();
+    (void)batch_add(SVC_RELEASE_WITHDRAW, w->release, json_pack("{s:s}", "reason", "bad"));
+    create = batch_add(SVC_ROLLOUT_CREATE, NULL,
+                       json_pack("{s:s, s:s, s:[i]}", "release", w->release, "target", "all", "phases", 100));
+    pin = batch_add(SVC_DEVICE_CHANGE, "pin", body);
+    batch_run(w);
+    assert_int_equal(batch.call[1].out.status, OTTER_OK);
+    assert_int_equal(create->out.status, OTTER_RELEASE_WITHDRAWN);
+    assert_int_equal(pin->out.status, OTTER_RELEASE_WITHDRAWN);
+    batch_clear();
+}
+
+/* gc is behind a draft and a pin that its own catalog and memory must know: it runs alone, behind them. */
+static void gc_sees_what_was_done_just_before_it(void **state)
+{
+    struct world *w = *state;
+    char first[sizeof(w->release)];
+    const struct svc_call *gc;
+    json_t *body = ids(0), *kept;
+
+    memcpy(first, w->release, sizeof(first));
+    world_release(w, 2);
+    world_release(w, 3);
+    json_object_set_new(body, "release", json_string(first));
+    batch_begin();
+    (void)batch_add(SVC_DEVICE_CHANGE, "pin", body);
+    gc = batch_add(SVC_GC, NULL, json_pack("{s:i}", "keep", 1));
+    batch_run(w);
+    assert_int_equal(gc->out.status, OTTER_OK);
+    kept = json_object_get(gc->out.json, "kept");
+    assert_int_equal(json_integer_value(json_object_get(kept, "pin")), 1);
+    assert_int_equal(json_integer_value(json_object_get(kept, "newest")), 1);
+    assert_int_equal(json_array_size(json_object_get(gc->out.json, "releases")), 1);
+    batch_clear();
+}
+
+static void a_label_of_one_call_is_seen_by_the_next_in_its_transaction(void **state)
+{
+    struct world *w = *state;
+    const char *device = world_device(0);
+    json_t *first = ids(0), *second = ids(0), *shown;
+
+    json_object_set_new(first, "add_tags", json_pack("[s]", "a"));
+    json_object_set_new(second, "add_tags", json_pack("[s]", "b"));
+    batch_begin();
+    (void)batch_add(SVC_DEVICE_CHANGE, "label", first);
+    (void)batch_add(SVC_DEVICE_CHANGE, "label", second);
+    batch_run(w);
+    batch_clear();
+    shown = world_get(w, SVC_DEVICE_GET, device, 0);
+    assert_int_equal(json_array_size(json_object_get(shown, "tags")), 2);
+    json_decref(shown);
+}
+
+static void roots_are_answered_from_memory(void **state)
+{
+    struct world *w = *state;
+    struct svc_call call = {.op = SVC_ROOT_GET, .in.number = 1};
+
+    assert_true(svc_try(w->svc, &call)); /* no thread that a list could hold up */
+    assert_int_equal(call.out.status, OTTER_OK);
+    assert_true(call.out.body_len > 100 && call.out.body[0] == '{');
+    svc_call_clear(&call);
+    call.in.number = 2;
+    assert_true(svc_try(w->svc, &call));
+    assert_int_equal(call.out.status, OTTER_NOT_FOUND);
+    svc_call_clear(&call);
+}
+
+static void a_retry_is_granted_and_counts_once_also_after_a_restart(void **state)
+{
+    struct world *w = *state;
+    int64_t rollout = world_rollout(w, "all", "[100]", false);
+    uint64_t attempt = world_ask(w, 0);
+    const struct svc_call *retry;
+
+    assert_int_equal(world_report(w, 0, attempt, 1, OTTER_UPDATE_FAILED, OTTER_SELF_TEST, NULL), OTTER_OK);
+    assert_int_equal(world_ask(w, 0), 0);
+    batch_begin();
+    retry = batch_add(SVC_DEVICE_CHANGE, "retry", ids(0));
+    batch_run(w);
+    assert_int_equal(json_integer_value(json_object_get(retry->out.json, "changed")), 1);
+    batch_clear();
+    assert_int_equal(world_count(w, rollout, "failed"), 0);
+    world_restart(w);
+    assert_true(world_ask(w, 0) > attempt);
+    assert_int_equal(world_count(w, rollout, "offered"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup_fleet, world_teardown)
+        T(a_poll_behind_a_freeze_in_its_transaction_is_granted_nothing),
+        T(a_poll_behind_a_mark_in_its_transaction_is_granted_nothing),
+        T(a_rollout_behind_a_withdrawal_in_its_transaction_is_refused),
+        T(gc_sees_what_was_done_just_before_it),
+        T(a_label_of_one_call_is_seen_by_the_next_in_its_transaction),
+        T(roots_are_answered_from_memory),
+        T(a_retry_is_granted_and_counts_once_also_after_a_restart),
+#undef T
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
