@@ -93,7 +93,7 @@ static bool line(struct reader *r, const char **out, size_t cap, size_t *ret_cou
     r->begin = r->at;
     while (!last) {
         size_t column = column_of(r);
-        const char *text;
+        const char *text = "";
 
         if (!cell(r, &text, &last))
             return false;
