@@ -140,7 +140,6 @@ static void failures_back_off_and_end_with_the_first_good_poll(void **state)
     world_run(w, 24 * 3600 * 1000);
     polls = w->server.polls;
     assert_in_range(polls, 4, 40);
-    assert_true(w->journal.live.failures > 2);
     world_reset(w); /* a boot does not forget */
     world_run(w, 500);
     assert_int_equal(w->server.polls, polls);
@@ -263,6 +262,7 @@ static void what_tls_says_of_a_failure_is_what_the_device_says(void **state)
         otter_client_poll_now(&w->client);
         world_run(w, 31000);
         assert_int_equal(world_view(w).last_error, rows[i].expected);
+        assert_in_range(w->client.failures, 1, 3); /* and is counted for the back-off */
     }
     assert_true(w->journal.live.failures > 2); /* counted, and kept over a reset */
 }
