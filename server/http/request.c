@@ -178,7 +178,7 @@ static bool take_body(struct http_request *r, const char *data, size_t len)
         return true;
     r->phase = HTTP_DISCARDING;
     r->discarded += len;
-    return r->discarded <= DISCARD_MAX;
+    return r->discarded <= DISCARD_MAX || r->discarded <= http_upload_patience(r);
 }
 
 static struct http_request *new_request(struct http_daemon *d, struct MHD_Connection *connection)

@@ -127,6 +127,8 @@ void http_upload_data(struct http_request *r, const char *data, size_t len);
 bool http_upload_end(struct http_request *r);
 /* Whatever was received stays in the upload; frees the request's part. */
 void http_upload_drop(struct http_request *r);
+/* Bytes of a refused body that are worth reading, so that the operator sees why: what was announced. */
+uint64_t http_upload_patience(const struct http_request *r);
 
 /* reply.c: queues the answer. */
 enum MHD_Result http_reply(struct http_request *r);

@@ -132,6 +132,11 @@ bool http_upload_end(struct http_request *r)
     return false;
 }
 
+uint64_t http_upload_patience(const struct http_request *r)
+{
+    return r->upload ? r->upload->size : 0;
+}
+
 void http_upload_drop(struct http_request *r)
 {
     if (!r->upload)

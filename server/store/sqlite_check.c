@@ -27,6 +27,10 @@ bool store_sqlite_fail_open(sqlite3 *db, const char *path, int rc, enum store_fa
     if (is_damage(rc))
         return damaged(path, sqlite3_errmsg(db), ret_fault, err);
     *ret_fault = STORE_FAULT_OPEN;
+    if (store_sqlite_status_after(rc) == OTTER_STORE_FULL)
+        return host_fail(err, HOST_ERROR_FILE,
+                         "%s cannot be opened: its disk is full: make room there, then start otterd again",
+                         path);
     return host_fail(err, HOST_ERROR_FILE, "%s cannot be opened: %s", path, sqlite3_errmsg(db));
 }
 

@@ -174,8 +174,8 @@ class Load:
 
     def update(self, wire, device):
         """What is left of its way; each acknowledged part of it goes into the ledger."""
-        if device.rank == RANK["succeeded"]:
-            assert not self.poll(wire, device, **self.confirmed()).get("attempt")
+        if device.sent == RANK["succeeded"]:
+            self.succeed(wire, device)
             return
         if device.rank is None:
             device.sent = RANK["offered"]
@@ -189,9 +189,14 @@ class Load:
             device.sent = RANK[state]
             self.report(wire, device, RANK[state], state)
             device.rank = RANK[state]
+        self.succeed(wire, device)
+
+    def succeed(self, wire, device):
+        """A poll is answered on a full disk, too: the success is then counted at a later one, so nothing is lost."""
         device.sent = RANK["succeeded"]
-        self.poll(wire, device, **self.confirmed())
-        device.rank = RANK["succeeded"]
+        assert not self.poll(wire, device, **self.confirmed()).get("attempt")
+        if not self.keep_on:
+            device.rank = RANK["succeeded"]
 
     def report(self, wire, device, step, state):
         running = {"version": "1.0.0", "sha256": "00" * 32, "slot": "A", "confirmed": True}

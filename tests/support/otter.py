@@ -54,14 +54,17 @@ class Server:
                                      pathlib.Path(tls) / "server.key"] if tls else [])]
         self.process = None
         self.port = 0
-        self.log = self.data.parent / (self.data.name + ".log")
+        self.command = [OTTERD]        # or what runs it in other circumstances
+        self.served = self.data        # the data directory as otterd sees it
+        self.beside = self.data.parent
+        self.log = self.beside / (self.data.name + ".log")
 
     def start(self, *, env=None, expect_exit=None):
-        port_file = self.data.parent / (self.data.name + ".port")
+        port_file = self.beside / (self.data.name + ".port")
         port_file.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [OTTERD, "--data", self.data, "--listen", f"127.0.0.1:{self.port}", "--port-file", port_file,
+                [*self.command, "--data", self.served, "--listen", f"127.0.0.1:{self.port}", "--port-file", port_file,
                  "--poll-interval", "5", *self.options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(env or {})})
         if expect_exit is not None:
