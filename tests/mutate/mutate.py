@@ -113,7 +113,7 @@ def main():
     args = parser.parse_args()
     copy_tree()
     again = ["--reconfigure"] if (BUILD / "build.ninja").exists() else []
-    made = quiet([*MESON, "setup", *again, BUILD, TREE, "-Dbuildtype=debug", "-Dwerror=false", "-Dcli=false",
+    made = quiet([*MESON, "setup", *again, BUILD, TREE, "-Dbuildtype=debug", "-Dwerror=false", "-Dcli=true",
                   "-Demulator=false"])
     if made.returncode != 0:
         sys.exit(made.stdout[-3000:])
