@@ -151,5 +151,5 @@ enum otter_x509_dates_state otter_x509_dates_feed(struct otter_x509_dates *d, ui
     default:
         break;
     }
-    return (enum otter_x509_dates_state)d->state;
+    return d->state;
 }

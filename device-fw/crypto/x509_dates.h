@@ -30,7 +30,7 @@ struct otter_x509_dates {
     uint8_t held[OTTER_X509_VALIDITY_MAX]; /* the validity's value so far */
     uint8_t held_len;
     /* Private to x509_dates.c. */
-    uint8_t state;
+    enum otter_x509_dates_state state;
     uint8_t element;     /* which one is expected */
     uint8_t length_left; /* bytes of a long length */
     bool in_length;
