@@ -169,6 +169,20 @@ static const char *flag_text(bool on)
     return on ? "yes" : "no";
 }
 
+/* One that is not set is shown, too, switched off; so is one that only the command line can give. */
+static void print_text(const char *name, const char *text, FILE *out)
+{
+    size_t len = strlen(name) + strlen(" = \n") + strlen(text);
+
+    if (len > HOST_INI_LINE_MAX)
+        fprintf(out, ";%s = (%zu bytes, too long for a line of a file: give it as an option)\n", name,
+                strlen(text));
+    else if (text[0] == '\0')
+        fprintf(out, ";%s =\n", name);
+    else
+        fprintf(out, "%s = %s\n", name, text);
+}
+
 static void print_key(const struct key *key, FILE *out)
 {
     static const char *const levels[] = {"error", "warning", "info", "debug"};
@@ -176,8 +190,8 @@ static void print_key(const struct key *key, FILE *out)
     const void *place = key->place;
 
     switch (key->kind) {
-    case TEXT: /* one that is not set is shown, too, switched off */
-        fprintf(out, *(const char *)place ? "%s = %s\n" : ";%s =%s\n", key->name, (const char *)place);
+    case TEXT:
+        print_text(key->name, place, out);
         break;
     case NUMBER:
         fprintf(out, "%s = %" PRIu32 "\n", key->name, *(const uint32_t *)place);

@@ -138,6 +138,7 @@ static void say_ready(const struct http_front_config *config, const struct http_
     for (unsigned i = 0; i < config->listeners; i++) {
         printf("listening on %s\n", http_front_address(front, i));
         host_log(HOST_LOG_INFO, "listen", HOST_LOG_STR("address", http_front_address(front, i)),
+                 HOST_LOG_INT("tls", config->listener[i].tls),
                  HOST_LOG_INT("devices", (config->listener[i].serves & HTTP_SERVES_DEVICES) != 0),
                  HOST_LOG_INT("operators", (config->listener[i].serves & HTTP_SERVES_OPERATORS) != 0));
     }

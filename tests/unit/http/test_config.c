@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "core/bytes.h"
+#include "host/cleanup.h"
 #include "server/options.h"
 
 #include <stdio.h>
@@ -46,34 +47,174 @@ static void every_key_of_a_file_is_read(void **state)
     assert_int_equal(c.log_format, HOST_LOG_JSON);
 }
 
+static char *printed(const struct config *c)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    config_print(c, out);
+    fclose(out);
+    return text;
+}
+
+/* Every key away from its default, and texts as odd as a line can hold. */
 static void what_is_printed_is_read_again_alike(void **state)
 {
-    struct config c, again;
+    static const struct {
+        const char *section, *name, *value;
+    } keys[] = {
+        {"listen", "insecure_plain_http", "yes"},
+        {"listen", "proxy_headers", "yes"},
+        {"listen", "port_file", "/a b/c;d#e=f"},
+        {"tls", "cert", "[tls]"},
+        {"tls", "key", "credential:\"key\""},
+        {"tls", "tickets", "no"},
+        {"tls", "session_cache", "1000000"},
+        {"devices", "plain", "yes"},
+        {"store", "data", "/srv/\xc3\xb6tter"},
+        {"store", "commit_wait_us", "100000"},
+        {"store", "disk_low", "1GiB"},
+        {"blobs", "public", "yes"},
+        {"blobs", "max_size", "3GiB"},
+        {"poll", "interval", "86400"},
+        {"limits", "threads", "256"},
+        {"limits", "connections", "1000000"},
+        {"limits", "idle_timeout", "3600"},
+        {"limits", "drain", "3600"},
+        {"events", "exec", "=x"},
+        {"events", "burst", "1000000"},
+        {"events", "burst_window", "86400"},
+        {"log", "level", "debug"},
+        {"log", "format", "json"},
+        {"metrics", "public", "yes"},
+    };
+    struct config defaults, c, again;
     struct host_error err = {.kind = HOST_ERROR_NONE};
-    char *text = NULL, *second = NULL;
-    size_t len = 0, second_len = 0;
-    FILE *out;
+    auto_free char *first = NULL;
+    auto_free char *second = NULL;
+    auto_free char *untouched = NULL;
+
+    (void)state;
+    config_defaults(&defaults);
+    untouched = printed(&defaults);
+    config_defaults(&c);
+    assert_true(config_add_listen(&c, "[::1]:9", HTTP_SERVES_ALL, &err));
+    assert_true(config_add_listen(&c, "unix:/run/a b", HTTP_SERVES_DEVICES, &err));
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(keys); i++) {
+        char line[256];
+
+        if (!config_set(&c, keys[i].section, keys[i].name, keys[i].value, &err))
+            fail_msg("%s", err.message);
+        snprintf(line, sizeof line, "\n%s = ", keys[i].name);
+        if (!strstr(untouched, line))
+            snprintf(line, sizeof line, "\n;%s =\n", keys[i].name);
+        assert_non_null(strstr(untouched, line)); /* nothing in the table that is not printed */
+    }
+    first = printed(&c);
+    config_defaults(&again);
+    if (!config_parse(&again, first, strlen(first), "printed", &err))
+        fail_msg("%s", err.message);
+    second = printed(&again);
+    assert_string_equal(first, second);
+    assert_int_equal(again.listens, 2);
+    assert_int_equal(again.listen[0].serves, HTTP_SERVES_ALL);
+    assert_string_equal(again.listen[1].text, "unix:/run/a b");
+    assert_string_equal(again.port_file, "/a b/c;d#e=f");
+    assert_non_null(strstr(first, "max_size = 3221225472"));
+}
+
+static void texts_that_no_line_of_a_file_holds_are_refused(void **state)
+{
+    static const char *const bad[] = {" /a", "/a ", "/a ;b", ";a", "/a\nb", "/a\tb", ""};
+    char text[CONFIG_TEXT + 1];
+    struct host_error err = {.kind = HOST_ERROR_NONE};
+    auto_free char *text_of = NULL;
+    struct config c;
 
     (void)state;
     config_defaults(&c);
-    assert_true(config_add_listen(&c, "[::1]:9", HTTP_SERVES_ALL, &err));
-    assert_true(config_set(&c, "store", "data", "/srv/o", &err));
-    assert_true(config_set(&c, "blobs", "max_size", "3GiB", &err));
-    out = open_memstream(&text, &len);
-    config_print(&c, out);
-    fclose(out);
-    config_defaults(&again);
-    if (!config_parse(&again, text, len, "printed", &err))
-        fail_msg("%s", err.message);
-    out = open_memstream(&second, &second_len);
-    config_print(&again, out);
-    fclose(out);
-    assert_string_equal(text, second);
-    assert_int_equal(again.listens, 1);
-    assert_int_equal(again.listen[0].serves, HTTP_SERVES_ALL);
-    assert_non_null(strstr(text, "max_size = 3221225472"));
-    free(text);
-    free(second);
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(bad); i++) {
+        if (config_set(&c, "store", "data", bad[i], &err))
+            fail_msg("taken: \"%s\"", bad[i]);
+    }
+    memset(text, 'a', sizeof text);
+    text[CONFIG_TEXT] = '\0';
+    assert_false(config_set(&c, "store", "data", text, &err));
+    text[CONFIG_TEXT - 1] = '\0';
+    assert_true(config_set(&c, "store", "data", text, &err)); /* the command line may */
+    text_of = printed(&c);
+    config_defaults(&c);
+    assert_true(config_parse(&c, text_of, strlen(text_of), "printed", &err));
+    assert_string_equal(c.data, "");
+    assert_non_null(strstr(text_of, ";data = (255 bytes, too long"));
+}
+
+static void a_reload_names_the_keys_that_need_a_restart(void **state)
+{
+    static const struct {
+        const char *section, *name, *value, *changes;
+    } rows[] = {
+        {"log", "level", "debug", ""},
+        {"log", "format", "json", "log.format"},
+        {"limits", "threads", "7", "limits.threads"},
+        {"store", "disk_low", "1KiB", "store.disk_low"},
+        {"events", "exec", "/x", "events.exec"},
+        {"listen", "proxy_headers", "yes", "listen.proxy_headers"},
+    };
+    struct config a, b;
+    char changes[256], tiny[8];
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        config_defaults(&a);
+        config_defaults(&b);
+        assert_true(config_set(&b, rows[i].section, rows[i].name, rows[i].value, NULL));
+        config_changes(&a, &b, changes, sizeof changes);
+        assert_string_equal(changes, rows[i].changes);
+    }
+    config_defaults(&b);
+    assert_true(config_add_listen(&b, "127.0.0.1:9", HTTP_SERVES_ALL, NULL));
+    assert_true(config_set(&b, "limits", "threads", "7", NULL));
+    assert_true(config_set(&b, "tls", "cert", "c", NULL));
+    assert_true(config_set(&b, "log", "format", "json", NULL));
+    config_defaults(&a);
+    config_changes(&a, &b, changes, sizeof changes);
+    assert_string_equal(changes, "listen tls limits.threads log.format");
+    config_changes(&a, &b, tiny, sizeof tiny);
+    assert_string_equal(tiny, "listen ");
+    assert_true(config_set(&a, "tls", "cert", "other", NULL));
+    config_changes(&a, &b, changes, sizeof changes);
+    assert_string_equal(changes, "listen limits.threads log.format");
+}
+
+static void tls_opens_tcp_addresses_and_leaves_unix_sockets_plain(void **state)
+{
+    static const struct {
+        const char *address;
+        bool tls, plain_devices, may, proofs_only;
+    } rows[] = {
+        {"10.0.0.1:80", true, false, true, false},
+        {"10.0.0.1:80", true, true, true, false},
+        {"127.0.0.1:80", true, false, true, false},
+        {"unix:/run/s", false, true, true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        struct config c;
+        struct http_address address;
+
+        config_defaults(&c);
+        assert_true(config_set(&c, "tls", "cert", "c", NULL));
+        assert_true(config_set(&c, "tls", "key", "k", NULL));
+        c.plain_devices = rows[i].plain_devices;
+        assert_true(config_add_listen(&c, rows[i].address, HTTP_SERVES_ALL, NULL));
+        assert_true(http_address_parse(rows[i].address, &address, NULL));
+        if (config_tls(&c, &address) != rows[i].tls || config_check(&c, NULL) != rows[i].may ||
+            config_proofs_only(&c, &address) != rows[i].proofs_only)
+            fail_msg("row %zu", i);
+    }
 }
 
 static void plain_devices_open_an_address_for_devices_alone_and_take_no_tokens_there(void **state)
@@ -325,6 +466,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_of_a_file_is_read),
         cmocka_unit_test(what_is_printed_is_read_again_alike),
+        cmocka_unit_test(texts_that_no_line_of_a_file_holds_are_refused),
+        cmocka_unit_test(a_reload_names_the_keys_that_need_a_restart),
+        cmocka_unit_test(tls_opens_tcp_addresses_and_leaves_unix_sockets_plain),
         cmocka_unit_test(plain_devices_open_an_address_for_devices_alone_and_take_no_tokens_there),
         cmocka_unit_test(bad_lines_are_named_with_their_number),
         cmocka_unit_test(options_are_read_and_refused),
