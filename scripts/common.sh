@@ -28,3 +28,18 @@ install_missing() {
         apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null ||
         die "apt-get could not install: ${missing[*]}"
 }
+
+# unpack_missing: single programs of packages (kind `unpack`) below build/tools. The package is not installed: none of
+# its scripts runs, no daemon of its starts.
+unpack_missing() {
+    local package program tools=$ROOT/build/tools
+    while read -r package program; do
+        [ ! -x "$tools/$program" ] || continue
+        say "unpacking: $program of $package"
+        rm -rf "$tools/tmp" && mkdir -p "$tools/tmp"
+        apt-cache show "$package" >/dev/null 2>&1 || as_root apt-get update -q >/dev/null
+        (cd "$tools/tmp" && apt-get download -q "$package" >/dev/null 2>&1) || die "apt-get could not download: $package"
+        dpkg-deb --fsys-tarfile "$tools/tmp/$package"_*.deb | tar -x -C "$tools" "./$program"
+        rm -r "$tools/tmp"
+    done < <(awk '$1 == "unpack" { print $2, $3 }' "$ROOT/scripts/packages")
+}

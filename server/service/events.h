@@ -63,8 +63,8 @@ json_t *svc_event_json(const struct svc_event *event, const char *server);
 /* ---- rules: pure ---- */
 
 /*
- * What the progress of a rollout means to people. through: its newest phase was found to be through just now,
- * for the first time. False: nothing.
+ * What the progress of a rollout means to people. through: a phase was found to be through just now, for the
+ * first time. False: nothing.
  */
 bool events_of_progress(const struct policy_progress_facts *facts, bool through, enum svc_event_kind *ret);
 

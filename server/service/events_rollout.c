@@ -105,11 +105,13 @@ static void describe(struct svc_event *event)
     }
 }
 
-/* Did the newest phase get through with this change? */
+/* Did a phase get through with this change? */
 static bool got_through(const struct store_rollout *before, const struct store_rollout *after)
 {
-    return after->phase == before->phase && after->phase >= 1 &&
-           before->phases[after->phase - 1].completed == 0 && after->phases[after->phase - 1].completed != 0;
+    for (unsigned i = 0; i < after->phase; i++)
+        if (before->phases[i].completed == 0 && after->phases[i].completed != 0)
+            return true;
+    return false;
 }
 
 void events_progress(struct svc *svc, const struct store_rollout *before, const struct store_rollout *after,

@@ -32,7 +32,7 @@ bool events_of_progress(const struct policy_progress_facts *facts, bool through,
     case POLICY_STAY:
         break;
     }
-    if (!through || facts->last_phase)
+    if (!through || facts->last_phase || facts->outstanding > 0)
         return false;
     *ret = facts->auto_advance ? SVC_EVENT_ROLLOUT_HALTED : SVC_EVENT_GATE_WAITING;
     return true;

@@ -49,7 +49,8 @@ static bool add_event(struct svc_call *call, const struct store_freeze *before,
 
     if (!before->since == !after->since)
         return true;
-    memcpy(event.detail, after->reason, sizeof(event.detail) - 1);
+    (void)snprintf(event.detail, sizeof(event.detail), "%s%.200s", after->since ? "" : "over: ",
+                   after->since ? after->reason : before->reason);
     return events_add(call, &event);
 }
 
