@@ -2,6 +2,7 @@
 
 #include "host/clock.h"
 #include "host/file.h"
+#include "host/log.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -53,6 +54,7 @@ static bool open_store(struct svc *svc, struct host_error *err, int *ret_exit)
 {
     enum store_fault fault = STORE_FAULT_NONE;
     auto_close int fd = -1;
+    uint64_t lost;
     char path[PATH_MAX];
 
     if (snprintf(path, sizeof(path), "%s/otter.db", svc->dir) >= (int)sizeof(path))
@@ -62,6 +64,12 @@ static bool open_store(struct svc *svc, struct host_error *err, int *ret_exit)
     if (fd < 0)
         return host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be opened", path);
     (void)close(host_steal_fd(&fd));
+    lost = store_sqlite_log_lost(path);
+    if (lost > 0)
+        host_log(HOST_LOG_WARNING, "log-cut-short", HOST_LOG_UINT("transactions", lost),
+                 HOST_LOG_STR("next",
+                              "what the database's log held behind a damaged place is lost: the newest "
+                              "changes may have to be made again"));
     svc->writer = store_sqlite_open(path, STORE_WRITER, &fault, err);
     if (svc->writer)
         svc->reader = store_sqlite_open(path, STORE_READER, &fault, err);

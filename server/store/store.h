@@ -362,6 +362,12 @@ struct store_copy *store_sqlite_copy_begin(struct store *writer, const char *pat
 enum otter_status store_sqlite_copy_step(struct store_copy *copy, int pages, int *ret_left);
 void store_sqlite_copy_end(struct store_copy *copy);
 
+/*
+ * Before the open after a crash: how many transactions of the log lie behind a damaged place. SQLite takes
+ * the log up to there, as it does with an end that a crash has torn, and says nothing.
+ */
+uint64_t store_sqlite_log_lost(const char *path);
+
 /* The mark of a clean stop: after the writer's last transaction, before its close. */
 enum otter_status store_sqlite_mark_clean(struct store *writer);
 
