@@ -3,30 +3,13 @@
 #include "api.h"
 #include "completion.h"
 #include "output.h"
+#include "terminal.h"
 #include "verbs.h"
 
 #include "host/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-static void look_at_terminal(struct cli *cli)
-{
-    struct winsize size = {0};
-    const char *no_color = getenv("NO_COLOR");
-    const char *term = getenv("TERM");
-
-    cli->out_tty = isatty(fileno(cli->out)) == 1;
-    cli->err_tty = isatty(fileno(cli->err)) == 1;
-    cli->color = cli->out_tty && (no_color == NULL || no_color[0] == '\0') &&
-                 (term == NULL || strcmp(term, "dumb") != 0);
-    if (cli->out_tty || cli->err_tty)
-        cli->screen = 80;
-    if (cli->out_tty && ioctl(fileno(cli->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        cli->screen = size.ws_col;
-}
 
 static enum cli_exit usage(struct cli *cli, const struct host_error *err)
 {
@@ -53,7 +36,7 @@ static enum cli_exit run_verb(struct cli *cli, int argc, char **argv)
     if (!cli_format_choose(&args, &cli->format, &err)) {
         code = usage(cli, &err);
     } else if (cli_arg_flag(&args, "help")) {
-        cli_help_verb(cli->out, verb);
+        cli_help_verb(cli->out, cli->screen, verb);
         code = CLI_DONE;
     } else {
         code = verb->run(cli, &args);
@@ -113,11 +96,11 @@ static enum cli_exit find_and_run(struct cli *cli, int argc, char **argv)
     int noun = find_noun(argc, argv);
 
     if (argc < 2) {
-        cli_help(cli->err);
+        cli_help(cli->err, cli->err_screen);
         return CLI_USAGE;
     }
     if (is_help(argv[1])) {
-        cli_help(cli->out);
+        cli_help(cli->out, cli->screen);
         return CLI_DONE;
     }
     if (strcmp(argv[1], "--version") == 0) {
@@ -132,11 +115,11 @@ static enum cli_exit find_and_run(struct cli *cli, int argc, char **argv)
         return cli_fail(cli, CLI_USAGE, "there is no \"%s\"\nSee: otter --help",
                         noun < argc ? argv[noun] : argv[1]);
     if (noun + 1 >= argc) {
-        cli_help_noun(cli->err, argv[noun]);
+        cli_help_noun(cli->err, cli->err_screen, argv[noun]);
         return CLI_USAGE;
     }
     if (is_help(argv[noun + 1])) {
-        cli_help_noun(cli->out, argv[noun]);
+        cli_help_noun(cli->out, cli->screen, argv[noun]);
         return CLI_DONE;
     }
     return dispatch(cli, argc, argv, noun);
@@ -147,7 +130,7 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err)
     struct cli cli = {.out = out, .err = err, .now = (uint64_t)host_clock_wall()};
     enum cli_exit code;
 
-    look_at_terminal(&cli);
+    cli_terminal_look(&cli);
     code = find_and_run(&cli, argc, argv);
     /* A full disk or a closed pipe must not look like success. */
     if ((fflush(out) != 0 || ferror(out)) && code == CLI_DONE)

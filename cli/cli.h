@@ -36,10 +36,10 @@ struct cli {
     const struct cli_args *args; /* of the verb, global options included */
     uint64_t now;                /* Unix seconds when the program started */
     enum cli_format format;
-    bool out_tty, err_tty;
-    bool color; /* of out */
+    bool out_tty, err_tty; /* a terminal that obeys escape sequences (TERM is not dumb) */
+    bool color;            /* of out */
     bool dry_run;
-    unsigned screen;             /* columns of the terminal; 0 = not one */
+    unsigned screen, err_screen; /* columns of the terminal that out and err are; 0 = none */
     unsigned patience;           /* seconds for an answer, which is asked for once; 0: as long as it takes */
     struct cli_session *session; /* api.h; NULL until the first request */
 };

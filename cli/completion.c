@@ -181,6 +181,14 @@ static void offer_options(const struct answer *a, const struct cli_option *optio
     }
 }
 
+/* Several may stand between commas: each of them is completed. */
+static size_t before_last(const struct answer *a)
+{
+    const char *comma = strrchr(a->word, ',');
+
+    return comma != NULL ? (size_t)(comma + 1 - a->word) : a->spot.prefix;
+}
+
 static void offer_words(const struct answer *a, const char *words)
 {
     for (const char *word = words; *word != '\0';) {
@@ -188,19 +196,15 @@ static void offer_words(const struct answer *a, const char *words)
         char text[64];
 
         snprintf(text, sizeof(text), "%.*s", (int)len, word);
-        offer(a, a->spot.prefix, text, "");
+        offer(a, before_last(a), text, "");
         word += len + strspn(word + len, " ");
     }
 }
 
-/* Boards may stand between commas. */
 static void offer_hardware(const struct answer *a)
 {
-    const char *comma = strrchr(a->word, ',');
-    size_t before = comma != NULL ? (size_t)(comma + 1 - a->word) : a->spot.prefix;
-
     for (unsigned i = 0; cli_hardware_at(i) != NULL; i++)
-        offer(a, before, cli_hardware_at(i)->name, "");
+        offer(a, before_last(a), cli_hardware_at(i)->name, "");
 }
 
 static void offer_ids(struct cli *cli, const struct answer *a)
@@ -217,6 +221,12 @@ static void offer_ids(struct cli *cli, const struct answer *a)
             if (line[0] != '\0')
                 fprintf(a->to, "%.*s%s\n", (int)a->spot.prefix, a->word, line);
     free(lines);
+}
+
+/* "http://", "phase=" */
+static bool goes_on(const char *words)
+{
+    return strchr("/=", words[strlen(words) - 1]) != NULL;
 }
 
 /* The words of a value; returns the first line. */
@@ -238,7 +248,7 @@ static const char *offer_values(struct cli *cli, struct answer *a)
         return "files ";
     case CLI_TAKES_WORDS:
         offer_words(a, a->spot.meaning.words);
-        return strchr(a->spot.meaning.words, '/') != NULL ? "words nospace" : "words";
+        return goes_on(a->spot.meaning.words) ? "words nospace" : "words";
     case CLI_TAKES_HARDWARE:
         offer_hardware(a);
         return "words";

@@ -1,8 +1,12 @@
 #include "cli.h"
 
+#include "host/cleanup.h"
 #include "verbs.h"
+#include "width.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void begin(struct cli *cli)
 {
@@ -13,13 +17,32 @@ static void begin(struct cli *cli)
     fputs(": ", cli->err);
 }
 
+static void put_safe(FILE *to, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
+/* The text may hold a server's words: of these a terminal must obey nothing. Line feeds are ours. */
+static void put_safe(FILE *to, const char *fmt, va_list ap)
+{
+    auto_free char *text = NULL, *shown = NULL;
+    char *rest, *line;
+
+    if (vasprintf(&text, fmt, ap) < 0) {
+        text = NULL;
+        return;
+    }
+    for (rest = text; (line = strsep(&rest, "\n")) != NULL;) {
+        free(shown);
+        shown = cli_printable(line);
+        fprintf(to, "%s%s", shown != NULL ? shown : "", rest != NULL ? "\n" : "");
+    }
+}
+
 enum cli_exit cli_fail(struct cli *cli, enum cli_exit code, const char *fmt, ...)
 {
     va_list ap;
 
     begin(cli);
     va_start(ap, fmt);
-    vfprintf(cli->err, fmt, ap);
+    put_safe(cli->err, fmt, ap);
     va_end(ap);
     fputc('\n', cli->err);
     return code;
@@ -69,7 +92,7 @@ void cli_note(struct cli *cli, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    vfprintf(to, fmt, ap);
+    put_safe(to, fmt, ap);
     va_end(ap);
     fputc('\n', to);
 }

@@ -5,6 +5,8 @@
 #include "csv.h"
 #include "frozen.h"
 #include "table.h"
+#include "terminal.h"
+#include "width.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +84,7 @@ static enum cli_exit print_table(struct cli *cli, const json_t *items, const str
                           .to_right = right,
                           .headed = true,
                           .color = cli->color,
+                          .screen = cli->screen,
                           .paint = paint_state};
     bool ok = cell != NULL;
 
@@ -98,6 +101,14 @@ static enum cli_exit print_table(struct cli *cli, const json_t *items, const str
     return ok ? CLI_DONE : cli_fail_memory(cli);
 }
 
+/* A file gets the text as it is; on a terminal nothing in it is obeyed. */
+static void put_csv(struct cli *cli, const char *text)
+{
+    auto_free char *shown = cli->screen > 0 ? cli_printable(text) : NULL;
+
+    cli_csv_put_shown(cli->out, shown != NULL ? shown : text);
+}
+
 static enum cli_exit print_csv(struct cli *cli, const json_t *items, const struct cli_chosen *c, bool headed)
 {
     for (size_t i = 0; headed && i < c->count; i++) {
@@ -110,7 +121,7 @@ static enum cli_exit print_csv(struct cli *cli, const json_t *items, const struc
 
             if (text == NULL)
                 return cli_fail_memory(cli);
-            cli_csv_put_shown(cli->out, text);
+            put_csv(cli, text);
             fputc(i + 1 < c->count ? ',' : '\n', cli->out);
         }
     }
@@ -142,7 +153,7 @@ static void put_banner(struct cli *cli, const json_t *item)
     auto_free char *banner = cli_frozen_banner(item, cli->color);
 
     if (banner != NULL)
-        fprintf(cli->out, "%s\n", banner);
+        cli_put_text(cli, banner);
 }
 
 static enum cli_exit print_items(struct cli *cli, const json_t *items, const struct cli_column *columns,
@@ -178,7 +189,8 @@ static enum cli_exit print_fields(struct cli *cli, const json_t *object, const s
 {
     size_t rows = 0;
     char **cell = calloc(c->count * 2 + 1, sizeof(*cell));
-    struct cli_table t = {.columns = 2, .cell = cell, .color = cli->color, .paint = paint_state};
+    struct cli_table t = {
+        .columns = 2, .cell = cell, .color = cli->color, .screen = cli->screen, .paint = paint_state};
     bool ok = cell != NULL;
 
     for (size_t i = 0; ok && i < c->count; i++) {
@@ -219,9 +231,27 @@ enum cli_exit cli_print_object(struct cli *cli, const json_t *object, const stru
     return print_fields(cli, object, &c);
 }
 
+/* JSON has a form for what a terminal would obey; C0 and what is no UTF-8 are not in valid JSON. */
+static void put_json_shown(FILE *to, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        uint32_t c;
+        size_t n = cli_obeyed(text + i, len - i, &c);
+
+        if (n > 0 && c != '\n' && c != '\t' && c != '\r')
+            fprintf(to, "\\u%04x", c);
+        else
+            fputc(text[i], to);
+        i += n > 0 ? n : 1;
+    }
+}
+
 void cli_print_text(struct cli *cli, const char *text, size_t len)
 {
-    fwrite(text, 1, len, cli->out);
+    if (cli->screen > 0)
+        put_json_shown(cli->out, text, len);
+    else
+        fwrite(text, 1, len, cli->out);
     if (len == 0 || text[len - 1] != '\n')
         fputc('\n', cli->out);
 }

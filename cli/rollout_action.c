@@ -28,7 +28,7 @@ enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *ac
         return code;
     if (cli->format != CLI_FORMAT_TABLE)
         return cli_api_result(cli, &reply, cli_rollout_columns);
-    shown = cli_rollout_text(reply.json, cli->color);
+    shown = cli_rollout_text(reply.json, cli->color, cli->screen);
     if (shown == NULL)
         return cli_fail_memory(cli);
     fputs(shown, cli->out);

@@ -2,15 +2,18 @@
 
 #include "core/bytes.h"
 #include "core/update_state.h"
+#include "fold.h"
 #include "frozen.h"
 #include "parse.h"
 #include "progress.h"
+#include "width.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BAR_WIDTH 24u
+#define BAR_WIDTH   24u
+#define STATE_WIDTH 8u /* "complete" */
 
 const struct cli_column cli_rollout_columns[] = {
     {"id", "id", CLI_KIND_NUMBER},
@@ -51,6 +54,12 @@ static const char *text(const json_t *o, const char *name)
 
     return s != NULL ? s : "";
 }
+
+/* How it is to be shown. */
+struct look {
+    bool color;
+    unsigned screen;
+};
 
 uint64_t cli_counts_finished(const json_t *counts)
 {
@@ -95,16 +104,41 @@ static const char *state_color(const char *state)
     return strcmp(state, "paused") == 0 ? "\033[33m" : "\033[36m";
 }
 
-static void put_phase(FILE *to, const json_t *phase, size_t i, bool color)
+/* A text of the server's, of which a terminal obeys nothing. */
+static void put_shown(FILE *to, const char *before, const char *s)
+{
+    auto_free char *shown = cli_printable(s);
+
+    if (shown != NULL && shown[0] != '\0')
+        fprintf(to, "%s%s", before, shown);
+}
+
+static void put_padded(FILE *to, const char *s, size_t width)
+{
+    auto_free char *shown = cli_printable(s);
+    size_t taken = shown != NULL ? cli_width(shown) : width;
+
+    fprintf(to, "%s%*s", shown != NULL ? shown : "", (int)(taken < width ? width - taken : 0) + 2, "");
+}
+
+/* Where a bar leaves room for what stands beside it. */
+static size_t bar_width(unsigned screen)
+{
+    if (screen == 0 || screen >= 80)
+        return BAR_WIDTH;
+    return screen >= 40 ? screen / 4 : 6;
+}
+
+static void put_phase(FILE *to, const json_t *phase, size_t i, const struct look *look)
 {
     const json_t *counts = json_object_get(phase, "counts");
     uint64_t devices = number(phase, "devices");
     char bar[BAR_WIDTH + 1];
 
-    cli_bar(cli_counts_finished(counts), devices, BAR_WIDTH, bar);
-    fprintf(to, "phase %zu  %3" PRIu64 "%%  %s[%s]%s %5" PRIu64 " devices  %-8s  ", i + 1,
-            number(phase, "percent"), color ? state_color(text(phase, "state")) : "", bar,
-            color ? "\033[0m" : "", devices, text(phase, "state"));
+    cli_bar(cli_counts_finished(counts), devices, bar_width(look->screen), bar);
+    fprintf(to, "phase %zu  %3" PRIu64 "%%  %s[%s]%s %5" PRIu64 " devices  ", i + 1, number(phase, "percent"),
+            look->color ? state_color(text(phase, "state")) : "", bar, look->color ? "\033[0m" : "", devices);
+    put_padded(to, text(phase, "state"), STATE_WIDTH);
     put_counts(to, counts);
     if (json_is_true(json_object_get(phase, "widened")))
         fputs(" (widened to one device)", to);
@@ -121,7 +155,10 @@ static void put_reasons(FILE *to, const json_t *rollout)
         return;
     fputs("reasons  ", to);
     json_object_foreach(reasons, name, count)
-        fprintf(to, " %s=%lld", name, (long long)json_integer_value(count));
+    {
+        put_shown(to, " ", name);
+        fprintf(to, "=%lld", (long long)json_integer_value(count));
+    }
     fputc('\n', to);
 }
 
@@ -147,17 +184,22 @@ static void put_banner(FILE *to, const json_t *rollout, bool color)
         fprintf(to, "%s\n", banner);
 }
 
-static void put_all(FILE *to, const json_t *rollout, bool color)
+static void put_all(FILE *to, const json_t *rollout, const struct look *look)
 {
     const json_t *phases = json_object_get(rollout, "phases"), *phase;
-    const char *state = text(rollout, "state"), *name = text(rollout, "name");
+    const char *state = text(rollout, "state");
     size_t i;
 
-    put_banner(to, rollout, color);
-    fprintf(to, "rollout %" PRIu64 "%s%s: %s %s to %s, %s%s%s\n", number(rollout, "id"),
-            name[0] != '\0' ? " " : "", name, text(rollout, "product"), text(rollout, "version"),
-            text(rollout, "target"), color ? state_color(state) : "", state, color ? "\033[0m" : "");
-    json_array_foreach(phases, i, phase) put_phase(to, phase, i, color);
+    put_banner(to, rollout, look->color);
+    fprintf(to, "rollout %" PRIu64, number(rollout, "id"));
+    put_shown(to, " ", text(rollout, "name"));
+    put_shown(to, ": ", text(rollout, "product"));
+    put_shown(to, " ", text(rollout, "version"));
+    put_shown(to, " to ", text(rollout, "target"));
+    fputs(look->color ? ", " : "", to);
+    put_shown(to, look->color ? state_color(state) : ", ", state);
+    fprintf(to, "%s\n", look->color ? "\033[0m" : "");
+    json_array_foreach(phases, i, phase) put_phase(to, phase, i, look);
     fprintf(to, "all      %" PRIu64 " devices: ", number(rollout, "devices"));
     put_counts(to, json_object_get(rollout, "counts"));
     fputc('\n', to);
@@ -165,7 +207,7 @@ static void put_all(FILE *to, const json_t *rollout, bool color)
     put_next_step(to, rollout);
 }
 
-char *cli_rollout_text(const json_t *rollout, bool color)
+static char *all_text(const json_t *rollout, const struct look *look)
 {
     char *out = NULL;
     size_t len;
@@ -173,7 +215,24 @@ char *cli_rollout_text(const json_t *rollout, bool color)
 
     if (to == NULL)
         return NULL;
-    put_all(to, rollout, color);
+    put_all(to, rollout, look);
+    if (fclose(to) != 0) {
+        free(out);
+        return NULL;
+    }
+    return out;
+}
+
+char *cli_rollout_text(const json_t *rollout, bool color, unsigned screen)
+{
+    auto_free char *text = all_text(rollout, &(struct look){color, screen});
+    char *out = NULL;
+    size_t len;
+    FILE *to = text != NULL ? open_memstream(&out, &len) : NULL;
+
+    if (to == NULL)
+        return NULL;
+    cli_fold_print(to, text, screen, 2);
     if (fclose(to) != 0) {
         free(out);
         return NULL;
@@ -190,9 +249,10 @@ char *cli_rollout_line(const json_t *rollout)
 
     if (to == NULL)
         return NULL;
-    fprintf(to, "%s phase %" PRIu64 "/%zu: %" PRIu64 " of %" PRIu64 " finished; ", text(rollout, "state"),
-            number(rollout, "phase"), json_array_size(json_object_get(rollout, "phases")),
-            cli_counts_finished(counts), number(rollout, "devices"));
+    put_shown(to, "", text(rollout, "state"));
+    fprintf(to, " phase %" PRIu64 "/%zu: %" PRIu64 " of %" PRIu64 " finished; ", number(rollout, "phase"),
+            json_array_size(json_object_get(rollout, "phases")), cli_counts_finished(counts),
+            number(rollout, "devices"));
     put_counts(to, counts);
     if (fclose(to) != 0) {
         free(out);

@@ -6,8 +6,9 @@
 
 extern const struct cli_column cli_rollout_columns[];
 
-/* Lines of text; malloc'ed, NULL when out of memory. Pure. `color`: with escape sequences. */
-char *cli_rollout_text(const json_t *rollout, bool color);
+/* Lines of text; malloc'ed, NULL when out of memory. Pure. `color`: with escape sequences; `screen`: columns
+ * that the lines are folded at, 0 = none. */
+char *cli_rollout_text(const json_t *rollout, bool color, unsigned screen);
 
 /* One line for watching without a terminal: "running phase 2/3: 40 of 50 finished, 38 succeeded, 2 failed".
  */

@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TRIES     6u
-#define BAR_WIDTH 30u
+#define TRIES 6u
 
 struct bar {
     struct host_http_progress progress;
@@ -26,23 +25,21 @@ static bool step(struct host_http_progress *progress, bool upload, uint64_t done
     struct bar *b = OTTER_CONTAINER_OF(progress, struct bar, progress);
     uint64_t at = b->from + done;
     unsigned percent = b->size > 0 ? (unsigned)(100.0 * (double)at / (double)b->size) : 100;
-    char text[BAR_WIDTH + 1], size[CLI_BYTES_STR];
+    char size[CLI_BYTES_STR];
 
     (void)total;
-    if (!upload || !b->cli->err_tty || percent == b->shown || percent > 100)
+    if (!upload || percent == b->shown || percent > 100)
         return true;
     b->shown = percent;
-    cli_bar(at, b->size, BAR_WIDTH, text);
     cli_bytes_format(b->size, size);
-    fprintf(b->cli->err, "\r\033[K%s [%s] %3u%% of %s", b->name, text, percent, size);
-    fflush(b->cli->err);
+    cli_progress(b->cli, b->name, at, b->size, size);
     return true;
 }
 
 static void bar_end(const struct bar *b)
 {
-    if (b->cli->err_tty && b->shown != 101)
-        fputs("\r\033[K", b->cli->err);
+    if (b->shown != 101)
+        cli_progress_end(b->cli);
 }
 
 /* An upload as it goes. */

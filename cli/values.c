@@ -38,6 +38,7 @@ static const struct name names[] = {
     {NULL, "A|B", CLI_TAKES_WORDS, "A B"},
     {NULL, "MODE", CLI_TAKES_WORDS, "fail hang"},
     {NULL, "digest", CLI_TAKES_WORDS, "digest"},
+    {NULL, "WHAT", CLI_TAKES_WORDS, "complete phase="},
     {NULL, "URL", CLI_TAKES_WORDS, "http:// https:// unix:/"},
 };
 
@@ -60,6 +61,9 @@ struct cli_meaning cli_meaning_of_option(const char *noun, const struct cli_opti
 {
     if (option->words != NULL)
         return (struct cli_meaning){CLI_TAKES_WORDS, option->words, true};
+    /* --rollout ID names a rollout whatever the noun; --id ID names what is to be made. */
+    if (strcmp(option->value, "ID") == 0)
+        return meaning_of(option->name, "ID");
     return meaning_of(noun, option->value);
 }
 

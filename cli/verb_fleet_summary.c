@@ -13,7 +13,8 @@
 
 const struct cli_option cli_options_fleet_summary[] = {
     {"by", CLI_OPTION_VALUE, "A,B",
-     "what to group by: up to three of version, hardware, product, tag, state; version if not given"},
+     "what to group by: up to three of version, hardware, product, tag, state; version if not given",
+     .words = "version hardware product tag state"},
     {NULL},
 };
 

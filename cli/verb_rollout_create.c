@@ -83,7 +83,7 @@ enum cli_exit cli_run_rollout_create(struct cli *cli, const struct cli_args *arg
         return cli_expression_problem(cli, code, &reply, target);
     if (cli->format != CLI_FORMAT_TABLE)
         return cli_api_result(cli, &reply, cli_rollout_columns);
-    shown = cli_rollout_text(reply.json, cli->color);
+    shown = cli_rollout_text(reply.json, cli->color, cli->screen);
     if (shown == NULL)
         return cli_fail_memory(cli);
     fputs(shown, cli->out);

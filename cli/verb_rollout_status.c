@@ -1,10 +1,12 @@
 #include "verb.h"
 
 #include "api.h"
+#include "fold.h"
 #include "host/clock.h"
 #include "parse.h"
 #include "rollout_action.h"
 #include "show_rollout.h"
+#include "terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,31 +23,45 @@ struct watch {
     const char *path;
     uint64_t interval; /* seconds */
     uint64_t deadline; /* by host_clock_mono_ms; 0 = none */
-    unsigned lines;    /* of the last picture on the terminal, to draw over */
-    char *last;        /* the last plain line */
+    char *last;        /* the last picture on the terminal, to draw over; elsewhere the last plain line */
 };
 
-static unsigned count_lines(const char *s)
+/* The end of a picture, as many lines as there is room for: what has left the screen cannot be drawn over. */
+static const char *end_of(const char *text, size_t lines)
 {
-    unsigned n = 0;
-
-    for (; *s != '\0'; s++)
-        n += *s == '\n';
-    return n;
+    for (size_t n = cli_fold_lines(text, 0); n > lines; n--)
+        text = strchr(text, '\n') + 1; /* every line of a picture has its line feed */
+    return text;
 }
 
-/* On a terminal the picture replaces the last one; elsewhere a line is written whenever it has changed. */
+/* The picture replaces the last one, also where the terminal has been made narrower or lower since. */
+static void draw_over(struct cli *cli, struct watch *w, char *text)
+{
+    size_t was = 0, rows;
+
+    cli_terminal_look(cli);
+    rows = cli_terminal_rows(cli);
+    if (w->last != NULL)
+        was = cli_fold_lines(w->last, cli->screen);
+    if (rows > 0 && was >= rows)
+        was = rows - 1;
+    if (was > 0)
+        fprintf(cli->out, "\033[%zuA\r\033[J", was);
+    fputs(rows > 1 ? end_of(text, rows - 1) : text, cli->out);
+    free(w->last);
+    w->last = text;
+}
+
+/* On a terminal a picture; elsewhere a line is written whenever it has changed. */
 static enum cli_exit draw(struct cli *cli, struct watch *w, const json_t *rollout)
 {
-    auto_free char *text = cli->out_tty ? cli_rollout_text(rollout, cli->color) : cli_rollout_line(rollout);
+    auto_free char *text =
+        cli->out_tty ? cli_rollout_text(rollout, cli->color, cli->screen) : cli_rollout_line(rollout);
 
     if (text == NULL)
         return cli_fail_memory(cli);
     if (cli->out_tty) {
-        if (w->lines > 0)
-            fprintf(cli->out, "\033[%uA\033[J", w->lines);
-        fputs(text, cli->out);
-        w->lines = count_lines(text);
+        draw_over(cli, w, HOST_STEAL(text));
     } else if (w->last == NULL || strcmp(w->last, text) != 0) {
         fprintf(cli->out, "%s\n", text);
         free(w->last);
@@ -61,7 +77,7 @@ static enum cli_exit show(struct cli *cli, const struct cli_reply *reply)
 
     if (cli->format != CLI_FORMAT_TABLE)
         return cli_api_result(cli, reply, cli_rollout_columns);
-    text = cli_rollout_text(reply->json, cli->color);
+    text = cli_rollout_text(reply->json, cli->color, cli->screen);
     if (text == NULL)
         return cli_fail_memory(cli);
     fputs(text, cli->out);

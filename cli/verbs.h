@@ -32,9 +32,26 @@ extern const struct cli_noun cli_nouns[];
 const struct cli_verb *cli_verb_find(const char *noun, const char *name);
 bool cli_noun_exists(const char *noun);
 
-/* --help: of the program, of a noun, of a verb. */
-void cli_help(FILE *to);
-void cli_help_noun(FILE *to, const char *noun);
-void cli_help_verb(FILE *to, const struct cli_verb *verb);
+/* Command lines to begin with. Ends with one whose noun is NULL. */
+struct cli_example {
+    const char *noun, *verb;
+    const char *line; /* without "otter" */
+    const char *says; /* what for, or NULL */
+};
+extern const struct cli_example cli_examples[];
+
+/*
+ * --help: of the program, of a noun, of a verb. `screen`: columns of the terminal that it goes to; 0: none.
+ */
+void cli_help(FILE *to, unsigned screen);
+void cli_help_noun(FILE *to, unsigned screen, const char *noun);
+void cli_help_verb(FILE *to, unsigned screen, const struct cli_verb *verb);
+
+/* "--image SLOT=FILE...": an option as help and manual write it. */
+#define CLI_USAGE_STR 96
+void cli_option_usage(const struct cli_option *option, char out[CLI_USAGE_STR]);
+
+/* Sentences that help and manual share. */
+extern const char cli_help_where[], cli_help_exit[];
 
 #endif

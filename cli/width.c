@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,29 +11,24 @@ struct range {
     uint32_t from, to;
 };
 
-/* Unicode: general categories Mn, Me, Cf in the blocks that names are written in; rising. */
-static const struct range zero[] = {
-    {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x0610, 0x061a}, {0x064b, 0x065f},
-    {0x0900, 0x0902}, {0x093c, 0x093c}, {0x0941, 0x0948}, {0x0e31, 0x0e31}, {0x0e34, 0x0e3a},
-    {0x0e47, 0x0e4e}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200f}, {0x202a, 0x202e},
-    {0x2060, 0x206f}, {0x20d0, 0x20f0}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xfeff, 0xfeff},
-};
+#include "width_ranges.h"
 
-/* Unicode East Asian Width W and F; rising. */
-static const struct range wide[] = {
-    {0x1100, 0x115f},   {0x231a, 0x231b},   {0x23e9, 0x23ec}, {0x2614, 0x2615},   {0x26a1, 0x26a1},
-    {0x2705, 0x2705},   {0x274c, 0x274c},   {0x2e80, 0x303e}, {0x3041, 0x33ff},   {0x3400, 0x4dbf},
-    {0x4e00, 0x9fff},   {0xa000, 0xa4cf},   {0xa960, 0xa97f}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},
-    {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff},
-    {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
-};
-
-static int in_ranges(const struct range *r, size_t n, uint32_t c)
+/* The ranges rise. */
+static bool in_ranges(const struct range *r, size_t n, uint32_t c)
 {
-    for (size_t i = 0; i < n; i++)
-        if (c >= r[i].from && c <= r[i].to)
-            return 1;
-    return 0;
+    while (n > 0) {
+        size_t half = n / 2;
+
+        if (c > r[half].to) {
+            r += half + 1;
+            n -= half + 1;
+        } else if (c >= r[half].from) {
+            return true;
+        } else {
+            n = half;
+        }
+    }
+    return false;
 }
 
 /* One character of valid UTF-8 (RFC 3629), its length in bytes; 0 if the bytes at s are none. */
@@ -58,28 +54,51 @@ static size_t decode(const char *s, uint32_t *ret)
     return n;
 }
 
+size_t cli_char(const char *s, unsigned *ret_width)
+{
+    uint32_t c;
+    size_t n = decode(s, &c);
+
+    if (n == 0) { /* the terminal shows one mark */
+        *ret_width = 1;
+        return 1;
+    }
+    *ret_width = in_ranges(wide, OTTER_ARRAY_LEN(wide), c)   ? 2
+                 : in_ranges(zero, OTTER_ARRAY_LEN(zero), c) ? 0
+                                                             : 1;
+    return n;
+}
+
 size_t cli_width(const char *s)
 {
     size_t width = 0;
 
     while (*s != '\0') {
-        uint32_t c;
-        size_t n = decode(s, &c);
+        unsigned w;
 
-        if (n != 0 && in_ranges(wide, OTTER_ARRAY_LEN(wide), c))
-            width += 2;
-        else if (n == 0 || !in_ranges(zero, OTTER_ARRAY_LEN(zero), c))
-            width++; /* also a byte that is no UTF-8: the terminal shows one mark */
-        s += n == 0 ? 1 : n;
+        s += cli_char(s, &w);
+        width += w;
     }
     return width;
 }
 
-/* C0, DEL, C1, and the marks that turn the direction of writing. */
-static int obeyed(uint32_t c)
+/* C0, DEL, C1, and the marks that break a line or turn the direction of writing. */
+static bool obeyed(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+size_t cli_obeyed(const char *s, size_t len, uint32_t *ret)
+{
+    char piece[5] = {0}; /* the longest character and a NUL, at which decode stops */
+    uint32_t c = 0;
+    size_t n;
+
+    memcpy(piece, s, len < 4 ? len : 4);
+    n = decode(piece, &c);
+    *ret = c;
+    return n > 0 && obeyed(c) ? n : 0;
 }
 
 char *cli_printable(const char *s)

@@ -27,7 +27,8 @@ BREAKS = re.compile(r"[ \t]+|([=:@]+)")
 
 def environment(folder, **more):
     return {**os.environ, "PATH": f"{pathlib.Path(otter.OTTER).parent}:/usr/bin:/bin", "HOME": str(folder),
-            "XDG_CONFIG_HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb", "OTTER_SERVER": "http://127.0.0.1:1", **more}
+            "XDG_CONFIG_HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb", "OTTER_SERVER": "http://127.0.0.1:1",
+            "OTTER_TRACE": "", **more}
 
 
 def shell(args, folder, **more):

@@ -1,56 +1,154 @@
-"""What a person sees on a terminal: progress of uploads, a rollout watched to its end."""
+"""What a person sees on a terminal: progress of uploads, a rollout watched to its end, tables on narrow screens."""
 
+import json
 import os
-import pty
 import re
-import select
 import subprocess
 
+import pytest
+
 import otter
+from reply_server import replying
+from terminal import Terminal
+
+ESCAPE = re.compile(r"\033\[[0-9;]*[A-Za-z]")
+KANJI = "漢字かな"
+COMBINED = "e\u0301tage"
 
 
-def on_terminal(world, *args, seconds=60, typed=""):
+def environment(server, **more):
+    env = {**os.environ, "OTTER_SERVER": server.url, "OTTER_TOKEN": server.token, "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+    for name in ("COLUMNS", "NO_COLOR"):
+        env.pop(name, None)
+    return {**env, **{name: value for name, value in more.items() if value is not None}}
+
+
+def on_terminal(world, *args, columns=100, rows=50, typed="", **more):
     """Runs otter on a terminal of its own, with what is typed there; (exit status, all that it wrote)."""
-    leader, follower = pty.openpty()
-    env = {**os.environ, "OTTER_SERVER": world.server.url, "OTTER_TOKEN": world.server.token, "TERM": "xterm",
-           "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
-    process = subprocess.Popen([otter.OTTER, *[str(a) for a in args]], stdin=follower, stdout=follower, stderr=follower,
-                               env=env)
-    os.close(follower)
-    os.write(leader, typed.encode())
-    seen = b""
-    try:
-        while select.select([leader], [], [], seconds)[0]:
-            try:
-                piece = os.read(leader, 65536)
-            except OSError:  # the last writer is gone
-                break
-            if not piece:
-                break
-            seen += piece
-        return process.wait(seconds), seen.decode(errors="replace")
-    finally:
-        os.close(leader)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    with Terminal([otter.OTTER, *args], env=environment(world.server, **more), columns=columns, rows=rows) as terminal:
+        terminal.send(typed)
+        status, seen = terminal.end()
+    return status, seen.replace("\r\n", "\n")
+
+
+def width(text):
+    """Columns that the texts of these tests take."""
+    return sum(0 if c == "\u0301" else 2 if c in KANJI else 1 for c in ESCAPE.sub("", text))
 
 
 def test_an_upload_shows_a_progress_bar_on_a_terminal_and_none_elsewhere(world):
     payload = world.folder / "large.bin"
     payload.write_bytes((otter.FIRMWARE / otter.HARDWARE / "app-a.bin").read_bytes() + bytes(800_000))
-    image = world.folder / "large.img"
+    image = world.folder / "large file with blanks in its long name.img"
     world.otter("image", "sign", "--key", world.keys["image"], "--version", "1.1.0", "--hardware", otter.HARDWARE,
                 "--slot", "A", payload, image)
     path = world.folder / "large.json"
     world.otter("release", "create", "--product", otter.PRODUCT, "--version", "1.1.0", "--hardware", otter.HARDWARE,
                 "--image", f"A={image}", "--sequence", "1", "--out", path)
     world.otter("release", "sign", path, "--key", world.keys["release"])
-    status, seen = on_terminal(world, "release", "publish", path, image)
+    status, seen = on_terminal(world, "release", "publish", path, image, columns=40)
     assert status == 0, seen
-    assert "\r" in seen and re.search(r"\d+ ?%", seen), seen
+    drawn = re.findall(r"\r\033\[K([^\r\n]*%[^\r\n]*)", seen)
+    assert drawn and all(len(ESCAPE.sub("", line)) < 40 for line in drawn), seen
     again = world.otter("release", "publish", path, image)
     assert "%" not in again.out + again.err and "\r" not in again.out + again.err
+
+
+def test_a_dumb_terminal_gets_no_escape_sequence(world):
+    world.fleet(1)
+    path, images = world.release("1.1.0")
+    status, seen = on_terminal(world, "release", "publish", path, *images, TERM="dumb")
+    assert status == 0 and "\033" not in seen and "%" not in seen, seen
+    status, seen = on_terminal(world, "release", "list", TERM="dumb")
+    assert status == 0 and "\033" not in seen, seen
+    draft = world.rollout("1.1.0", start=False)
+    world.otter("rollout", "abort", draft)
+    status, seen = on_terminal(world, "rollout", "status", draft, "--watch", TERM="dumb")
+    assert status == 1 and "\033" not in seen and "aborted" in seen, seen
+
+
+def test_colours_are_for_terminals_that_want_them(world):
+    assert "\033[1m" in on_terminal(world, "root", "list")[1]
+    assert "\033" in on_terminal(world, "root", "list", NO_COLOR="")[1]
+    for more in ({"NO_COLOR": "1"}, {"NO_COLOR": "0"}, {"TERM": "dumb"}):
+        assert "\033" not in on_terminal(world, "root", "list", **more)[1], more
+    assert "\033" not in world.otter("root", "list").out
+    assert "\033" not in on_terminal(world, "root", "list", "--format", "csv")[1]
+
+
+def test_nothing_but_the_result_is_on_stdout(world):
+    path, images = world.release("1.1.0")
+    with open(world.folder / "err", "w+b") as err:
+        done = subprocess.run([otter.OTTER, "release", "publish", path, *images, "--json"], stdout=subprocess.PIPE,
+                              stderr=err, env=environment(world.server), check=True, timeout=60)
+    assert json.loads(done.stdout)["product"] == otter.PRODUCT
+    refused = world.otter("device", "show", "nobody", expect=1)
+    assert refused.out == "" and refused.err.startswith("otter device show: ")
+
+
+@pytest.fixture
+def wide_fleet(world):
+    world.fleet(2)
+    world.otter("device", "set", "dev-1", f"site={KANJI}", "floor=" + COMBINED)
+    world.otter("device", "set", "dev-2", "site=" + "north hall, behind the second door on the left " * 2)
+    return world
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+@pytest.mark.parametrize("how", ["terminal", "COLUMNS"])
+def test_no_line_is_longer_than_the_screen(wide_fleet, columns, how):
+    world = wide_fleet
+    draft = world.rollout(world.publish("1.1.0"), "--name", "a-rollout.of-many-words", phases="5,50,100", start=False)
+    size = {"columns": columns} if how == "terminal" else {"columns": 200, "COLUMNS": str(columns)}
+    for words in (["device", "list", "--columns", "id,product,attributes"], ["device", "show", "dev-2"],
+                  ["rollout", "list"], ["rollout", "status", draft], ["release", "show", "1.1.0"], ["server", "status"],
+                  ["root", "show"], ["--help"], ["rollout", "--help"], ["device", "provision", "--help"]):
+        status, seen = on_terminal(world, *words, **size)
+        assert status == 0, seen
+        for line in seen.split("\n"):
+            assert width(line) <= columns, f"{words}: {line!r}"
+    status, seen = on_terminal(world, "device", "show", "dev-1", **size)
+    assert KANJI in seen or columns == 20, seen
+
+
+def test_what_is_piped_is_never_folded(wide_fleet):
+    world = wide_fleet
+    for env in ({}, {"COLUMNS": "20"}):
+        out = otter.run([otter.OTTER, "device", "list", "--columns", "id,attributes"],
+                        env={**environment(world.server), **env}).out
+        assert f"site={KANJI}" in out and "second door on the left north hall" in out
+        assert len(out.split("\n")) == 4  # heading, two devices, the end
+
+
+def test_a_server_cannot_move_the_cursor(tmp_path):
+    evil = "\033[2J\033]0;owned\007\r\u009b31m\u202eevil\u200f\x7f"
+    item = {"id": "dev" + evil, "product": evil, "running": {"version": evil}, "attributes": {"a": evil}}
+    rollout = {"id": 7, "state": "draft" + evil, "name": evil, "target": evil, "product": evil, "version": evil,
+               "phase": 0, "devices": 1, "counts": {}, "reasons": {evil: 3}, "phases": [
+                   {"percent": 100, "state": evil, "devices": 1, "counts": {}}], "frozen": {"reason": evil, "since": 1}}
+    problem = {"code": "conflict" + evil, "detail": evil, "status": 409}
+
+    def show(reply, status, *words):
+        with replying(json.dumps(reply, ensure_ascii=False).encode(), status=status) as url:
+            env = {**os.environ, "OTTER_SERVER": url, "OTTER_TOKEN": "t", "TERM": "xterm", "NO_COLOR": "1",
+                   "OTTER_TRACE": ""}
+            with Terminal([otter.OTTER, *words], env=env, cwd=tmp_path) as terminal:
+                return terminal.end()[1].replace("\r\n", "\n")
+
+    for reply, status, words in [
+            ({"items": [item], "next": None}, 200, ["device", "list"]),
+            ({"items": [item], "next": None}, 200, ["device", "list", "--format", "csv"]),
+            ({"items": [item], "next": None}, 200, ["device", "list", "--format", "jsonl"]),
+            (item, 200, ["device", "show", "dev-1"]),
+            (item, 200, ["device", "show", "dev-1", "--json"]),
+            (rollout, 200, ["rollout", "status", "7"]),
+            (problem, 409, ["rollout", "start", "7"])]:
+        seen = show(reply, status, *words)
+        assert "evil" in seen, seen
+        bad = [c for c in seen.replace("\r\033[K", "") if (ord(c) < 32 and c != "\n") or 0x7f <= ord(c) < 0xa0
+               or c in "\u202e\u200f"]
+        assert not bad, f"{words}: {bad!r} in {seen!r}"
+    assert json.loads(show(item, 200, "device", "show", "dev-1", "--json"))["product"] == evil
 
 
 def test_a_watched_rollout_is_drawn_until_it_is_through(world):
@@ -66,3 +164,57 @@ def test_a_watched_rollout_is_drawn_until_it_is_through(world):
         assert emulator.wait(90) == 0
     assert status == 0, seen
     assert "10 succeeded" in seen and "complete" in seen
+
+
+def screen_of(text, columns):
+    """What a terminal that folds long lines shows in the end: the moves of the cursor carried out."""
+    lines, row = [""], 0
+    for piece in re.findall(r"\033\[\d*[A-Za-z]|\n|\r|[^\033\n\r]+", re.sub(r"\033\[[0-9;]*m", "", text)):
+        if piece == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif piece.endswith("A") and piece.startswith("\033"):
+            row -= int(piece[2:-1])
+            assert row >= 0, text
+        elif piece == "\033[J":
+            lines[row:] = [""]
+        elif piece != "\r" and not piece.startswith("\033"):
+            assert len(piece) <= columns
+            lines[row] = piece
+    return [line for line in lines if line]
+
+
+def test_a_watched_rollout_follows_the_size_of_the_terminal(world):
+    world.fleet(3)
+    rollout = world.rollout(world.publish("1.1.0"), "--name", "the-quick-brown-fox", phases="30,60,100")
+    with Terminal([otter.OTTER, "rollout", "status", rollout, "--watch", "--interval", "1s"],
+                  env=environment(world.server, NO_COLOR="1"), columns=100) as terminal:
+        terminal.wait_for("\033[J")  # drawn over once
+        terminal.resize(50, 40)
+        for _ in range(2):  # the first may have been under way
+            terminal.wait_for("\033[J")
+        start = terminal.at
+        terminal.wait_for("\033[J")
+        folded = ESCAPE.sub("", terminal.seen[start:terminal.at]).replace("\r\n", "\n")
+        assert max(len(line) for line in folded.split("\n")) <= 40, folded
+        assert "the-quick-brown-fox" in folded and folded.count("\n  ") >= 3, folded
+        world.otter("rollout", "abort", rollout)
+        status, seen = terminal.end()
+    assert status == 1
+    # Pictures of one size replace each other: only one is left at the end.
+    last = seen[start:].replace("\r\n", "\n")
+    assert sum("the-quick" in line for line in screen_of(last, 40)) == 1, last
+
+
+def test_a_picture_that_is_higher_than_the_terminal_shows_its_end(world):
+    world.fleet(3)
+    phases = ",".join(str(n) for n in (*range(5, 80, 5), 100))
+    rollout = world.rollout(world.publish("1.1.0"), phases=phases)
+    with Terminal([otter.OTTER, "rollout", "status", rollout, "--watch"], env=environment(world.server, NO_COLOR="1"),
+                  columns=100, rows=10) as terminal:
+        terminal.wait_for("Next phase:")
+        first = terminal.seen
+        assert "phase 1 " not in first and "phase 16" in first
+        terminal.wait_for("\033[9A")
+        world.otter("rollout", "abort", rollout)
+        assert terminal.end()[0] == 1

@@ -1,4 +1,5 @@
-"""A server that gives one reply to every request: what another than otterd, or a hostile one, may answer."""
+"""A server that gives one reply to every request: what another than otterd, or a hostile one, may answer. What it says
+is not to be judged by docs/openapi.yaml: run otter without OTTER_TRACE."""
 
 import contextlib
 import http.server

@@ -53,6 +53,10 @@ static void test_the_place_of_the_last_word(void **state)
         {"device tag a b ", CLI_SPOT_OPERAND, CLI_TAKES_DEVICE},
         {"device tag --add lab ", CLI_SPOT_OPERAND, CLI_TAKES_DEVICE},
         {"device set dev-1 ", CLI_SPOT_OPERAND, CLI_TAKES_DEVICE},
+        {"device retry --rollout ", CLI_SPOT_VALUE, CLI_TAKES_ROLLOUT},
+        {"device provision --id ", CLI_SPOT_VALUE, CLI_TAKES_TEXT},
+        {"server backup ", CLI_SPOT_OPERAND, CLI_TAKES_DIR},
+        {"device import ", CLI_SPOT_OPERAND, CLI_TAKES_FILE},
         {"release verify r.json ", CLI_SPOT_OPERAND, CLI_TAKES_FILE},
         {"root show ", CLI_SPOT_OPERAND, CLI_TAKES_FILE},
         {"root sign -- --k", CLI_SPOT_OPERAND, CLI_TAKES_FILE},
@@ -126,6 +130,8 @@ static void test_what_is_offered(void **state)
         {"image sign --selftest f", "words\nfail\t\n"},
         {"release create --hardware f407,h7", "words\nf407,h743\t\n"},
         {"device list --limit ", "words\n"},
+        {"fleet summary --by version,st", "words\nversion,state\t\n"},
+        {"rollout wait 7 --until p", "words nospace\nphase=\t\n"},
         {"device list --all --al", "words\n"}, /* once given, not again */
         {"rollout start 7 --dry", "words\n--dry-run\tcheck everything, change nothing\n"},
     };

@@ -17,7 +17,7 @@ static const char running[] =
 static void test_a_rollout_shows_bars_counts_reasons_and_what_next(void **state)
 {
     auto_json json_t *j = host_json_load(running, strlen(running), "", NULL);
-    auto_free char *text = cli_rollout_text(j, false);
+    auto_free char *text = cli_rollout_text(j, false, 0);
     static const char *const lines[] = {
         "rollout 7 spring: cam 1.1.0 to all, running\n",
         "[#####################---]    10 devices  open      8 succeeded, 1 failed (widened to one device)\n",
@@ -36,7 +36,7 @@ static void test_a_rollout_shows_bars_counts_reasons_and_what_next(void **state)
 static void test_colours_only_when_asked_for(void **state)
 {
     auto_json json_t *j = host_json_load(running, strlen(running), "", NULL);
-    auto_free char *text = cli_rollout_text(j, true);
+    auto_free char *text = cli_rollout_text(j, true, 0);
 
     (void)state;
     assert_non_null(strchr(text, '\033'));
