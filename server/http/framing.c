@@ -1,7 +1,9 @@
 /*
- * What must hold before a request is looked at: one Host, and one way to tell where its body ends. Two
- * lengths, or a length beside chunks, are how a request is smuggled past a proxy that reads the other one
- * (RFC 9112, 3.2, 6.1 and 11.2); libmicrohttpd 0.9.75 takes the first and goes on.
+ * What must hold before a request is looked at: one Host, one way to tell where its body ends, and room for
+ * the reply. Two lengths, or a length beside chunks, are how a request is smuggled past a proxy that reads
+ * the other one (RFC 9112, 3.2, 6.1 and 11.2); libmicrohttpd 0.9.75 takes the first and goes on. And a head
+ * that fills the connection's memory it takes, has it carried out, and closes the connection, since the
+ * reply's head does not fit.
  */
 #include "http/loop.h"
 #include "http/request.h"
@@ -9,16 +11,24 @@
 #include <string.h>
 #include <strings.h>
 
+#define FIELD_BYTES 96u   /* what libmicrohttpd keeps of a header or a parameter beside its text */
+#define REPLY_BYTES 1024u /* the largest head of a reply is half of it */
+
 struct framing {
     unsigned hosts, lengths, codings;
     bool chunked;
+    size_t bytes; /* of the pool */
 };
 
 static enum MHD_Result count(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     struct framing *f = cls;
 
-    (void)kind;
+    f->bytes += FIELD_BYTES;
+    if (kind != MHD_HEADER_KIND)
+        return MHD_YES;
+    if (strcasecmp(name, MHD_HTTP_HEADER_COOKIE) == 0 && value)
+        f->bytes += strlen(value); /* it is copied, to be taken apart */
     if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0)
         f->hosts++;
     if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
@@ -46,10 +56,19 @@ static const char *wrong(const struct framing *f, bool http_1_0)
 
 bool http_framing_holds(struct http_request *r, const char *version)
 {
-    struct framing f = {.hosts = 0};
+    const union MHD_ConnectionInfo *head =
+        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    struct framing f = {.bytes = head ? head->header_size : 0};
     const char *what;
 
-    (void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND, count, &f);
+    (void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND,
+                                    count, &f);
+    if (f.bytes > HTTP_POOL_BYTES - REPLY_BYTES) {
+        http_refuse_request(r, OTTER_TOO_LARGE,
+                            "the request's head is too large: about 4,000 bytes are taken");
+        r->refusal_http = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return false;
+    }
     what = wrong(&f, strcmp(version, MHD_HTTP_VERSION_1_0) == 0);
     if (what)
         http_refuse_request(r, OTTER_BAD_VALUE, "%s", what);

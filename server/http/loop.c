@@ -6,7 +6,7 @@
  *    MHD_get_timeout() does not know of it: so connections are resumed in this thread alone, woken by an
  * eventfd;
  *  - sendfile(2) is used only if we promise to handle SIGPIPE;
- *  - the connection's memory pool is zeroed at each request: 4 KB instead of 32;
+ *  - the connection's memory pool is zeroed at each request: 6 KB instead of 32;
  *  - it takes a handshake that waits for its client for one that can go on, and asks to be run again at once:
  * a single byte of a client that then falls silent would keep the processor busy. So where nothing has moved
  * in a few turns, we sleep a little, or until something comes.

@@ -14,6 +14,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* A connection's memory, for the request's head and then the reply's; framing.c keeps room for the latter. */
+#define HTTP_POOL_BYTES 6144u
+
 struct http_daemon {
     struct http_loop *loop;
     struct MHD_Daemon *mhd;

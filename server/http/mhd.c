@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POOL_BYTES 4096u
-
 static void log_of_mhd(void *cls, const char *fmt, va_list args)
 {
     char text[256];
@@ -66,7 +64,7 @@ bool http_daemon_start(struct http_daemon *d, int socket_fd)
                               0, NULL, NULL, http_request_handle, d, MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd,
                               NULL, MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_CONNECTION_LIMIT,
                               d->limit, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
-                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
                               MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED,
                               http_request_completed, d, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, d,
                               MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL, MHD_OPTION_ARRAY,

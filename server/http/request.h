@@ -88,8 +88,9 @@ void http_refuse_request(struct http_request *r, enum otter_status status, const
 const char *http_header(const struct http_request *r, const char *name);
 
 /*
- * framing.c: false, and refused, if it is not certain where the request ends; the connection must be closed
- * then. And the path of a request line, which may name the server, too (RFC 9112, 3.2.2).
+ * framing.c: false, and refused, if it is not certain where the request ends, or that the reply has room; the
+ * connection must be closed then. And the path of a request line, which may name the server, too (RFC
+ * 9112, 3.2.2).
  */
 bool http_framing_holds(struct http_request *r, const char *version);
 const char *http_origin_form(const char *url);
