@@ -85,7 +85,8 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     [SQL_ATTEMPT_GET] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id = ?",
     [SQL_ATTEMPT_NEWEST] =
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE device = ? ORDER BY id DESC LIMIT 1",
-    [SQL_ATTEMPT_IN] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE device = ? AND rollout = ?"
+    /* The plus keeps it to the device's few: by the rollout's index every grant would read all of them. */
+    [SQL_ATTEMPT_IN] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE device = ? AND +rollout = ?"
                        " ORDER BY id DESC LIMIT 1",
     [SQL_ATTEMPTS_NEWEST] = "SELECT " ATTEMPT_COLUMNS " FROM attempts JOIN"
                             " (SELECT max(id) AS newest FROM attempts GROUP BY device) ON id = newest",
