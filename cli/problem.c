@@ -31,7 +31,7 @@ const char *cli_hint(const char *code)
         {"wrong-epoch", "otter root show says the root's epoch: otter release create --epoch"},
         {"empty-target", "otter device list --filter EXPR shows what an expression selects"},
         {"bad-target", "As: tag == lab and version < 1.2.0; fields: product, hardware, version, id, tag, "
-                       "state, attr.NAME"},
+                       "state, reason, held, pinned, attr.NAME"},
         {"bad-phases", "As: --phases 5,25,100"},
         {"root-version", "otter root show says the newest; make the next with: otter root new --from"},
         {"root-expired", "Make a new one: otter root new --from ROOT.json --expires 365d, then root sign, "
@@ -39,7 +39,8 @@ const char *cli_hint(const char *code)
         {"image-key-unknown", "otter image-key add --product P KEY.pub makes a key known"},
         {"conflict", "otter rollout status ID, or otter device show ID, says the present state"},
         {"already-exists", "Choose another name, or leave it as it is"},
-        {"release-in-use", "otter release deps R says what needs it"},
+        {"release-in-use",
+         "otter release deps R says what needs it; --abort-rollouts ends its rollouts first"},
         {"release-withdrawn", "otter release list shows the others"},
         {"images-pruned", "Publish it again with its images: otter release publish RELEASE.json A.img B.img"},
         {"device-retired", "otter device reinstate ID takes the device back"},
