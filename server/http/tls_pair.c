@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define PEM_MAX     (256u * 1024)
+#define PEM_MAX     ((size_t)256 * 1024)
 #define DAY_S       86400
 #define TIME_STR    32u
 #define OTHERS_READ (S_IROTH | S_IWOTH)
