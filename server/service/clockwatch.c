@@ -23,7 +23,8 @@ int64_t clockwatch_look(struct clockwatch *w, int64_t wall, int64_t mono_ms)
     return near(step, 0) ? 0 : step;
 }
 
+/* Also of a step that no look has found yet. */
 int64_t clockwatch_steady(const struct clockwatch *w, int64_t wall, int64_t mono_ms)
 {
-    return w->known && w->since_ms != 0 ? w->steady + mono_ms / 1000 : wall;
+    return !w->known || near(wall - mono_ms / 1000, w->steady) ? wall : w->steady + mono_ms / 1000;
 }

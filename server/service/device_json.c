@@ -104,6 +104,14 @@ static void add_marks(json_t *to, struct store *store, const struct catalog *c, 
     (void)json_object_set_new(to, "retired", json_mark(marks.retired, marks.retired_reason));
 }
 
+/* After a clock was set back, none was seen later than now. */
+static json_t *json_seen(const struct svc *svc, int64_t at)
+{
+    int64_t now = svc_now(svc);
+
+    return json_time(at < now ? at : now);
+}
+
 json_t *json_device(struct svc *svc, struct store *store, const struct catalog *c, uint32_t index)
 {
     struct view v;
@@ -117,10 +125,11 @@ json_t *json_device(struct svc *svc, struct store *store, const struct catalog *
         v.d.id, "product", v.d.kind->product, "hardware", v.d.kind->hardware, "polls_as", v.polls_as, "tags",
         v.tags, "attributes", v.attributes, "operator_attributes", v.operators, "running",
         json_running(&v.d, &v.said), "epoch", (json_int_t)v.said.epoch, "sequence",
-        (json_int_t)v.said.sequence, "root", (json_int_t)v.said.root, "first_seen", json_time(v.d.first_seen),
-        "last_seen", json_time(v.d.last_seen), "stale", (v.d.flags & FLEET_STALE) != 0, "last_refusal",
-        json_reason((enum otter_status)v.d.refused), "state", device_state_name(&v.d), "reason",
-        json_reason(reason), "attempt", newest_attempt(svc, store, c, v.d.attempt));
+        (json_int_t)v.said.sequence, "root", (json_int_t)v.said.root, "first_seen",
+        json_seen(svc, v.d.first_seen), "last_seen", json_seen(svc, v.d.last_seen), "stale",
+        (v.d.flags & FLEET_STALE) != 0, "last_refusal", json_reason((enum otter_status)v.d.refused), "state",
+        device_state_name(&v.d), "reason", json_reason(reason), "attempt",
+        newest_attempt(svc, store, c, v.d.attempt));
     if (json)
         add_marks(json, store, c, index, &v.d);
     return json;

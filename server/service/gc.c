@@ -294,7 +294,8 @@ static enum otter_status read_wish(struct gc *gc)
                             err))
         return svc_refuse_host(call);
     gc->newest = (unsigned)keep;
-    gc->plan->before = host_clock_wall() - (int64_t)older; /* files have the wall clock's times */
+    /* Files have the wall clock's times; one that was set ahead must not make them old. */
+    gc->plan->before = svc_steady(gc->svc) - (int64_t)older;
     return OTTER_OK;
 }
 

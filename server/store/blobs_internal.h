@@ -14,7 +14,9 @@ struct upload {
     struct otter_digest digest;
     uint64_t size;
     uint64_t offset;
-    bool busy; /* a thread is at it; others are sent away */
+    int64_t
+        touched_ms; /* monotonic, so that a clock set ahead gives up no upload; before 0: before the boot */
+    bool busy;      /* a thread is at it; others are sent away */
 };
 
 #define BLOBS_FOLDERS 256u

@@ -65,6 +65,14 @@ static uint64_t resume_at(const struct upload *u, uint64_t length)
     return length < u->size ? length : u->size - 1;
 }
 
+/* A file of a former run has the wall clock's time only; of one from the future nothing is known. */
+static int64_t touched_at(int64_t mtime)
+{
+    int64_t age = host_clock_wall() - mtime;
+
+    return (int64_t)host_clock_mono_ms() - (age > 0 ? age : 0) * 1000;
+}
+
 static void load_one(struct blobs_file *b, DIR *dir, const char *name)
 {
     struct upload found = {0}, *u;
@@ -81,6 +89,7 @@ static void load_one(struct blobs_file *b, DIR *dir, const char *name)
         return;
     *u = found;
     u->offset = resume_at(u, (uint64_t)st.st_size);
+    u->touched_ms = touched_at(st.st_mtime);
     u->next = b->uploads;
     b->uploads = u;
 }
@@ -119,14 +128,11 @@ static void give_up(struct blobs_file *b, struct upload *u)
  */
 static void give_up_old(struct blobs_file *b)
 {
-    int64_t oldest = host_clock_wall() - UPLOAD_KEPT_S;
-    char path[BLOBS_PATH_MAX];
-    struct stat st;
+    int64_t oldest = (int64_t)host_clock_mono_ms() - UPLOAD_KEPT_S * 1000;
 
     for (struct upload *u = b->uploads, *next; u; u = next) {
         next = u->next;
-        tmp_path(b, u, path);
-        if (!u->busy && stat(path, &st) == 0 && st.st_mtime < oldest)
+        if (!u->busy && u->touched_ms < oldest)
             give_up(b, u);
     }
 }
@@ -141,6 +147,7 @@ static enum otter_status begin_new(struct blobs_file *b, const struct otter_dige
         return OTTER_IO_ERROR;
     u->digest = *digest;
     u->size = size;
+    u->touched_ms = (int64_t)host_clock_mono_ms();
     tmp_path(b, u, path);
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0) {
@@ -224,6 +231,7 @@ static void give_back(struct blobs_file *b, struct upload *u, uint64_t offset)
 {
     (void)pthread_mutex_lock(&b->lock);
     u->offset = offset;
+    u->touched_ms = (int64_t)host_clock_mono_ms();
     u->busy = false;
     (void)pthread_mutex_unlock(&b->lock);
 }
