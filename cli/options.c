@@ -66,9 +66,9 @@ static bool take_value(struct parser *p, const struct cli_option *option, const 
         add(p->args, option, inline_value);
         return true;
     }
-    /* "-" alone is standard input; any other word with a dash is the next option, and this one's value is
-     * missing. */
-    if (p->at >= p->argc || looks_like_option(p->argv[p->at]))
+    /* One dash may begin a value (--sort -seen, --priority -5, "-"); with two it is the next option, and this
+     * one's value is missing. */
+    if (p->at >= p->argc || strncmp(p->argv[p->at], "--", 2) == 0)
         return host_fail(p->err, HOST_ERROR_FORMAT, "--%s needs a value: --%s %s", option->name, option->name,
                          option->value);
     add(p->args, option, p->argv[p->at++]);

@@ -4,6 +4,7 @@
 #include "options.h"
 #include "verbs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct cli_option options[] = {
@@ -63,6 +64,21 @@ static void test_a_list_takes_one_word_where_operands_are_possible(void **state)
     assert_int_equal(cli_arg_count(&args, "key"), 1);
     assert_int_equal(args.operand_count, 1);
     assert_string_equal(args.operand[0], "file");
+    cli_args_free(&args);
+}
+
+static void test_a_value_may_begin_with_one_dash(void **state)
+{
+    char line[] = "--out -5 --key -k1 k2 --pad";
+    struct host_error err = {0};
+    struct cli_args args;
+
+    (void)state;
+    assert_true(parse(0, line, &args, &err));
+    assert_string_equal(cli_arg(&args, "out"), "-5");
+    assert_string_equal(cli_arg_at(&args, "key", 0), "-k1");
+    assert_int_equal(cli_arg_count(&args, "key"), 2);
+    assert_true(cli_arg_flag(&args, "pad"));
     cli_args_free(&args);
 }
 
@@ -149,15 +165,55 @@ static void test_the_table_of_verbs_is_sound(void **state)
     }
 }
 
+/* As a shell parts a line: at blanks, but not between single quotes. */
+static int shell_words(char *line, char **argv)
+{
+    int n = 0;
+
+    for (char *from = line; *from != '\0';) {
+        bool quoted = *from == '\'';
+        char *end = strchrnul(from + quoted, quoted ? '\'' : ' ');
+
+        argv[n++] = from + quoted;
+        from = end + (*end != '\0') + (quoted && end[0] != '\0' && end[1] == ' ');
+        *end = '\0';
+    }
+    return n;
+}
+
+static void test_every_example_is_a_command_line(void **state)
+{
+    (void)state;
+    for (const struct cli_example *e = cli_examples; e->noun != NULL; e++) {
+        const struct cli_verb *verb = cli_verb_find(e->noun, e->verb);
+        char *line = strdup(e->line), *argv[32];
+        struct host_error err = {0};
+        struct cli_args args;
+        int argc = shell_words(line, argv);
+
+        assert_non_null(verb);
+        assert_true(argc > 1 && strcmp(argv[0], e->noun) == 0 && strcmp(argv[1], e->verb) == 0);
+        struct cli_syntax syntax = {verb->options, cli_global_options, verb->min_operands, verb->max_operands,
+                                    verb->operands};
+
+        if (!cli_args_parse(&syntax, argc - 2, argv + 2, &args, &err))
+            fail_msg("otter %s: %s", e->line, err.message);
+        cli_args_free(&args);
+        free(line);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_flags_and_lists_are_read),
         cmocka_unit_test(test_a_list_takes_one_word_where_operands_are_possible),
+        cmocka_unit_test(test_a_value_may_begin_with_one_dash),
         cmocka_unit_test(test_two_dashes_end_the_options),
         cmocka_unit_test(test_wrong_command_lines_say_what_is_wrong),
         cmocka_unit_test(test_help_asks_for_nothing_else),
         cmocka_unit_test(test_the_table_of_verbs_is_sound),
+        cmocka_unit_test(test_every_example_is_a_command_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
