@@ -161,8 +161,14 @@ static enum cli_exit ask(struct cli *cli, const struct cli_bulk *bulk, const cha
 static enum cli_exit check(struct cli *cli, const struct cli_args *args, const struct cli_bulk *bulk)
 {
     const char *target = cli_arg(args, "target");
+    static const char *const of_lists[] = {"filter", "sort", "limit",
+                                           "all"}; /* ignored, they would do harm */
     bool decided = cli_arg_flag(args, "yes") || cli->dry_run;
 
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(of_lists); i++)
+        if (cli_arg(args, of_lists[i]) != NULL)
+            return cli_fail(cli, CLI_USAGE, "--%s is of lists: --target EXPR says which devices to change",
+                            of_lists[i]);
     if (target != NULL && bulk->count > 0)
         return cli_fail(cli, CLI_USAGE, "IDs and --target do not go together");
     if (target == NULL && bulk->count == 0)

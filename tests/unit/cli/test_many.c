@@ -178,6 +178,8 @@ static void test_changes_that_are_not_meant_are_not_sent(void **state)
         {"device hold", "ID... or --target EXPR is missing"},
         {"device hold a --target all", "do not go together"},
         {"device hold a/b", "\"a/b\" is no device id"},
+        {"device retire --target all --filter id==a --yes --reason x", "--filter is of lists"},
+        {"device hold --all", "--all is of lists"},
         {"device tag a", "--add TAG or --remove TAG"},
         {"device set a", "NAME=VALUE is missing"},
         {"device set a =v", "expected NAME=VALUE"},
