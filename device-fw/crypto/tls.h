@@ -15,8 +15,8 @@
  * switch that off.
  *
  * Buffers: the server is asked for records of at most the fragment length (RFC 6066, 4) that fits both, 512,
- * 1024, 2048 or 4096 bytes. OpenSSL and GnuTLS obey. One that does not is refused (tls-record), unless `in`
- * holds records of any length: OTTER_TLS_IN(16384).
+ * 1024, 2048 or 4096 bytes. OpenSSL and otterd obey. A server that does not is refused (tls-record), unless
+ * `in` holds records of any length: OTTER_TLS_IN(16384).
  *
  * A session is kept between connections to the same host, port, name and CA, and resumed where the server
  * still knows its ID: no certificate is shown then, and none checked.

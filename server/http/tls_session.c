@@ -27,18 +27,38 @@ const char http_tls_priorities[] =
     "+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-SHA256:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:"
     "+SIGN-RSA-SHA512";
 
+#define FRAGMENT_FULL 16384u
+
 /* Freed when libmicrohttpd has done away with the session. */
 struct connection {
     struct http_daemon *daemon;
     struct http_tls_pair *pair; /* the session's; it uses the key until the handshake is done */
     int fd;                     /* libmicrohttpd's */
     bool asked, agreed;         /* bytes came; the handshake was finished */
+    bool fitted;                /* records are of the length that the client asked for */
+    gnutls_session_t session;
 };
+
+/*
+ * GnuTLS 3.7 takes in the fragment length that a client asks for (RFC 6066, 4), answers that it will keep to
+ * it, and forgets it for what it sends when a whole handshake ends: a device with a small buffer would be
+ * sent records that it cannot hold. For what it receives it does remember, and that is the same length.
+ */
+static void keep_to_fragment(struct connection *c)
+{
+    size_t length = gnutls_record_get_max_size(c->session);
+
+    c->fitted = length >= FRAGMENT_FULL || gnutls_record_set_max_size(c->session, length) == 0;
+}
 
 static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t len)
 {
     struct connection *c = ptr;
-    ssize_t n = recv(c->fd, data, len, 0);
+    ssize_t n;
+
+    if (c->agreed && !c->fitted)
+        keep_to_fragment(c); /* refused until the handshake is over: then again at the next call */
+    n = recv(c->fd, data, len, 0);
 
     c->daemon->moved += n > 0;
     c->asked |= n > 0;
@@ -122,8 +142,10 @@ static struct connection *begin(struct http_daemon *d, struct MHD_Connection *co
         return NULL;
     }
     session = info->tls_session;
-    *c = (struct connection){
-        .daemon = d, .fd = fd->connect_fd, .pair = http_tls_pair_now(d->loop->config->tls)};
+    *c = (struct connection){.daemon = d,
+                             .fd = fd->connect_fd,
+                             .session = session,
+                             .pair = http_tls_pair_now(d->loop->config->tls)};
     gnutls_transport_set_ptr(session, c);
     gnutls_transport_set_pull_function(session, pull);
     gnutls_transport_set_vec_push_function(session, push);

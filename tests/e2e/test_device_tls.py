@@ -50,8 +50,9 @@ def test_a_fleet_updates_over_tls_and_resumes_its_sessions(tmp_path, kind):
     try:
         base, fleet = world.image("1.0.0", "A"), world.fleet(20)
         rollout = world.rollout(world.publish("1.1.0"))
-        summary = world.emulate(fleet, base, "--expect", "1.1.0:confirmed", "--until-idle").json
+        summary = world.emulate(fleet, base, "--expect", "1.1.0:confirmed", "--until-idle", "--log", world.folder / "events").json
         assert summary["by_version"] == {"1.1.0": 20} and summary["errors"] == {}
+        assert '"reason":"tls-' not in (world.folder / "events").read_text()
         assert world.status(rollout)["counts"]["succeeded"] == 20
         # A device's two boots are a whole handshake each; what follows within a boot is resumed.
         assert summary["tls_handshakes"] - summary["tls_resumed"] == 40
@@ -169,3 +170,20 @@ def test_an_address_needs_a_tls_name(secure):
                         secure.root, "--image-key", secure.pub("image"), "--url", "https://ota.example", "--ca",
                         server_certificate, "--out", secure.folder / "x.bin", "--no-register", expect=1)
     assert "not the certificate of a CA" in done.err and not (secure.folder / "x.bin").exists()
+
+
+def test_an_update_over_a_resumed_session_keeps_to_the_devices_buffer(secure):
+    base, fleet = secure.image("1.0.0", "A"), secure.fleet(5)
+    process = subprocess.Popen(
+        [otter.EMU, "--server", secure.server.url, "--tls-name", certificates.NAME, "--fleet", fleet / "fleet.jsonl",
+         "--slot-a", base, "--speed", "20", "--timeout", "100", "--expect", "1.1.0:confirmed", "--json", "--log",
+         secure.folder / "events"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        otter.wait_for("all devices polled", lambda: len(polls(secure)) == 5)
+        secure.rollout(secure.publish("1.1.0"))
+        out, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.wait(20)
+    assert process.returncode == 0, out
+    assert '"reason":"tls-' not in (secure.folder / "events").read_text()
