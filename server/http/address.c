@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -198,7 +199,11 @@ static bool probe_unix(const struct http_address *address, struct http_listen_er
     return true;
 }
 
-/* share: SO_REUSEPORT, so that each loop has its own queue of new connections. */
+/*
+ * share: SO_REUSEPORT, so that each loop has its own queue of new connections. Connections inherit
+ * TCP_NODELAY: the pieces of a TLS handshake, and a ticket before the answer, must not wait for the client's
+ * delayed acknowledgement.
+ */
 static bool prepare(int fd, const struct http_address *address, bool share)
 {
     int on = 1;
@@ -208,6 +213,7 @@ static bool prepare(int fd, const struct http_address *address, bool share)
     if (address->sa.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
         return false;
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
            (!share || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0);
 }
 

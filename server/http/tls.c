@@ -4,7 +4,9 @@
 #include "host/log.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#define OTHERS_READ       (S_IROTH | S_IWOTH)
 #define DAY_S             86400
 #define TICKET_KEY_AGE_MS (UINT64_C(1000) * DAY_S)
 
@@ -53,6 +55,15 @@ void http_tls_free(struct http_tls *tls)
     free(tls);
 }
 
+static void warn_of_readers(const char *key)
+{
+    struct stat st;
+
+    if (stat(key, &st) == 0 && (st.st_mode & OTHERS_READ) != 0)
+        host_log(HOST_LOG_WARNING, "tls-key-open", HOST_LOG_STR("key", key),
+                 HOST_LOG_STR("detail", "everybody on this machine may read it: chmod o= it"));
+}
+
 bool http_tls_reload(struct http_tls *tls, const char *cert, const char *key, struct host_error *err)
 {
     struct http_tls_pair *fresh = http_tls_pair_load(cert, key, err), *old;
@@ -60,6 +71,7 @@ bool http_tls_reload(struct http_tls *tls, const char *cert, const char *key, st
 
     if (!fresh)
         return false;
+    warn_of_readers(key);
     http_tls_pair_log(fresh, now);
     pthread_mutex_lock(&tls->lock);
     old = tls->pair;

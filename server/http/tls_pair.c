@@ -9,13 +9,11 @@
 #include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
-#define PEM_MAX     ((size_t)256 * 1024)
-#define DAY_S       86400
-#define TIME_STR    32u
-#define OTHERS_READ (S_IROTH | S_IWOTH)
+#define PEM_MAX  ((size_t)256 * 1024)
+#define DAY_S    86400
+#define TIME_STR 32u
 
 struct http_tls_pair *http_tls_pair_use(struct http_tls_pair *pair)
 {
@@ -73,15 +71,6 @@ static bool fit(struct http_tls_pair *pair, const gnutls_datum_t *cert_pem, cons
                      gnutls_strerror(code));
 }
 
-static void warn_of_readers(const char *key)
-{
-    struct stat st;
-
-    if (stat(key, &st) == 0 && (st.st_mode & OTHERS_READ) != 0)
-        host_log(HOST_LOG_WARNING, "tls-key-open", HOST_LOG_STR("key", key),
-                 HOST_LOG_STR("detail", "everybody on this machine may read it: chmod o= it"));
-}
-
 struct http_tls_pair *http_tls_pair_load(const char *cert, const char *key, struct host_error *err)
 {
     struct http_tls_pair *pair = calloc(1, sizeof *pair);
@@ -109,7 +98,6 @@ struct http_tls_pair *http_tls_pair_load(const char *cert, const char *key, stru
         http_tls_pair_drop(pair);
         return NULL;
     }
-    warn_of_readers(key);
     return pair;
 }
 

@@ -2,6 +2,8 @@
 
 #include "http/address.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -75,12 +77,15 @@ static void a_port_in_use_is_found_in_spite_of_reuseport(void **state)
     struct host_error err;
     struct http_listen_error e = {.err = &err};
     struct http_address a;
-    int fd, second;
+    int fd, second, on = 0;
+    socklen_t on_len = sizeof on;
 
     (void)state;
     assert_true(http_address_parse("127.0.0.1:0", &a, &err));
     fd = http_address_listen(&a, &e);
     assert_true(fd >= 0);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &on_len), 0);
+    assert_int_equal(on, 1); /* its connections inherit it */
     assert_true(http_address_of_socket(fd, &a, &err));
     assert_true(http_address_port(&a) > 0);
     assert_false(http_address_probe(&a, &e));

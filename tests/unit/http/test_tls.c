@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -192,6 +193,68 @@ static void the_key_of_tickets_changes_once_a_day(void **state)
     gnutls_free(tls.ticket_key.data);
 }
 
+/* How many lines were logged since, and the last one's event. */
+static unsigned logged(int fd, const char *event)
+{
+    char text[4096];
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    unsigned lines = 0;
+
+    assert_true(n >= 0);
+    text[n] = '\0';
+    for (const char *p = text; (p = strchr(p, '\n')); p++)
+        lines++;
+    assert_true(lines == 0 || strstr(text, event));
+    assert_int_equal(ftruncate(fd, 0), 0);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    return lines;
+}
+
+static void a_certificate_that_ends_is_told_once_a_day(void **state)
+{
+    static const struct {
+        int64_t days, hours;
+        const char *event; /* NULL: nothing is said */
+    } rows[] = {
+        {1, 0, NULL},
+        {14, 0, NULL},
+        {17, 0, "level=warning event=certificate-ends-soon"},
+        {17, 12, NULL},
+        {17, 23, NULL},
+        {18, 0, "level=warning event=certificate-ends-soon"},
+        {25, 0, "level=warning event=certificate-ends-soon"},
+        {31, 0, "level=error event=certificate-ended"},
+        {31, 23, NULL},
+        {32, 0, "level=error event=certificate-ended"},
+    };
+    char folder[] = "/tmp/otter-tls-XXXXXX", cert[64], key[64];
+    struct http_tls_config config = {.cert = cert, .key = key};
+    int fd = memfd_create("log", MFD_CLOEXEC);
+    int64_t now = time(NULL);
+    struct http_tls *tls;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(cert, sizeof cert, "%s/c.pem", folder);
+    snprintf(key, sizeof key, "%s/c.key", folder);
+    make_pair(cert, key, 1);
+    host_log_setup(HOST_LOG_INFO, HOST_LOG_KEY_VALUE, fd);
+    tls = http_tls_new(&config, NULL);
+    assert_non_null(tls);
+    assert_int_equal(logged(fd, "level=info event=certificate subject=\"CN=otter.test\""), 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        http_tls_watch(tls, now + rows[i].days * 86400 + rows[i].hours * 3600 + 60);
+        if (logged(fd, rows[i].event ? rows[i].event : "") != (rows[i].event ? 1 : 0))
+            fail_msg("day %d, hour %d", (int)rows[i].days, (int)rows[i].hours);
+    }
+    host_log_setup(HOST_LOG_ERROR, HOST_LOG_KEY_VALUE, STDERR_FILENO);
+    http_tls_free(tls);
+    close(fd);
+    unlink(cert);
+    unlink(key);
+    rmdir(folder);
+}
+
 /* --- handshakes */
 
 struct client {
@@ -330,6 +393,7 @@ int main(void)
         cmocka_unit_test(the_cache_takes_nothing_out_of_its_bounds),
         cmocka_unit_test(days_left_are_whole_ones),
         cmocka_unit_test(the_key_of_tickets_changes_once_a_day),
+        cmocka_unit_test(a_certificate_that_ends_is_told_once_a_day),
         cmocka_unit_test(many_clients_are_answered_and_resume_while_the_certificate_changes),
     };
 
