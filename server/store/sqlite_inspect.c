@@ -148,7 +148,7 @@ bool store_sqlite_inspect(const char *path, struct store_inspector *inspector, s
 bool store_sqlite_raise(const char *path, struct host_error *err)
 {
     sqlite3 *db = NULL;
-    char sql[256];
+    char sql[512];
     bool ok;
 
     (void)sqlite3_snprintf(sizeof(sql), sql,
@@ -158,7 +158,7 @@ bool store_sqlite_raise(const char *path, struct host_error *err)
                            "UPDATE sqlite_sequence SET seq = seq + %u WHERE name = 'rollouts'; COMMIT",
                            STORE_RAISE_ATTEMPTS, STORE_RAISE_ROLLOUTS);
     ok = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-         sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+         sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK && sqlite3_get_autocommit(db);
     if (!ok)
         (void)host_fail(err, HOST_ERROR_FILE, "%s cannot be written: %s", path, sqlite3_errmsg(db));
     (void)sqlite3_close(db);
