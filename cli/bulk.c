@@ -146,6 +146,7 @@ static enum cli_exit send_all(struct cli *cli, const struct cli_bulk *bulk, cons
 static enum cli_exit ask(struct cli *cli, const struct cli_bulk *bulk, const char *target)
 {
     auto_json json_t *errors = json_array();
+    auto_free char *question = NULL;
     struct sum sum = {.errors = errors};
     enum cli_exit code;
 
@@ -154,8 +155,12 @@ static enum cli_exit ask(struct cli *cli, const struct cli_bulk *bulk, const cha
     cli->dry_run = false;
     if (code != CLI_DONE || sum.matched == 0)
         return code;
-    return cli_confirm(cli, "%s %" PRIu64 " devices (%s; %" PRIu64 " of them would change)?", bulk->does,
-                       sum.matched, target, sum.changed);
+    if (asprintf(&question, "%s %" PRIu64 " devices (%s; %" PRIu64 " of them would change)?", bulk->does,
+                 sum.matched, target, sum.changed) < 0) {
+        question = NULL; /* undefined after a failure */
+        return cli_fail_memory(cli);
+    }
+    return cli_confirm(cli, question);
 }
 
 static enum cli_exit check(struct cli *cli, const struct cli_args *args, const struct cli_bulk *bulk)

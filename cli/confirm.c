@@ -1,6 +1,5 @@
 #include "confirm.h"
 
-#include <stdarg.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -14,15 +13,11 @@ static bool is_yes(const char *answer)
     return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
 }
 
-enum cli_exit cli_confirm(struct cli *cli, const char *fmt, ...)
+enum cli_exit cli_confirm(struct cli *cli, const char *question)
 {
     char answer[16];
-    va_list ap;
 
-    va_start(ap, fmt);
-    vfprintf(cli->err, fmt, ap);
-    va_end(ap);
-    fputs(" [y/N] ", cli->err);
+    fprintf(cli->err, "%s [y/N] ", question);
     fflush(cli->err);
     if (fgets(answer, sizeof(answer), stdin) != NULL && is_yes(answer))
         return CLI_DONE;

@@ -8,6 +8,6 @@
 bool cli_can_ask(const struct cli *cli);
 
 /* "QUESTION [y/N] ": CLI_DONE after y or yes, else CLI_REFUSED, having said that nothing was changed. */
-enum cli_exit cli_confirm(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum cli_exit cli_confirm(struct cli *cli, const char *question);
 
 #endif
