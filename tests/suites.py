@@ -125,7 +125,8 @@ def run_tidy(_tier):
 def run_docs(_tier):
     folder = meson_build("asan", ASAN_OPTIONS)
     done = command([PYTHON, ROOT / "tests/support/gen_docs.py", "--check", folder / "tests/support/gen-names"])
-    yield outcome_of("docs/protocol.md holds the names of lib/core", done)
+    yield outcome_of("docs/protocol.md and docs/openapi.yaml hold the names of lib/core", done)
+    yield outcome_of("docs/openapi.yaml holds together", command([PYTHON, ROOT / "tests/support/check_openapi.py"]))
     yield outcome_of("no machine path, no registry host in any file",
                      command([PYTHON, ROOT / "tests/support/check_text.py"]))
 
@@ -232,13 +233,15 @@ def pytest_part(path, env, extra, part, scratch):
                    env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env, "OTTER_PART": f"{part}/{JOBS}"}, timeout=3600)
     if not xml.exists():
         raise SuiteError(done.stdout[-4000:])
-    cases = []
+    return list(junit_cases(xml))
+
+
+def junit_cases(xml, prefix=""):
     for element in ElementTree.parse(xml).iter("testcase"):
         bad = [child for child in element if child.tag in ("failure", "error", "skipped")]
         outcome = "passed" if not bad else "skipped" if bad[0].tag == "skipped" else "failed"
-        cases.append(Case(element.get("name"), outcome,
-                          "".join((child.get("message") or "") + "\n" + (child.text or "") for child in bad)[-4000:]))
-    return cases
+        yield Case(prefix + element.get("name"), outcome,
+                   "".join((child.get("message") or "") + "\n" + (child.text or "") for child in bad)[-4000:])
 
 
 def pytest_cases(path, env, extra=()):
@@ -255,7 +258,52 @@ def build_product():
 def run_e2e(tier):
     build_product()
     marker = {"quick": "quick", "default": "not full", "full": ""}[tier]
-    yield from pytest_cases("tests/e2e", {"OTTER_BUILD": str(BUILD)}, ["-m", marker] if marker else [])
+    with tempfile.TemporaryDirectory() as ledger:
+        yield from pytest_cases("tests/e2e", {"OTTER_BUILD": str(BUILD), "OTTER_LEDGER": ledger},
+                                ["-m", marker] if marker else [])
+        if tier != "quick":
+            yield outcome_of("each operation, status and code of the API is answered",
+                             command([PYTHON, ROOT / "tests/support/api_ledger.py", ledger]))
+
+
+# The phases of schemathesis, so divided that both take the same time; each against an otterd of its own.
+SCHEMATHESIS_PHASES = ["examples,coverage,stateful", "fuzzing"]
+
+
+def schemathesis_venv():
+    """The pinned tool in a venv below build/; None and why, where it cannot be installed."""
+    venv, wanted = BUILD / "schemathesis", ROOT / "tests/schemathesis/requirements.txt"
+    stamp = venv / "installed.txt"
+    if stamp.exists() and stamp.read_text() == wanted.read_text():
+        return venv, ""
+    for args in ([PYTHON, "-m", "venv", "--clear", venv],
+                 [venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:",
+                  "--requirement", wanted]):
+        done = command(args, timeout=600)
+        if done.returncode != 0:
+            return None, done.stdout[-2000:]
+    stamp.write_text(wanted.read_text())
+    return venv, ""
+
+
+def run_schemathesis(_tier):
+    """A case an operation and phase: requests that a program made from docs/openapi.yaml."""
+    venv, why = schemathesis_venv()
+    if venv is None:
+        yield Case("installed", "skipped", why)
+        return
+    yield Case("installed", "passed")
+    build_product()
+
+    def run(phases):
+        with tempfile.TemporaryDirectory() as scratch:
+            xml = pathlib.Path(scratch) / "report.xml"
+            done = command([PYTHON, ROOT / "tests/schemathesis/run.py", venv, phases, xml],
+                           env={**os.environ, "OTTER_BUILD": str(BUILD), "PYTHONDONTWRITEBYTECODE": "1"}, timeout=900)
+            cases = list(junit_cases(xml, f"{phases}: ")) if xml.exists() else []
+        return [*cases, outcome_of(f"{phases}: to the end", done)]
+    for cases in side_by_side(run, SCHEMATHESIS_PHASES):
+        yield from cases
 
 
 def run_interop(_tier):
@@ -300,6 +348,7 @@ SUITES = [
     Suite("e2e", "quick", "the real daemon, CLI and emulator as processes", run_e2e),
     Suite("docs", "default", "generated tables and text rules", run_docs),
     Suite("interop", "default", "jose, openssl and an independent checker in Python", run_interop),
+    Suite("schemathesis", "default", "requests made from docs/openapi.yaml, in a venv below build/", run_schemathesis),
     Suite("fuzz", "default", "libFuzzer, 15 s a parser (60 s in --full)", run_fuzz),
     Suite("coverage", "default", "gcovr, at least 85 % of lines of lib/ and server/", run_coverage),
     Suite("demo", "full", "scripts/demo", run_demo),

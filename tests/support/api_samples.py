@@ -22,8 +22,16 @@ class Prepared:
     """A world with a root, two releases, an image key, two devices of which one has an attempt, and an upload under way."""
 
     def __init__(self, folder):
-        self.world = otter.World(folder).start()
+        self.world = otter.World(folder)
         self.server = self.world.server
+        try:
+            self._prepare()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _prepare(self):
+        self.world.start()
         self.fleet = self.world.fleet(1)
         self.release = self.world.publish("1.1.0")
         self.spare = self.world.publish("1.2.0")
