@@ -5,11 +5,9 @@
  * commit, so that a release never claims images that are gone. Files that were meant to go and are still
  * there (a crash in between) go the next time.
  */
-#include "service/internal.h"
+#include "service/gc_plan.h"
 
 #include "core/bytes.h"
-#include "host/clock.h"
-#include "host/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +15,6 @@
 #define KEEP_MAX     100000u
 #define ORPHAN_S     86400u
 #define ORPHAN_MAX_S UINT64_C(4000000000)
-#define ANNOUNCED_S  3600
 
 enum keep {
     KEEP_NEWEST,
@@ -35,12 +32,6 @@ enum keep {
 static const char *const keep_names[KEEP_COUNT] = {"newest",  "rollout", "pin",    "attempt",
                                                    "running", "shared",  "upload", "recent"};
 
-struct gc_plan {
-    size_t count, room;
-    struct otter_digest *digest;
-    int64_t before; /* uploads older than this go, too */
-};
-
 struct gc {
     struct blobs_visitor visitor;
     struct svc *svc;
@@ -55,32 +46,6 @@ struct gc {
     struct gc_plan *plan;
     bool memory; /* was enough */
 };
-
-void gc_plan_free(struct gc_plan *plan)
-{
-    if (!plan)
-        return;
-    free(plan->digest);
-    free(plan);
-}
-
-void gc_announced(struct svc *svc, const struct otter_digest *digest)
-{
-    svc->announced[svc->announced_next] =
-        (struct gc_announced){.digest = *digest, .at = (int64_t)host_clock_mono_ms() / 1000 + 1};
-    svc->announced_next = (svc->announced_next + 1) % GC_ANNOUNCED;
-}
-
-static bool was_announced(const struct svc *svc, const struct otter_digest *digest)
-{
-    int64_t since = (int64_t)host_clock_mono_ms() / 1000 + 1 - ANNOUNCED_S;
-
-    for (unsigned i = 0; i < GC_ANNOUNCED; i++)
-        if (svc->announced[i].at > 0 && svc->announced[i].at >= since &&
-            memcmp(svc->announced[i].digest.b, digest->b, OTTER_DIGEST_LEN) == 0)
-            return true;
-    return false;
-}
 
 static bool is_newer(const struct catalog_release *a, const struct catalog_release *b)
 {
@@ -164,7 +129,7 @@ static bool uploading(const struct gc *gc, const struct otter_digest *digest)
     uint64_t offset, size;
 
     return gc->svc->blobs->ops->stat(gc->svc->blobs, digest, &offset, &size) == OTTER_OK ||
-           was_announced(gc->svc, digest);
+           gc_was_announced(gc->svc, digest);
 }
 
 /* Does the blob go? What stays is counted by its reason, where it would have gone but for that. */
@@ -189,28 +154,13 @@ static bool goes(struct gc *gc, const struct blobs_entry *blob)
     return true;
 }
 
-static bool remember(struct gc_plan *plan, const struct otter_digest *digest)
-{
-    if (plan->count == plan->room) {
-        size_t room = plan->room ? plan->room * 2 : 64;
-        struct otter_digest *more = realloc(plan->digest, room * sizeof(*more));
-
-        if (!more)
-            return false;
-        plan->digest = more;
-        plan->room = room;
-    }
-    plan->digest[plan->count++] = *digest;
-    return true;
-}
-
 static bool judge_blob(struct blobs_visitor *self, const struct blobs_entry *blob)
 {
     struct gc *gc = OTTER_CONTAINER_OF(self, struct gc, visitor);
 
     if (!goes(gc, blob))
         return true;
-    gc->memory = remember(gc->plan, &blob->digest);
+    gc->memory = gc_plan_add(gc->plan, &blob->digest);
     gc->blobs++;
     gc->bytes += blob->size;
     for (const struct digest_use *u = digest_map_find(&gc->map, &blob->digest); u;
@@ -330,17 +280,4 @@ enum otter_status op_gc(struct svc *svc, struct svc_call *call)
     effects->gc = gc.plan; /* dropped with the effects, if it comes to nothing */
     effects->catalog = true;
     return status;
-}
-
-void gc_carry_out(struct svc *svc, struct gc_plan *plan)
-{
-    const struct blobs_ops *ops = svc->blobs->ops;
-    uint64_t failed = 0;
-
-    for (size_t i = 0; i < plan->count; i++)
-        failed += ops->remove(svc->blobs, &plan->digest[i]) != OTTER_OK;
-    (void)ops->give_up(svc->blobs, plan->before, false);
-    host_log(failed ? HOST_LOG_WARNING : HOST_LOG_INFO, "gc", HOST_LOG_UINT("blobs", plan->count - failed),
-             HOST_LOG_UINT("not_removed", failed));
-    gc_plan_free(plan);
 }
