@@ -248,6 +248,8 @@ enum cli_exit cli_api_show(struct cli *cli, const char *path, const struct cli_c
     auto_reply struct cli_reply reply = {0};
     enum cli_exit code = cli_api(cli, &(struct cli_request){.method = "GET", .path = path}, &reply);
 
+    if (code == CLI_DONE && !json_is_object(reply.json))
+        return cli_api_problem(cli, &reply);
     return code == CLI_DONE ? cli_api_result(cli, &reply, columns) : code;
 }
 

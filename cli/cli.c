@@ -3,6 +3,7 @@
 #include "api.h"
 #include "completion.h"
 #include "output.h"
+#include "suggest.h"
 #include "terminal.h"
 #include "verbs.h"
 
@@ -69,6 +70,33 @@ static int find_noun(int argc, char **argv)
     return i;
 }
 
+static enum cli_exit no_verb(struct cli *cli, const char *noun, const char *word)
+{
+    struct cli_guess guess = cli_guess_begin(word, strlen(word));
+
+    for (const struct cli_verb *verb = cli_verbs; verb->noun != NULL; verb++)
+        if (strcmp(verb->noun, noun) == 0)
+            cli_guess_try(&guess, verb->name);
+    if (guess.best != NULL)
+        return cli_fail(cli, CLI_USAGE, "\"%s\" has no verb \"%s\"\nDid you mean: otter %s %s", noun, word,
+                        noun, guess.best);
+    return cli_fail(cli, CLI_USAGE, "\"%s\" has no verb \"%s\"\nSee: otter %s --help", noun, word, noun);
+}
+
+/* `next` may be NULL. Noun and verb may have changed places. */
+static enum cli_exit no_noun(struct cli *cli, const char *word, const char *next)
+{
+    struct cli_guess guess = cli_guess_begin(word, strlen(word));
+
+    if (next != NULL && cli_verb_find(next, word) != NULL)
+        return cli_fail(cli, CLI_USAGE, "there is no \"%s\"\nDid you mean: otter %s %s", word, next, word);
+    for (const struct cli_noun *noun = cli_nouns; noun->name != NULL; noun++)
+        cli_guess_try(&guess, noun->name);
+    if (guess.best != NULL)
+        return cli_fail(cli, CLI_USAGE, "there is no \"%s\"\nDid you mean: otter %s", word, guess.best);
+    return cli_fail(cli, CLI_USAGE, "there is no \"%s\"\nSee: otter --help", word);
+}
+
 /* argv without the noun and the verb, which stand at `noun` and behind. */
 static enum cli_exit dispatch(struct cli *cli, int argc, char **argv, int noun)
 {
@@ -78,8 +106,7 @@ static enum cli_exit dispatch(struct cli *cli, int argc, char **argv, int noun)
 
     cli->verb = cli_verb_find(argv[noun], argv[noun + 1]);
     if (cli->verb == NULL)
-        return cli_fail(cli, CLI_USAGE, "\"%s\" has no verb \"%s\"\nSee: otter %s --help", argv[noun],
-                        argv[noun + 1], argv[noun]);
+        return no_verb(cli, argv[noun], argv[noun + 1]);
     rest = calloc((size_t)argc, sizeof(*rest));
     if (rest == NULL)
         return cli_fail_memory(cli);
@@ -112,8 +139,7 @@ static enum cli_exit find_and_run(struct cli *cli, int argc, char **argv)
         return CLI_DONE;
     }
     if (noun >= argc || !cli_noun_exists(argv[noun]))
-        return cli_fail(cli, CLI_USAGE, "there is no \"%s\"\nSee: otter --help",
-                        noun < argc ? argv[noun] : argv[1]);
+        return no_noun(cli, noun < argc ? argv[noun] : argv[1], noun + 1 < argc ? argv[noun + 1] : NULL);
     if (noun + 1 >= argc) {
         cli_help_noun(cli->err, cli->err_screen, argv[noun]);
         return CLI_USAGE;

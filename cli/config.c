@@ -133,6 +133,14 @@ static enum cli_exit check(struct cli *cli, const struct cli_args *args, const s
     return CLI_DONE;
 }
 
+static enum cli_exit no_token(struct cli *cli, const struct host_error *err)
+{
+    enum cli_exit code = cli_fail_error(cli, err);
+
+    fputs("The token's file is named by --token-file, or by token_file= in the configuration\n", cli->err);
+    return code;
+}
+
 enum cli_exit cli_config_load(struct cli *cli, const struct cli_args *args, struct cli_config *ret)
 {
     struct file_values file = {.visitor = {take}};
@@ -148,7 +156,7 @@ enum cli_exit cli_config_load(struct cli *cli, const struct cli_args *args, stru
         c.token = find_token(cli_arg(args, "token-file"), file.token_file, &err);
         while (c.server != NULL && c.server[0] != '\0' && c.server[strlen(c.server) - 1] == '/')
             c.server[strlen(c.server) - 1] = '\0';
-        code = err.kind != HOST_ERROR_NONE ? cli_fail_error(cli, &err) : check(cli, args, &c);
+        code = err.kind != HOST_ERROR_NONE ? no_token(cli, &err) : check(cli, args, &c);
     }
     free(file.server);
     free(file.token_file);

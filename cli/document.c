@@ -79,6 +79,17 @@ enum cli_exit cli_document_manifest(struct cli *cli, const char *what, const str
     return status == OTTER_OK ? CLI_DONE : cli_fail_status(cli, what, status);
 }
 
+static enum cli_exit write_file(struct cli *cli, const char *path, const char *text, size_t len)
+{
+    struct host_error err = {0};
+
+    if (cli->dry_run)
+        cli_note(cli, "Dry run: %s is not written", path);
+    else if (!host_file_write(path, text, len, 0644, HOST_FILE_REPLACE, &err))
+        return cli_fail_error(cli, &err);
+    return CLI_DONE;
+}
+
 enum cli_exit cli_document_sign(struct cli *cli, const char *path, struct cli_document *d,
                                 const struct host_key *key)
 {
@@ -97,22 +108,17 @@ enum cli_exit cli_document_sign(struct cli *cli, const char *path, struct cli_do
     cli_document_free(d);
     if (cli_document_take(cli, path, envelope, len, d) != CLI_DONE)
         return CLI_REFUSED;
-    if (!cli->dry_run && !host_file_write(path, d->text, d->len, 0644, HOST_FILE_REPLACE, &err))
-        return cli_fail_error(cli, &err);
-    return CLI_DONE;
+    return write_file(cli, path, d->text, d->len);
 }
 
 enum cli_exit cli_document_create(struct cli *cli, const char *path, const char *payload)
 {
-    struct host_error err = {0};
     auto_free char *line = NULL;
     int len = asprintf(&line, "%s\n", payload);
 
     if (len < 0)
         return cli_fail_memory(cli);
-    if (!cli->dry_run && !host_file_write(path, line, (size_t)len, 0644, HOST_FILE_REPLACE, &err))
-        return cli_fail_error(cli, &err);
-    return CLI_DONE;
+    return write_file(cli, path, line, (size_t)len);
 }
 
 static const struct otter_root_key *key_of(const struct otter_root *root, const struct otter_root_role *role,

@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "suggest.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +79,19 @@ static bool take_value(struct parser *p, const struct cli_option *option, const 
     return true;
 }
 
+static bool no_option(struct parser *p, const char *name, size_t len)
+{
+    const struct cli_option *const tables[] = {p->syntax->options, p->syntax->globals};
+    struct cli_guess guess = cli_guess_begin(name, len);
+
+    for (size_t i = 0; i < 2; i++)
+        for (const struct cli_option *o = tables[i]; o != NULL && o->kind != CLI_OPTION_END; o++)
+            cli_guess_try(&guess, o->name);
+    return host_fail(p->err, HOST_ERROR_FORMAT, "there is no option --%.*s here%s%s%s", (int)len, name,
+                     guess.best != NULL ? "; did you mean --" : "", guess.best != NULL ? guess.best : "",
+                     guess.best != NULL ? "?" : "");
+}
+
 static bool take_option(struct parser *p, const char *word)
 {
     const char *name = strcmp(word, "-h") == 0 ? "help" : word + 2;
@@ -87,7 +102,7 @@ static bool take_option(struct parser *p, const char *word)
         return host_fail(p->err, HOST_ERROR_FORMAT, "%s is no option; options begin with two dashes", word);
     option = find(p->syntax, name, len);
     if (option == NULL)
-        return host_fail(p->err, HOST_ERROR_FORMAT, "there is no option --%.*s here", (int)len, name);
+        return no_option(p, name, len);
     return take_value(p, option, name[len] == '=' ? name + len + 1 : NULL);
 }
 

@@ -67,6 +67,10 @@ static const char *hint_of_http(int status)
         int status;
         const char *hint;
     } hints[] = {
+        {301, "It leads elsewhere: give otterd's own address as --server or OTTER_SERVER"},
+        {302, "It leads elsewhere: give otterd's own address as --server or OTTER_SERVER"},
+        {307, "It leads elsewhere: give otterd's own address as --server or OTTER_SERVER"},
+        {308, "It leads elsewhere: give otterd's own address as --server or OTTER_SERVER"},
         {401, "Something before otterd asks for a login: --server must lead to otterd itself"},
         {403, "Something before otterd refuses: --server must lead to otterd itself"},
         {404, "Is this an otterd? --server or OTTER_SERVER names another"},
@@ -147,9 +151,12 @@ enum cli_exit cli_api_problem(struct cli *cli, const struct cli_reply *reply)
 
 enum cli_exit cli_api_no_reply(struct cli *cli, const char *server, const struct host_error *err)
 {
+    const char *advice = strstr(err->message, "; is the server running");
+
     if (err->kind != HOST_ERROR_CONNECT)
         return cli_fail_error(cli, err);
-    return cli_fail(cli, CLI_UNREACHABLE,
-                    "%s\nIs otterd running at %s? --server or OTTER_SERVER names another", err->message,
-                    server);
+    /* The general advice says no more than ours. */
+    return cli_fail(
+        cli, CLI_UNREACHABLE, "%.*s\nIs otterd running at %s? --server or OTTER_SERVER names another",
+        (int)(advice != NULL ? (size_t)(advice - err->message) : strlen(err->message)), err->message, server);
 }

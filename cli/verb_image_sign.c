@@ -204,7 +204,9 @@ static enum cli_exit write_out(struct cli *cli, const char *path, const void *da
 {
     struct host_error err = {0};
 
-    if (!cli->dry_run && !host_file_write(path, data, len, 0644, HOST_FILE_REPLACE, &err))
+    if (cli->dry_run)
+        cli_note(cli, "Dry run: %s is not written", path);
+    else if (!host_file_write(path, data, len, 0644, HOST_FILE_REPLACE, &err))
         return cli_fail_error(cli, &err);
     return CLI_DONE;
 }

@@ -31,6 +31,17 @@ static const char *next_of(const char *kind)
     return NULL;
 }
 
+/* Both halves or none: half a pair would only be in the way of the next try. */
+static bool save(const struct host_key *key, const char *path, const char *pub, struct host_error *err)
+{
+    if (!host_key_save(key, path, err))
+        return false;
+    if (host_public_save(host_key_point(key), pub, err))
+        return true;
+    unlink(path); /* this very call made it */
+    return false;
+}
+
 static enum cli_exit make(struct cli *cli, const char *path, const char *pub, struct host_key **ret)
 {
     struct host_error err = {0};
@@ -43,8 +54,7 @@ static enum cli_exit make(struct cli *cli, const char *path, const char *pub, st
     key = host_key_generate(&err);
     if (key == NULL)
         return cli_fail_error(cli, &err);
-    if (!cli->dry_run &&
-        (!host_key_save(key, path, &err) || !host_public_save(host_key_point(key), pub, &err)))
+    if (!cli->dry_run && !save(key, path, pub, &err))
         return cli_fail_error(cli, &err);
     *ret = HOST_STEAL(key);
     return CLI_DONE;
@@ -79,7 +89,9 @@ enum cli_exit cli_run_key_new(struct cli *cli, const struct cli_args *args)
     code = make(cli, path, pub, &key);
     if (code == CLI_DONE)
         code = show(cli, key, path, pub, kind);
-    if (code == CLI_DONE && kind != NULL) {
+    if (code == CLI_DONE && cli->dry_run)
+        cli_note(cli, "Dry run: no key was kept, and the next one is another");
+    else if (code == CLI_DONE && kind != NULL) {
         const char *next = next_of(kind);
         const char *place = strstr(next, "%s");
 

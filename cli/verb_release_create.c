@@ -238,7 +238,7 @@ enum cli_exit cli_run_release_create(struct cli *cli, const struct cli_args *arg
         code = write_release(cli, out, &m);
     if (code == CLI_DONE)
         code = cli_show_manifest(cli, out, NULL, &m);
-    if (code == CLI_DONE)
+    if (code == CLI_DONE && !cli->dry_run)
         cli_note(cli, "%s is not signed yet. Next: otter release sign %s --key RELEASE.key", out, out);
     return code;
 }

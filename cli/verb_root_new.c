@@ -185,7 +185,7 @@ enum cli_exit cli_run_root_new(struct cli *cli, const struct cli_args *args)
         code = write_root(cli, out, &root);
     if (code == CLI_DONE)
         code = cli_show_root(cli, out, NULL, &root);
-    if (code == CLI_DONE)
+    if (code == CLI_DONE && !cli->dry_run)
         cli_note(cli, "%s is not signed yet. Next: otter root sign %s --key ROOT.key", out, out);
     return code;
 }

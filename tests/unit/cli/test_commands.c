@@ -6,6 +6,7 @@
 #include "host/file.h"
 #include "host/json.h"
 
+#include <limits.h>
 #include <sys/stat.h>
 
 static const char *const keys[] = {"root", "release", "image", "offer", "other"};
@@ -80,6 +81,26 @@ static void test_a_key_is_private_and_never_overwritten(void **state)
     refused("key new --out other.key", CLI_FILE, "other.key.pub exists");
     refused("key new --out x.key --kind door", CLI_USAGE, "--kind door");
     refused("key show nothing.key", CLI_FILE, "nothing.key");
+}
+
+/* A name so long that ".pub" behind it is too much: the private half can be written, the public one cannot.
+ */
+static void test_no_half_of_a_pair_is_left_behind(void **state)
+{
+    char name[NAME_MAX + 1], line[NAME_MAX + 32];
+    int code = CLI_DONE;
+    size_t len;
+
+    (void)state;
+    for (len = 200; len <= NAME_MAX && code == CLI_DONE; len++) {
+        memset(name, 'k', len);
+        name[len] = '\0';
+        snprintf(line, sizeof(line), "key new --out %s", name);
+        code = run(line);
+        assert_int_equal(access(name, F_OK) == 0, code == CLI_DONE);
+    }
+    assert_int_equal(code, CLI_FILE);
+    assert_true(len - 1 + strlen(".XXXXXX") <= NAME_MAX); /* the private one's temporary file had a name */
 }
 
 static void test_a_key_shows_the_same_id_from_both_halves(void **state)
@@ -432,6 +453,7 @@ int main(void)
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, leave_folder)
     const struct CMUnitTest tests[] = {
         WORLD(test_a_key_is_private_and_never_overwritten),
+        WORLD(test_no_half_of_a_pair_is_left_behind),
         WORLD(test_a_key_shows_the_same_id_from_both_halves),
         WORLD(test_a_root_is_signed_and_followed),
         WORLD(test_bad_roots_are_not_written),

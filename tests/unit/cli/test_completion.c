@@ -3,6 +3,7 @@
 #include "completion.h"
 #include "core/bytes.h"
 #include "host/cleanup.h"
+#include "stub.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,37 @@ static void test_there_is_a_script_for_three_shells(void **state)
     assert_null(cli_completion_script("csh"));
 }
 
+static void test_ids_that_a_shell_would_expand_are_not_offered(void **state)
+{
+    static const struct stub_reply replies[] = {
+        {"GET /api/v1/devices?limit=100&filter=id%20%3D%3D%20%22d*%22 HTTP",
+         "200 OK\r\nContent-Type: application/json\r\n",
+         "{\"items\":[{\"id\":\"d-1\",\"product\":\"pump\",\"running\":{\"version\":\"1.0.0\"}},{\"id\":\"d$("
+         "id)\"},"
+         "{\"id\":\"d 2\"},{\"id\":\"other\"},{\"id\":7},{}],\"next\":null}"},
+        {NULL, NULL, NULL}};
+    struct stub *stub = stub_start(replies);
+    auto_free char *got = NULL;
+
+    (void)state;
+    setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+    setenv("OTTER_SERVER", stub_url(stub), 1);
+    got = complete("device show d");
+    assert_string_equal(got, "words\nd-1\tpump 1.0.0\n");
+    assert_int_equal(stub_surprises(stub), 0);
+    stub_stop(stub);
+}
+
+static void test_a_server_that_is_away_is_passed_over(void **state)
+{
+    auto_free char *got = NULL;
+
+    (void)state;
+    setenv("OTTER_SERVER", "http://127.0.0.1:1", 1);
+    got = complete("rollout start ");
+    assert_string_equal(got, "words\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +202,8 @@ int main(void)
         cmocka_unit_test(test_what_is_offered),
         cmocka_unit_test(test_a_list_option_is_offered_again),
         cmocka_unit_test(test_there_is_a_script_for_three_shells),
+        cmocka_unit_test(test_ids_that_a_shell_would_expand_are_not_offered),
+        cmocka_unit_test(test_a_server_that_is_away_is_passed_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
