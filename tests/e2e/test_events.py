@@ -76,7 +76,7 @@ def test_a_gate_is_told_once_also_over_a_restart_and_then_the_end(world, told):
     rollout = world.rollout(release, "--name", "spring", phases="50,100")
     image = digests(world, release)["B"]
     first = [device for device in devices if device.poll()]
-    assert 0 < len(first) < 6
+    assert first  # perhaps all of them, if the rollout's seed has it so
     for device in first:
         device.succeed("1.1.0", image)
     event = told.one("gate-waiting")
@@ -109,7 +109,7 @@ def test_an_automatic_rollout_that_lost_a_device_is_told_as_halted(world, told):
         device.succeed("1.1.0", digests(world, release)["B"])
     event = told.one("rollout-halted")
     assert event["rollout"] == rollout and event["phase"] == 1 and event["phases"] == 2
-    assert event["counts"] == {"succeeded": len(first) - 1, "failed": 1}
+    assert event["counts"] == {"failed": 1, **({"succeeded": len(first) - 1} if len(first) > 1 else {})}
     assert event["reasons"] == {"image-digest": 1}
     assert told.events("gate-waiting") == []
 
@@ -174,7 +174,6 @@ LOOK = """#!/bin/sh
     env | sort
     pwd
     for fd in /proc/$$/fd/*; do echo "fd ${{fd##*/}} $(readlink "$fd")"; done
-    grep -E "^(SigBlk|SigIgn):" /proc/$$/status
     test "$(ps -o pgid= -p $$ | tr -d ' ')" = $$ && echo own group
 }} > "{folder}/look.part"
 mv "{folder}/look.part" "{folder}/look"
@@ -196,8 +195,29 @@ def test_the_program_has_a_bare_environment_and_no_descriptor_of_otterd(tmp_path
     open_files = {line.split()[1]: line.split()[-1] for line in lines if line.startswith("fd ")}
     assert "otter-event" in " ".join(line for line in lines if line.startswith("fd 0 "))
     assert not [target for target in open_files.values() if f"{world.server.data}/" in target or "socket:" in target]
-    signals = {line.split()[0]: int(line.split()[1], 16) for line in lines if line.startswith("Sig")}
-    assert signals["SigBlk:"] == 0 and signals["SigIgn:"] & 0x7fffffff == 0  # 32 and 33 are the C library's own
+
+
+SIGNALS = """#!/usr/bin/python3 -I
+import os, pathlib
+part = pathlib.Path("{folder}/status.part")
+part.write_text(pathlib.Path("/proc/self/status").read_text())
+part.rename("{folder}/status")
+"""
+
+
+def test_the_program_begins_with_no_signal_blocked_or_ignored(tmp_path):
+    """Not a shell, which sets them right by itself."""
+    told = Told(tmp_path, SIGNALS)
+    world = make_world(tmp_path, told)
+    try:
+        world.otter("server", "freeze", "--reason", "look")
+        otter.wait_for("the look", (told.folder / "status").exists)
+        fields = dict(line.split(":\t", 1) for line in (told.folder / "status").read_text().splitlines())
+    finally:
+        world.stop()
+    pythons = {signal.SIGPIPE, signal.SIGXFSZ, 32, 33}  # ignored by Python; the last two are the C library's own
+    ignored = {number for number in range(1, 65) if int(fields["SigIgn"], 16) >> (number - 1) & 1}
+    assert int(fields["SigBlk"], 16) == 0 and ignored <= pythons
 
 
 SLOW = """#!/bin/sh

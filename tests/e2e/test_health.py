@@ -1,5 +1,8 @@
 """/healthz, /readyz and /metrics of a real otterd: who may ask, what they say, and that each count is right."""
 
+import datetime
+import hashlib
+import itertools
 import json
 import pathlib
 import re
@@ -7,6 +10,7 @@ import sqlite3
 import subprocess
 import time
 
+import certificates
 import metrics
 import otter
 import pytest
@@ -176,9 +180,16 @@ def test_space_is_counted_to_the_byte(world):
     assert now.get("otter_blob_bytes") == sum(path.stat().st_size for path in blobs)
     assert now.get("otter_database_bytes", file="database") == (world.server.data / "otter.db").stat().st_size
     assert 0 < now.get("otter_disk_free_bytes") <= now.get("otter_disk_size_bytes")
-    world.publish("1.2.0")  # right behind: folders that were just read are read again
-    more = [path for path in (world.server.data / "blobs").glob("??/*") if path.is_file()]
-    assert metrics.read(world.server).get("otter_blobs") == len(more) > len(blobs)
+    # Right behind, into a folder that was just read.
+    folder = blobs[0].parent.name
+    blob = next(text for text in (b"blob %d" % n for n in itertools.count())
+                if hashlib.sha256(text).hexdigest().startswith(folder))
+    upload = world.server.json("POST", "/api/v1/uploads", {"sha256": hashlib.sha256(blob).hexdigest(), "size": len(blob)},
+                               expect=201)
+    assert world.server.request("PATCH", f"/api/v1/uploads/{upload['id']}", blob, {"Upload-Offset": "0"})[0] == 204
+    after = metrics.read(world.server)
+    assert after.get("otter_blobs") == len(blobs) + 1
+    assert after.get("otter_blob_bytes") == now.get("otter_blob_bytes") + len(blob)
 
 
 def test_without_a_root_and_with_little_room_it_is_ready_with_a_warning(tmp_path):
@@ -227,3 +238,38 @@ def test_a_freeze_is_a_warning_and_a_number(world):
     world.otter("server", "unfreeze")
     assert ready(world.server)[1]["rollouts"] == {"state": "ok"}
     assert metrics.read(world.server).get("otter_frozen") == 0
+
+
+@pytest.mark.parametrize("version", ["tls1_2", "tls1_3"])
+def test_handshakes_and_the_certificates_end_are_told(tmp_path, version):
+    """By openssl: a whole handshake that keeps its session, and three that resume it; one that breaks off."""
+    pki = certificates.tls_folder(tmp_path / "pki")
+    server = otter.Server(tmp_path / "data", tls=pki).start()
+
+    def connect(*args):
+        subprocess.run(["openssl", "s_client", f"-{version}", "-connect", f"127.0.0.1:{server.port}", *args], timeout=30,
+                       input=b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        before = metrics.read(server)
+        connect("-ign_eof", "-sess_out", tmp_path / "session")
+        for _ in range(3):
+            connect("-ign_eof", "-sess_in", tmp_path / "session")
+        connect("-groups", "P-521")  # none that otterd speaks
+
+        scrapes = itertools.count(1)  # each is a whole handshake of its own
+
+        def moved():
+            now = metrics.read(server)
+            difference = {key: value - before.samples[key] for key, value in now.samples.items() if "_tls_" in key[0]}
+            difference[key("otter_tls_handshakes_total", resumed="no")] -= next(scrapes)
+            return difference
+        otter.wait_for("counts", lambda: moved() == {
+            key("otter_tls_handshakes_total", resumed="no"): 1, key("otter_tls_handshakes_total", resumed="yes"): 3,
+            key("otter_tls_handshakes_failed_total"): 1})
+        shown = subprocess.run(["openssl", "x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in",
+                                pki / "server.pem"], check=True, stdout=subprocess.PIPE, text=True, timeout=30).stdout
+        ends = datetime.datetime.fromisoformat(shown.split("=", 1)[1].strip().replace("Z", "+00:00")).timestamp()
+        assert metrics.read(server).get("otter_certificate_expiry_timestamp_seconds") == ends
+    finally:
+        server.stop()
