@@ -135,6 +135,13 @@ def test_a_body_over_the_limit_is_refused_before_it_is_sent(asker, op):
 
 
 @pytest.mark.parametrize("op", OPERATIONS)
+def test_a_request_that_may_end_in_two_places_is_refused(asker, op):
+    reply = asker.ask(headers={"Host": "otter\r\nHost: other"})
+    assert reply.status == 400 and (op.method == "HEAD" or code_of(reply) == "bad-value")
+    assert asker.connection.is_closed()
+
+
+@pytest.mark.parametrize("op", OPERATIONS)
 def test_a_head_that_leaves_no_room_for_the_reply_is_refused_and_not_carried_out(asker, op):
     reply = asker.ask(headers={"X-Big": "a" * 5000})
     assert reply.status == 431 and (op.method == "HEAD" or code_of(reply) == "too-large")

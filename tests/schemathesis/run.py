@@ -40,7 +40,7 @@ def main():
         (pathlib.Path(scratch) / "backups").mkdir()
         try:
             done = subprocess.run(
-                [pathlib.Path(venv) / "bin/schemathesis", "run", ROOT / "docs/openapi.yaml", "--url", prepared.server.url,
+                [pathlib.Path(venv).resolve() / "bin/schemathesis", "run", ROOT / "docs/openapi.yaml", "--url", prepared.server.url,
                  "--header", f"Authorization: Bearer {prepared.server.token}", "--checks", ",".join(CHECKS),
                  "--phases", phases, "--max-examples", EXAMPLES, "--seed", SEED, "--continue-on-failure", "--no-color",
                  "--request-timeout", "30", "--warnings", "off", "--report", "junit", "--report-junit-path",

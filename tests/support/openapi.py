@@ -51,11 +51,13 @@ class Exchange:
         return urllib.parse.parse_qsl(urllib.parse.urlsplit(self.target).query, keep_blank_values=True)
 
     @property
-    def code(self):
-        """The `code` of a problem."""
-        if self.headers.get("content-type") != PROBLEM or not self.body:
-            return None
-        return json.loads(self.body).get("code")
+    def codes(self):
+        """The `code` of a problem, or those of the refused among many; [None]: none."""
+        if not self.body or not self.headers.get("content-type", "").endswith("json"):
+            return [None]
+        told = json.loads(self.body)
+        errors = told.get("errors") or [{}]
+        return [told["code"]] if "code" in told else sorted({error.get("code") for error in errors}, key=str)
 
 
 @dataclasses.dataclass
