@@ -1,7 +1,7 @@
 /* What is an event, and what one is called. Pure. */
 #include "service/events.h"
 
-#define DAY 86400
+#define DAY INT64_C(86400)
 
 static const struct {
     const char *name, *meaning;

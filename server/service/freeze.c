@@ -49,8 +49,8 @@ static bool add_event(struct svc_call *call, const struct store_freeze *before,
 
     if (!before->since == !after->since)
         return true;
-    (void)snprintf(event.detail, sizeof(event.detail), "%s%.200s", after->since ? "" : "over: ",
-                   after->since ? after->reason : before->reason);
+    (void)snprintf(event.detail, sizeof(event.detail), "%s%.200s",
+                   after->since ? "" : "over: ", after->since ? after->reason : before->reason);
     return events_add(call, &event);
 }
 

@@ -1,11 +1,13 @@
 /* /metrics, the part about the process: the names that Prometheus' own libraries use, where they know one. */
 #include "service/internal.h"
 
+#include "core/bytes.h"
 #include "host/cleanup.h"
 #include "host/clock.h"
 
 #include <dirent.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -27,12 +29,15 @@ static uint64_t open_files(void)
     return n > 3 ? n - 3 : 0; /* ".", ".." and the folder itself */
 }
 
+/* The second number of the line: pages. */
 static uint64_t resident(void)
 {
     auto_file FILE *f = fopen("/proc/self/statm", "re");
-    unsigned long long total = 0, pages = 0;
+    char line[128];
+    uint64_t pages = 0;
+    const char *at = f && fgets(line, sizeof(line), f) ? strchr(line, ' ') : NULL;
 
-    if (!f || fscanf(f, "%llu %llu", &total, &pages) != 2)
+    if (!at || !otter_parse_uint(at + 1, strcspn(at + 1, " "), UINT32_MAX, &pages))
         return 0;
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }

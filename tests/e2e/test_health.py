@@ -180,6 +180,7 @@ def test_space_is_counted_to_the_byte(world):
     assert now.get("otter_blob_bytes") == sum(path.stat().st_size for path in blobs)
     assert now.get("otter_database_bytes", file="database") == (world.server.data / "otter.db").stat().st_size
     assert 0 < now.get("otter_disk_free_bytes") <= now.get("otter_disk_size_bytes")
+    assert now.get("process_resident_memory_bytes") > 1 << 20 and now.get("process_open_fds") > 5
     # Right behind, into a folder that was just read.
     folder = blobs[0].parent.name
     blob = next(text for text in (b"blob %d" % n for n in itertools.count())
