@@ -37,10 +37,10 @@ static unsigned fit_connections(unsigned wanted)
     files.rlim_cur = files.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &files) != 0 && getrlimit(RLIMIT_NOFILE, &files) != 0)
         return wanted;
-    if (files.rlim_cur == RLIM_INFINITY || files.rlim_cur >= wanted + FILES_RESERVED)
+    if (files.rlim_cur == RLIM_INFINITY || files.rlim_cur >= (rlim_t)wanted + FILES_RESERVED)
         return wanted;
     most = files.rlim_cur > (rlim_t)2 * FILES_RESERVED ? (unsigned)files.rlim_cur - FILES_RESERVED
-                                                       : FILES_RESERVED;
+                                                       : (unsigned)files.rlim_cur / 2;
     host_log(HOST_LOG_WARNING, "limit", HOST_LOG_UINT("open_files", files.rlim_cur),
              HOST_LOG_UINT("connections", most));
     return most;

@@ -79,7 +79,7 @@ enum MHD_Result http_reply_blob(struct http_request *r)
 
     fd = svc_blob_open(r->loop->svc, &r->digest, &size);
     if (fd < 0) {
-        http_refuse(r, OTTER_NOT_FOUND, NULL);
+        http_refuse(r, svc_blob_fault(OTTER_NOT_FOUND), NULL);
         return http_reply_refusal(r);
     }
     snprintf(etag, sizeof etag, "\"%s\"", r->id);

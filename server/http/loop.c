@@ -27,6 +27,9 @@
 
 #define SPARES_MAX  1024u
 #define WAIT_MAX_MS 60000u
+/* Turns until a daemon that can take nobody in naps, and for how long. */
+#define STARVED_TURNS  8u
+#define STARVED_NAP_MS 100u
 /* Turns without a byte until a TLS daemon may sleep, and for how long. Bytes that GnuTLS has decrypted
  * already need no more turns than that to reach the handler, which counts as movement. */
 #define STILL_TURNS  8u
@@ -134,6 +137,22 @@ static void run_daemon(struct http_daemon *d)
         (void)MHD_run(d->mhd);
 }
 
+/*
+ * Out of descriptors with nobody connected, a daemon goes on listening for an event that it cannot take: who
+ * waits stays in the kernel's queue, and we look again after a nap instead of at once.
+ */
+static bool starves(struct http_daemon *d)
+{
+    const union MHD_DaemonInfo *info;
+    struct pollfd waiting = {.fd = -1, .events = POLLIN};
+
+    info = d->connections == 0 ? MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_LISTEN_FD) : NULL;
+    if (info)
+        waiting.fd = info->listen_fd;
+    d->starved = info && poll(&waiting, 1, 0) > 0 ? d->starved + 1 : 0;
+    return d->starved >= STARVED_TURNS;
+}
+
 /* Milliseconds until some daemon wants to be run without an event. */
 static int wait_ms(struct http_loop *loop, unsigned max)
 {
@@ -160,8 +179,13 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
     uint64_t count;
 
     fds[0] = (struct pollfd){.fd = loop->wake_fd, .events = POLLIN};
-    for (unsigned i = 0; i < loop->daemons; i++)
-        fds[i + 1] = (struct pollfd){.fd = loop->daemon[i].epoll_fd, .events = POLLIN};
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        bool starved = starves(&loop->daemon[i]);
+
+        fds[i + 1] = (struct pollfd){.fd = starved ? -1 : loop->daemon[i].epoll_fd, .events = POLLIN};
+        if (starved && max_wait_ms > STARVED_NAP_MS)
+            max_wait_ms = STARVED_NAP_MS;
+    }
     atomic_store_explicit(&loop->busy_since_ms, 0, memory_order_relaxed);
     if (poll(fds, loop->daemons + 1, wait_ms(loop, max_wait_ms)) < 0 && errno != EINTR)
         host_log(HOST_LOG_ERROR, "poll", HOST_LOG_STR("error", strerror(errno)));

@@ -4,6 +4,7 @@
 #include "core/bytes.h"
 #include "host/file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,8 +85,9 @@ static enum otter_status verify_image(struct svc *svc, struct svc_call *call,
 
     b.fd = svc->blobs->ops->open(svc->blobs, &m->image[i].sha256, &size);
     if (b.fd < 0)
-        return svc_refuse(call, OTTER_BLOB_MISSING, "the image for slot %s cannot be read",
-                          otter_slot_name(m->image[i].slot));
+        return svc_refuse(call, svc_blob_fault(OTTER_BLOB_MISSING),
+                          "the image for slot %s cannot be read: %s", otter_slot_name(m->image[i].slot),
+                          strerror(errno));
     if (size > UINT32_MAX || size != m->image[i].size) {
         status = OTTER_IMAGE_LENGTH;
     } else {

@@ -177,8 +177,11 @@ struct svc_proof {
 };
 enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *proof);
 
-/* Blobs, any thread. open: a read-only fd of a complete blob (caller closes) and its size, or -1. */
+/* Blobs, any thread. open: a read-only fd of a complete blob (caller closes) and its size, or -1 with errno.
+ */
 int svc_blob_open(struct svc *svc, const struct otter_digest *digest, uint64_t *ret_size);
+/* What errno says after that: `absent`; TOO_BUSY (no descriptor is left: it may well be there); IO_ERROR. */
+enum otter_status svc_blob_fault(enum otter_status absent);
 bool svc_blobs_public(struct svc *svc);
 
 /*

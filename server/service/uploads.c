@@ -2,11 +2,19 @@
 
 #include "core/bytes.h"
 
+#include <errno.h>
 #include <string.h>
 
 int svc_blob_open(struct svc *svc, const struct otter_digest *digest, uint64_t *ret_size)
 {
     return svc->blobs->ops->open(svc->blobs, digest, ret_size);
+}
+
+enum otter_status svc_blob_fault(enum otter_status absent)
+{
+    if (errno == ENOENT)
+        return absent;
+    return errno == EMFILE || errno == ENFILE ? OTTER_TOO_BUSY : OTTER_IO_ERROR;
 }
 
 bool svc_blobs_public(struct svc *svc)

@@ -20,7 +20,9 @@ struct blobs_file *blobs_file_of(struct blobs *blobs)
 
 enum otter_status blobs_errno_status(int error)
 {
-    return error == ENOSPC || error == EDQUOT || error == EFBIG ? OTTER_STORE_FULL : OTTER_IO_ERROR;
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+        return OTTER_STORE_FULL;
+    return error == EMFILE || error == ENFILE ? OTTER_TOO_BUSY : OTTER_IO_ERROR;
 }
 
 void blobs_file_path(const struct blobs_file *b, const struct otter_digest *digest, char out[BLOBS_PATH_MAX])

@@ -83,21 +83,24 @@ class Ledger:
         self.keyed = []                                   # (key, body, id) of rollouts
         self.acknowledged = 0
         self.refused = {}                                 # status -> how often
+        self.samples = {}                                 # status -> one of them
 
     def took(self):
         self.acknowledged += 1
 
 
 class Load:
-    """Threads that work until stop(); each ends by itself when the server is gone. kinds: which work is done."""
+    """Threads that work until stop(); each ends by itself when the server is gone. kinds: which work is done. keep_on:
+    refusals are counted and borne. reconnect: a connection for each turn of work."""
 
     KINDS = ("devices", "devices", "devices", "labels", "rollouts", "uploads", "releases", "roots")
 
-    def __init__(self, world, ledger, rollout, seed, kinds=KINDS, most_devices=30, keep_on=False):
+    def __init__(self, world, ledger, rollout, seed, kinds=KINDS, most_devices=30, keep_on=False,
+                 reconnect=False):
         self.world, self.server, self.ledger, self.rollout = world, world.server, ledger, rollout
         self.release = json.loads((world.folder / "load.payload").read_text())
         self.token = self.server.token
-        self.left, self.keep_on, self.seed = most_devices, keep_on, seed
+        self.left, self.keep_on, self.seed, self.reconnect = most_devices, keep_on, seed, reconnect
         self.ended = threading.Event()
         self.failures = []
         self.threads = [threading.Thread(target=self.work, args=(kind, at)) for at, kind in enumerate(kinds)]
@@ -124,9 +127,12 @@ class Load:
             while not self.ended.is_set():
                 try:
                     turn(wire, chance)
+                    if self.reconnect:
+                        wire.close()
                 except Refused as refused:
                     with self.ledger.lock:
                         self.ledger.refused[refused.status] = self.ledger.refused.get(refused.status, 0) + 1
+                        self.ledger.samples[refused.status] = f"{kind}: {refused}"
                     if not self.keep_on:
                         raise
                     time.sleep(0.02)  # a client backs off
