@@ -25,7 +25,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define SPARES_MAX  1024u
 #define WAIT_MAX_MS 60000u
 /* Turns until a daemon that can take nobody in naps, and for how long. */
 #define STARVED_TURNS  8u
@@ -47,6 +46,7 @@ bool http_loop_init(struct http_loop *loop, const struct http_front_config *conf
                     struct http_worker *worker, const int *sockets, struct host_error *err)
 {
     *loop = (struct http_loop){.config = config, .svc = config->svc, .worker = worker};
+    http_linger_init(&loop->linger);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (loop->wake_fd < 0) {
         close_all(sockets, config->listeners);
@@ -170,12 +170,15 @@ static int wait_ms(struct http_loop *loop, unsigned max)
         if (t < least)
             least = t;
     }
+    if (loop->linger.count > 0)
+        least = http_linger_wait(&loop->linger, host_clock_mono_ms(), least);
     return (int)least;
 }
 
 static void turn(struct http_loop *loop, unsigned max_wait_ms)
 {
-    struct pollfd fds[HTTP_LISTENERS_MAX + 1];
+    struct pollfd fds[HTTP_LISTENERS_MAX + 1 + HTTP_LINGER_MAX];
+    unsigned n = loop->daemons + 1;
     uint64_t count;
 
     fds[0] = (struct pollfd){.fd = loop->wake_fd, .events = POLLIN};
@@ -187,7 +190,8 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
             max_wait_ms = STARVED_NAP_MS;
     }
     atomic_store_explicit(&loop->busy_since_ms, 0, memory_order_relaxed);
-    if (poll(fds, loop->daemons + 1, wait_ms(loop, max_wait_ms)) < 0 && errno != EINTR)
+    n += http_linger_poll(&loop->linger, fds + n);
+    if (poll(fds, n, wait_ms(loop, max_wait_ms)) < 0 && errno != EINTR)
         host_log(HOST_LOG_ERROR, "poll", HOST_LOG_STR("error", strerror(errno)));
     atomic_store_explicit(&loop->busy_since_ms, host_clock_mono_ms(), memory_order_relaxed);
     if (fds[0].revents)
@@ -196,6 +200,8 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
     resume_done(loop);
     for (unsigned i = 0; i < loop->daemons; i++)
         run_daemon(&loop->daemon[i]);
+    if (loop->linger.count > 0)
+        http_linger_run(&loop->linger, host_clock_mono_ms());
     atomic_store_explicit(&loop->pong, atomic_load_explicit(&loop->ping, memory_order_relaxed),
                           memory_order_relaxed);
 }
@@ -274,6 +280,7 @@ void http_loop_free(struct http_loop *loop)
 {
     for (unsigned i = 0; i < loop->daemons; i++)
         MHD_stop_daemon(loop->daemon[i].mhd);
+    http_linger_free(&loop->linger);
     http_responses_free(&loop->responses);
     while (loop->spare) {
         struct http_request *r = loop->spare;
@@ -282,39 +289,4 @@ void http_loop_free(struct http_loop *loop)
         free(r);
     }
     close(loop->wake_fd);
-}
-
-struct http_request *http_loop_request(struct http_loop *loop)
-{
-    struct http_request *r = loop->spare;
-
-    if (r) {
-        loop->spare = r->next;
-        loop->spares--;
-    } else {
-        r = malloc(sizeof *r);
-        if (!r)
-            return NULL;
-    }
-    /* All but the room for the body, which body_len bounds. */
-    memset(r, 0, offsetof(struct http_request, inline_body));
-    r->loop = loop;
-    loop->running++;
-    return r;
-}
-
-void http_loop_release(struct http_request *r)
-{
-    struct http_loop *loop = r->loop;
-
-    loop->running--;
-    if (r->body != r->inline_body)
-        free(r->body);
-    if (loop->spares >= SPARES_MAX) {
-        free(r);
-        return;
-    }
-    r->next = loop->spare;
-    loop->spare = r;
-    loop->spares++;
 }

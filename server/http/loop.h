@@ -6,6 +6,7 @@
 #define OTTER_HTTP_LOOP_H
 
 #include "http/front.h"
+#include "http/linger.h"
 #include "http/request.h"
 #include "http/responses.h"
 #include "http/worker.h"
@@ -38,6 +39,7 @@ struct http_loop {
     pthread_t thread;
     int wake_fd; /* eventfd: finished calls, a ping, or stop */
     struct http_responses responses;
+    struct http_linger linger;
 
     struct http_request *spare; /* free list */
     unsigned spares;
@@ -76,7 +78,7 @@ void http_loop_suspend(struct http_request *r);
 /* The answer is in r: resumes it. Any thread. */
 void http_loop_done(struct http_request *r);
 
-/* Requests come from a free list. NULL when out of memory. Loop thread only. */
+/* spares.c: requests come from a free list. NULL when out of memory. Loop thread only. */
 struct http_request *http_loop_request(struct http_loop *loop);
 void http_loop_release(struct http_request *r);
 

@@ -211,7 +211,8 @@ enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *connection
             return MHD_NO;
         *req_cls = r;
         /* An answer at the first call closes the connection: the second one is for that. */
-        return begin(r, url, method, version) ? http_reply(r) : MHD_YES;
+        r->unread = begin(r, url, method, version);
+        return r->unread ? http_reply(r) : MHD_YES;
     }
     if (*upload_data_size > 0) {
         bool more = take_body(r, upload_data, *upload_data_size);
@@ -248,16 +249,27 @@ static void log_request(const struct http_request *r, enum MHD_RequestTerminatio
              HOST_LOG_UINT("whole", toe == MHD_REQUEST_TERMINATED_COMPLETED_OK));
 }
 
+/* The answer was sent, and libmicrohttpd closes now. */
+static void linger(const struct http_request *r, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (info)
+        http_linger_begin(&r->loop->linger, info->connect_fd, host_clock_mono_ms());
+}
+
 void http_request_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
                             enum MHD_RequestTerminationCode toe)
 {
     struct http_request *r = *req_cls;
 
     (void)cls;
-    (void)connection;
     if (!r)
         return;
     *req_cls = NULL;
+    if (r->unread && toe == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        linger(r, connection);
     http_upload_drop(r);
     http_count_request(r, toe == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     log_request(r, toe);

@@ -40,7 +40,8 @@ struct http_request {
     bool proofs_only; /* devices' tokens travelled readable */
     enum http_phase phase;
     bool is_head;
-    bool asked; /* call was given to the services */
+    bool unread; /* answered before its body was read */
+    bool asked;  /* call was given to the services */
 
     /* A refusal that the front itself found; OTTER_OK: none. Detail and place are in call.out.error and .at.
      */

@@ -482,6 +482,20 @@ def test_many_connections_at_once_with_large_bodies(start):
         s.close()
 
 
+@pytest.mark.parametrize("with_tls", [False, True])
+def test_a_large_body_that_is_refused_does_not_hide_the_refusal(tmp_path, pki, with_tls):
+    """The client sends it to its end before it listens: the server must not reset him meanwhile."""
+    server = otter.Server(tmp_path / "data", tls=pki if with_tls else None).start()
+    body = b"x" * 20_000_000
+    for token, status in [("admin", 413), ("wrong", 401)] * 3:
+        got = server.request("POST", "/api/v1/rollouts", body, {"Content-Type": "application/json"}, token=token)
+        assert got[0] == status
+    path = "/api/v1/uploads/none"
+    headers = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    assert server.request("PATCH", path, body, headers)[0] == 404
+    server.stop()
+
+
 # --- hostile and tired clients
 
 def processor_seconds(server):
