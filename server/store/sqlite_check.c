@@ -1,6 +1,7 @@
 /* Is the file sound? Asked before anything is read of it or written to it. */
 #include "store/sqlite_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_damage(int rc)
@@ -8,16 +9,29 @@ static bool is_damage(int rc)
     return (rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT;
 }
 
+void store_sqlite_one_line(const char *said, char *out, size_t cap)
+{
+    static const char head[] = "*** in database main ***\n";
+
+    if (strncmp(said, head, sizeof(head) - 1) == 0)
+        said += sizeof(head) - 1;
+    (void)snprintf(out, cap, "%s", said);
+    for (char *p = out; *p; p++)
+        if (*p == '\n')
+            *p = ' ';
+}
+
 static bool damaged(const char *path, const char *what, enum store_fault *ret_fault, struct host_error *err)
 {
-    char kept[PATH_MAX];
+    char kept[PATH_MAX], line[160];
     const char *copy = store_sqlite_kept(path, 0, store_schema_version(), kept);
 
     *ret_fault = STORE_FAULT_DAMAGED;
+    store_sqlite_one_line(what, line, sizeof(line));
     return host_fail(
         err, HOST_ERROR_FORMAT,
-        "%s is damaged (%.160s): go on from the newest backup, otterd --restore BACKUP --data NEW%s%s", path,
-        what, copy ? "; without one, from the copy made before the schema changed: " : "",
+        "%s is damaged (%s): go on from the newest backup, otterd --restore BACKUP --data NEW%s%s", path,
+        line, copy ? "; without one, from the copy made before the schema changed: " : "",
         copy ? copy : "; without one, move it away to start empty");
 }
 

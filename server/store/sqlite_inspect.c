@@ -10,20 +10,22 @@ static int find_rows(sqlite3 *db, const char *sql, const char *what, struct stor
 {
     sqlite3_stmt *stmt = NULL;
     int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-    char line[512];
+    char line[512], value[300];
 
     while (rc == SQLITE_OK || rc == SQLITE_ROW) {
         rc = sqlite3_step(stmt);
         if (rc != SQLITE_ROW)
             break;
-        if (strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0)
+        if (sqlite3_column_type(stmt, 0) == SQLITE_TEXT &&
+            strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0)
             continue;
         (void)snprintf(line, sizeof(line), "%s", what);
         for (int i = 0; i < sqlite3_column_count(stmt); i++) {
-            const unsigned char *text = sqlite3_column_text(stmt, i);
+            const char *text = (const char *)sqlite3_column_text(stmt, i);
             size_t len = strlen(line);
 
-            (void)snprintf(line + len, sizeof(line) - len, " %s", text ? (const char *)text : "-");
+            store_sqlite_one_line(text ? text : "-", value, sizeof(value));
+            (void)snprintf(line + len, sizeof(line) - len, " %s", value);
         }
         inspector->found(inspector, line);
     }

@@ -138,6 +138,8 @@ enum otter_status store_column_reason(sqlite3_stmt *stmt, int column);
 bool store_sqlite_check(sqlite3 *db, const char *path, enum store_fault *ret_fault, struct host_error *err);
 /* Takes the mark of a clean stop away; durable when it returns. */
 bool store_sqlite_unmark(sqlite3 *db, const char *path, enum store_fault *ret_fault, struct host_error *err);
+/* What a check of SQLite says, without its heading and in one line. */
+void store_sqlite_one_line(const char *said, char *out, size_t cap);
 bool store_sqlite_fail_open(sqlite3 *db, const char *path, int rc, enum store_fault *ret_fault,
                             struct host_error *err);
 
