@@ -119,6 +119,13 @@ def test_bad_parameters_are_named(asker, op):
     assert asker.is_alive()
 
 
+@pytest.mark.parametrize("op", [p for p in OPERATORS if p.values[0].parameter("query", "sort")])
+def test_each_order_that_is_described_is_taken(asker, op):
+    schema = DESCRIPTION.resolved(op.parameter("query", "sort")["schema"])
+    for order in schema.get("enum", [schema.get("const")]):
+        assert asker.ask(f"?limit=1&sort={order}").status == 200, order
+
+
 @pytest.mark.parametrize("op", [p for p in OPERATORS if "requestBody" in p.values[0].spec])
 def test_a_body_of_another_type_is_refused(asker, op):
     for kind in ("text/plain", "application/xml", "application/jsonx", ""):
