@@ -100,8 +100,8 @@ static enum cli_exit show(struct cli *cli, const struct cli_bulk *bulk, const st
     auto_json json_t *o = NULL;
 
     if (cli->format == CLI_FORMAT_TABLE) {
-        fprintf(cli->out, "%" PRIu64 " matched, %" PRIu64 " %s%s\n", sum->matched, sum->changed,
-                cli->dry_run ? "would be " : "", bulk->did);
+        cli_note(cli, "%" PRIu64 " matched, %" PRIu64 " %s%s", sum->matched, sum->changed,
+                 cli->dry_run ? "would be " : "", bulk->did);
         return CLI_DONE;
     }
     o = json_pack("{s:I, s:I, s:O}", "matched", (json_int_t)sum->matched, "changed", (json_int_t)sum->changed,

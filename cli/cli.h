@@ -60,8 +60,8 @@ enum cli_exit cli_fail_status(struct cli *cli, const char *place, enum otter_sta
 
 enum cli_exit cli_fail_memory(struct cli *cli);
 
-/* A line for people beside the result: to err when the result is for a program (--json, jsonl, csv), else to
- * out. */
+/* A line for people beside the result, made safe to show and folded on a terminal: to err when the result is
+ * for a program (--json, jsonl, csv), else to out. */
 void cli_note(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
 
 #endif

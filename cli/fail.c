@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "host/cleanup.h"
+#include "terminal.h"
 #include "verbs.h"
 #include "width.h"
 
@@ -17,34 +18,39 @@ static void begin(struct cli *cli)
     fputs(": ", cli->err);
 }
 
-static void put_safe(FILE *to, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+static char *safe_text(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
-/* The text may hold a server's words: of these a terminal must obey nothing. Line feeds are ours. */
-static void put_safe(FILE *to, const char *fmt, va_list ap)
+/* The text may hold a server's words: of these a terminal must obey nothing. Line feeds are ours. malloc'ed.
+ */
+static char *safe_text(const char *fmt, va_list ap)
 {
-    auto_free char *text = NULL, *shown = NULL;
-    char *rest, *line;
+    auto_free char *text = NULL;
+    char *rest, *line, *out = NULL;
+    size_t len;
+    FILE *to = open_memstream(&out, &len);
 
-    if (vasprintf(&text, fmt, ap) < 0) {
-        text = NULL;
-        return;
-    }
+    if (to == NULL)
+        return NULL;
+    if (vasprintf(&text, fmt, ap) < 0)
+        text = NULL; /* undefined after a failure */
     for (rest = text; (line = strsep(&rest, "\n")) != NULL;) {
-        free(shown);
-        shown = cli_printable(line);
-        fprintf(to, "%s%s", shown != NULL ? shown : "", rest != NULL ? "\n" : "");
+        auto_free char *shown = cli_printable(line);
+
+        fprintf(to, "%s\n", shown != NULL ? shown : "");
     }
+    return fclose(to) == 0 ? out : NULL;
 }
 
 enum cli_exit cli_fail(struct cli *cli, enum cli_exit code, const char *fmt, ...)
 {
+    auto_free char *text = NULL;
     va_list ap;
 
-    begin(cli);
     va_start(ap, fmt);
-    put_safe(cli->err, fmt, ap);
+    text = safe_text(fmt, ap);
     va_end(ap);
-    fputc('\n', cli->err);
+    begin(cli);
+    fputs(text != NULL ? text : "out of memory\n", cli->err);
     return code;
 }
 
@@ -88,11 +94,16 @@ enum cli_exit cli_fail_memory(struct cli *cli)
 
 void cli_note(struct cli *cli, const char *fmt, ...)
 {
-    FILE *to = cli->format == CLI_FORMAT_TABLE ? cli->out : cli->err;
+    auto_free char *text = NULL;
     va_list ap;
 
     va_start(ap, fmt);
-    put_safe(to, fmt, ap);
+    text = safe_text(fmt, ap);
     va_end(ap);
-    fputc('\n', to);
+    if (text == NULL)
+        return;
+    if (cli->format == CLI_FORMAT_TABLE)
+        cli_put_text(cli, text);
+    else
+        fputs(text, cli->err);
 }

@@ -72,7 +72,7 @@ static void print_line(FILE *to, const char *line, size_t width, size_t indent)
 void cli_fold_print(FILE *to, const char *text, size_t width, size_t indent)
 {
     if (width == 0) {
-        fputs(text, to);
+        fprintf(to, "%s%s", text, text[0] != '\0' && text[strlen(text) - 1] == '\n' ? "" : "\n");
         return;
     }
     while (*text != '\0') {

@@ -13,8 +13,8 @@
 size_t cli_fold(const char *s, size_t width, size_t *ret_next);
 
 /*
- * Writes the lines of a text, those that are wider than `width` (0: as wide as they like) folded, with
- * `indent` blanks before what is folded to the next line.
+ * Writes the lines of a text, the last one's line feed added where it lacks, those that are wider than
+ * `width` (0: as wide as they like) folded, with `indent` blanks before what is folded to the next line.
  */
 void cli_fold_print(FILE *to, const char *text, size_t width, size_t indent);
 

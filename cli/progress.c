@@ -44,7 +44,7 @@ void cli_progress(struct cli *cli, const char *name, uint64_t done, uint64_t tot
     snprintf(tail, sizeof(tail), "%3u%% of %s", percent_of(done, total), what);
     /* The last column stays free: some terminals go to the next line there. */
     room = cli->err_screen > cli_width(tail) + 2 ? cli->err_screen - cli_width(tail) - 2 : 0;
-    width = room > 2 * BAR_MAX ? BAR_MAX : room / 2;
+    width = room > (size_t)2 * BAR_MAX ? BAR_MAX : room / 2;
     fputs("\r\033[K", cli->err);
     if (width >= BAR_MIN) {
         cli_bar(done, total, width, bar);

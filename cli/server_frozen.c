@@ -2,6 +2,7 @@
 
 #include "api.h"
 #include "frozen.h"
+#include "terminal.h"
 
 enum cli_exit cli_server_frozen(struct cli *cli, const char *action, json_t *body)
 {
@@ -20,8 +21,7 @@ enum cli_exit cli_server_frozen(struct cli *cli, const char *action, json_t *bod
         return cli_api_result(cli, &reply, columns);
     banner = cli_frozen_banner(reply.json, cli->color);
     if (cli->dry_run)
-        fputs("dry run: nothing was changed; it would be:\n", cli->out);
-    fprintf(cli->out, "%s\n",
-            banner != NULL ? banner : "Not frozen: devices are offered what their rollouts say");
+        cli_note(cli, "dry run: nothing was changed; it would be:");
+    cli_put_text(cli, banner != NULL ? banner : "Not frozen: devices are offered what their rollouts say");
     return CLI_DONE;
 }

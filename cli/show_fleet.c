@@ -5,6 +5,7 @@
 #include "frozen.h"
 #include "output.h"
 #include "table.h"
+#include "terminal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -174,8 +175,12 @@ static bool put_groups(struct cli *cli, const json_t *summary)
     size_t keys = json_array_size(by) < KEYS_MAX ? json_array_size(by) : KEYS_MAX;
     size_t rows = json_array_size(groups) + 1, columns = keys + 4;
     bool right[KEYS_MAX + 4] = {false}, ok;
-    struct cli_table t = {
-        .columns = columns, .rows = rows, .to_right = right, .headed = true, .color = cli->color};
+    struct cli_table t = {.columns = columns,
+                          .rows = rows,
+                          .to_right = right,
+                          .headed = true,
+                          .color = cli->color,
+                          .screen = cli->screen};
 
     right[keys] = true;
     t.cell = calloc(rows * columns, sizeof(*t.cell));
@@ -204,13 +209,13 @@ static enum cli_exit put_unknown(struct cli *cli, const json_t *summary)
 
     if (json_array_size(list) == 0)
         return CLI_DONE;
-    fputs("\nRunning what is no image of a published release:\n", cli->out);
+    cli_note(cli, "\nRunning what is no image of a published release:");
     code = cli_print_items(cli, list, columns);
     version = json_string_value(json_object_get(json_array_get(list, 0), "version"));
-    fprintf(
-        cli->out,
+    cli_note(
+        cli,
         "Such as the factory's firmware, a developer's build, or a release of another server. Who runs it:\n"
-        "otter device list --filter 'version == %s' --columns id,digest,last_seen\n",
+        "otter device list --filter 'version == %s' --columns id,digest,last_seen",
         version != NULL ? version : "VERSION");
     return code;
 }
@@ -225,17 +230,18 @@ enum cli_exit cli_show_fleet(struct cli *cli, const json_t *summary)
     if (states == NULL || seen == NULL)
         return cli_fail_memory(cli);
     if (banner != NULL)
-        fprintf(cli->out, "%s\n", banner);
-    fprintf(cli->out, "%" PRIu64 " devices", number(summary, "devices"));
+        cli_put_text(cli, banner);
     if (retired > 0)
-        fprintf(cli->out, ", and %" PRIu64 " retired", retired);
-    fprintf(cli->out, "\nstates     %s\nlast seen  %s\n\n", states[0] != '\0' ? states : "-",
-            seen[0] != '\0' ? seen : "-");
+        cli_note(cli, "%" PRIu64 " devices, and %" PRIu64 " retired", number(summary, "devices"), retired);
+    else
+        cli_note(cli, "%" PRIu64 " devices", number(summary, "devices"));
+    cli_note(cli, "states     %s\nlast seen  %s\n", states[0] != '\0' ? states : "-",
+             seen[0] != '\0' ? seen : "-");
     if (!put_groups(cli, summary))
         return cli_fail_memory(cli);
     if (number(summary, "left_out") > 0)
-        fprintf(cli->out, "and %" PRIu64 " smaller groups\n", number(summary, "left_out"));
-    fputs("# succeeded  = idle  > under way  ! failed, reverted, timed out  ~ cancelled  . never seen\n",
-          cli->out);
+        cli_note(cli, "and %" PRIu64 " smaller groups", number(summary, "left_out"));
+    cli_note(cli,
+             "# succeeded  = idle  > under way  ! failed, reverted, timed out  ~ cancelled  . never seen");
     return put_unknown(cli, summary);
 }

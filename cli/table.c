@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP       2u
+#define GAP       ((size_t)2)
 #define VALUE_MIN 16u /* columns for a cell beside its heading; with fewer it stands below */
 
 static void blanks(FILE *to, size_t n)

@@ -19,7 +19,8 @@ unsigned cli_terminal_columns(const char *columns, unsigned said);
 /* Lines of the terminal that out is; 0: it has not said. */
 unsigned cli_terminal_rows(const struct cli *cli);
 
-/* Text for people to out: on a terminal its lines are folded at the screen's edge. */
+/* Lines for people to out: on a terminal they are folded at the screen's edge. Escape sequences are kept:
+ * text of others goes by cli_note (cli.h) or cli_printable (width.h). */
 void cli_put_text(struct cli *cli, const char *text);
 
 #endif

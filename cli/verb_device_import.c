@@ -185,9 +185,9 @@ static enum cli_exit show(struct import *m)
     if (errors > SHOWN_MAX)
         fprintf(cli->err, "and %zu more: --json has them all\n", errors - SHOWN_MAX);
     if (cli->format == CLI_FORMAT_TABLE) {
-        fprintf(cli->out, "%s%" PRIu64 " created, %" PRIu64 " updated, %" PRIu64 " unchanged, %zu errors\n",
-                cli->dry_run ? "dry run, nothing was changed: " : "", m->created, m->updated, m->unchanged,
-                errors);
+        cli_note(cli, "%s%" PRIu64 " created, %" PRIu64 " updated, %" PRIu64 " unchanged, %zu errors",
+                 cli->dry_run ? "dry run, nothing was changed: " : "", m->created, m->updated, m->unchanged,
+                 errors);
         return errors > 0 ? CLI_REFUSED : CLI_DONE;
     }
     o = json_pack("{s:I, s:I, s:I, s:O}", "created", (json_int_t)m->created, "updated",

@@ -67,9 +67,9 @@ static enum cli_exit show(struct cli *cli, const struct cli_reply *reply)
     if (json_array_size(releases) > 0)
         code = cli_print_items(cli, releases, columns);
     cli_bytes_format(number(reply->json, "bytes"), bytes);
-    fprintf(cli->out, "%s%" PRIu64 " blobs of %s, of %zu releases, and %" PRIu64 " old uploads\n",
-            cli->dry_run ? "would go: " : "gone: ", number(reply->json, "blobs"), bytes,
-            json_array_size(releases), number(reply->json, "uploads"));
+    cli_note(cli, "%s%" PRIu64 " blobs of %s, of %zu releases, and %" PRIu64 " old uploads",
+             cli->dry_run ? "would go: " : "gone: ", number(reply->json, "blobs"), bytes,
+             json_array_size(releases), number(reply->json, "uploads"));
     put_kept(cli, reply->json);
     return code;
 }

@@ -102,6 +102,7 @@ def test_no_line_is_longer_than_the_screen(wide_fleet, columns, how):
     size = {"columns": columns} if how == "terminal" else {"columns": 200, "COLUMNS": str(columns)}
     for words in (["device", "list", "--columns", "id,product,attributes"], ["device", "show", "dev-2"],
                   ["rollout", "list"], ["rollout", "status", draft], ["release", "show", "1.1.0"], ["server", "status"],
+                  ["fleet", "summary"], ["device", "timeline", "dev-1"], ["release", "deps", "1.1.0"], ["release", "list"],
                   ["root", "show"], ["--help"], ["rollout", "--help"], ["device", "provision", "--help"]):
         status, seen = on_terminal(world, *words, **size)
         assert status == 0, seen
