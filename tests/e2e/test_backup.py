@@ -70,6 +70,7 @@ def open_ends(made, ledger):
         device.sent, device.label_sent = ledger.devices[name].sent, ledger.devices[name].label_sent
 
 
+@pytest.mark.coverage
 def test_a_backup_under_load_has_all_that_was_acknowledged_before_it_said_done(world, tmp_path):
     rollout, ledger = books.prepare(world), books.Ledger()
     for number in range(6):
@@ -222,6 +223,7 @@ def flipped(path, at):
     return bytes(data)
 
 
+@pytest.mark.coverage
 def test_a_spoilt_backup_is_refused_and_leaves_nothing(world, tmp_path):
     made_backup(world, tmp_path)
     for name, (spoil, code, said) in SPOILS.items():
@@ -257,6 +259,7 @@ def test_a_restore_needs_an_empty_directory_and_leaves_the_backup_as_it_was(worl
     assert "a restore into" in half.log.read_text() and "was not finished" in half.log.read_text()
 
 
+@pytest.mark.coverage
 def test_what_is_no_place_for_a_backup_is_refused_by_name(world, tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full/x").write_text("x")
@@ -327,6 +330,7 @@ def test_onto_another_disk_blobs_are_copied_and_without_room_nothing_is_left(tmp
         world.stop()
 
 
+@pytest.mark.coverage
 def test_one_backup_at_a_time_and_a_stop_gives_it_up(world, tmp_path):
     """The backup is held up by a fifo in the place of a file that it reads."""
     token = world.server.token

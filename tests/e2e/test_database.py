@@ -177,6 +177,7 @@ def test_a_newer_database_is_exit_5_and_stays_as_it_is(world):
     assert str(old.NEWEST + 1) in check(world.server.data, 5).err
 
 
+@pytest.mark.coverage
 @pytest.mark.parametrize("version", range(1, old.NEWEST))
 def test_an_older_database_is_copied_before_its_schema_changes_and_goes_on(world, version):
     rollout, ledger = worked(world)
@@ -279,6 +280,7 @@ def test_a_unix_socket_in_use_is_exit_3(tmp_path):
         assert first.wait(20) == 0
 
 
+@pytest.mark.coverage
 def test_the_check_finds_each_kind_of_damage_and_works_beside_a_running_server(world):
     worked(world)
     world.server.start()
