@@ -2,6 +2,7 @@
 
 #include "store/sqlite_internal.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,19 +34,28 @@ static int find_rows(sqlite3 *db, const char *sql, const char *what, struct stor
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+#define SCHEMA_3 3u /* has `retry` and `pruned` */
+#define ANY      UINT_MAX
+
+#define COUNTED_OTHERWISE                                                                                    \
+    "otter.db: attempts are not as many as counted (rollout, phase, state, reason, counted, there):"
+#define COUNTED_AND_THERE(attempts)                                                                          \
+    "SELECT rollout, phase, state, reason, sum(counted), sum(there) FROM ("                                  \
+    "SELECT rollout, phase, state, reason, n AS counted, 0 AS there FROM attempt_counts UNION ALL "          \
+    "SELECT rollout, phase, state, coalesce(reason, ''), 0, 1 FROM " attempts ") "                           \
+    "GROUP BY rollout, phase, state, reason HAVING sum(counted) <> sum(there) LIMIT 100"
+
 static const struct {
+    unsigned from, upto; /* schemas that it may be asked of */
     const char *what, *sql;
 } questions[] = {
-    {"otter.db:", "PRAGMA integrity_check(100)"},
-    {"otter.db: a reference leads nowhere (table, row, to, key):", "PRAGMA foreign_key_check"},
-    {"otter.db: attempts are not as many as counted (rollout, phase, state, reason, counted, there):",
-     "SELECT rollout, phase, state, reason, sum(counted), sum(there) FROM ("
-     "SELECT rollout, phase, state, reason, n AS counted, 0 AS there FROM attempt_counts UNION ALL "
-     "SELECT rollout, phase, state, coalesce(reason, ''), 0, 1 FROM attempts) "
-     "GROUP BY rollout, phase, state, reason HAVING sum(counted) <> sum(there) LIMIT 100"},
-    {"otter.db: devices are not numbered in one row (highest, there):",
+    {0, ANY, "otter.db:", "PRAGMA integrity_check(100)"},
+    {0, ANY, "otter.db: a reference leads nowhere (table, row, to, key):", "PRAGMA foreign_key_check"},
+    {0, SCHEMA_3 - 1, COUNTED_OTHERWISE, COUNTED_AND_THERE("attempts")},
+    {SCHEMA_3, ANY, COUNTED_OTHERWISE, COUNTED_AND_THERE("attempts WHERE retry = 0")},
+    {0, ANY, "otter.db: devices are not numbered in one row (highest, there):",
      "SELECT max(num), count(*) FROM devices HAVING coalesce(max(num), 0) <> count(*)"},
-    {"otter.db: a device has two open attempts (device, attempts):",
+    {0, ANY, "otter.db: a device has two open attempts (device, attempts):",
      "SELECT device, group_concat(id) FROM attempts WHERE finished = 0 AND state <> 'timed-out'"
      " GROUP BY device HAVING count(*) > 1 LIMIT 100"},
 };
@@ -79,12 +89,11 @@ static int count(sqlite3 *db, struct store_contents *ret)
     return rc;
 }
 
-/* Schemas before the third prune nothing. */
 static int needed(sqlite3 *db, unsigned schema, struct store_inspector *inspector)
 {
-    const char *sql = schema >= 3 ? "SELECT id FROM releases UNION SELECT sha256 FROM release_images"
-                                    " JOIN releases ON num = release WHERE pruned = 0"
-                                  : "SELECT id FROM releases UNION SELECT sha256 FROM release_images";
+    const char *sql = schema >= SCHEMA_3 ? "SELECT id FROM releases UNION SELECT sha256 FROM release_images"
+                                           " JOIN releases ON num = release WHERE pruned = 0"
+                                         : "SELECT id FROM releases UNION SELECT sha256 FROM release_images";
     struct otter_digest digest;
     sqlite3_stmt *stmt = NULL;
     int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
@@ -105,7 +114,8 @@ static int look(sqlite3 *db, struct store_inspector *inspector, struct store_con
     int rc = SQLITE_OK;
 
     for (unsigned i = 0; rc == SQLITE_OK && i < sizeof(questions) / sizeof(questions[0]); i++)
-        rc = find_rows(db, questions[i].sql, questions[i].what, inspector);
+        if (ret->schema >= questions[i].from && ret->schema <= questions[i].upto)
+            rc = find_rows(db, questions[i].sql, questions[i].what, inspector);
     if (rc == SQLITE_OK)
         rc = needed(db, ret->schema, inspector);
     return rc == SQLITE_OK ? count(db, ret) : rc;

@@ -16,6 +16,7 @@ import documents
 import ledger as books
 import otter
 import pytest
+from fleet import Device, change
 from test_bad_input import problem
 
 RAISED = 2**20
@@ -235,6 +236,20 @@ def test_a_spoilt_backup_is_refused_and_leaves_nothing(world, tmp_path):
         assert not (tmp_path / "new").exists(), name
         shutil.rmtree(folder)
     restore(tmp_path / "backup", tmp_path / "new")  # and the sound one goes
+
+
+def test_an_attempt_that_was_retried_is_no_damage(world, tmp_path):
+    """It is no longer counted: neither the check nor a restore may miss it there."""
+    device = Device(world.server, "device")
+    rollout = world.rollout(world.publish("1.1.0"))
+    device.report(device.poll()["attempt"], "failed", reason="self-test")
+    assert change(world.server, "retry", [device], rollout=rollout)["changed"] == 1
+    back_up(world.server, tmp_path / "backup")
+    assert "is sound" in otter.run([otter.OTTERD, "--data", world.server.data, "--check-database"], timeout=60).out
+    restore(tmp_path / "backup", tmp_path / "new")
+    with serving(world, tmp_path / "new") as server:
+        assert server.json("GET", f"/api/v1/rollouts/{rollout}")["counts"]["failed"] == 0
+        assert Device(server, "device", register=False).poll()
 
 
 def test_a_restore_needs_an_empty_directory_and_leaves_the_backup_as_it_was(world, tmp_path):
