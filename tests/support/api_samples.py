@@ -47,6 +47,8 @@ class Prepared:
         self.bodies = self._bodies()
 
     def stop(self):
+        process = self.server.process
+        assert process is None or process.poll() is None, self.server.log.read_text()[-4000:]
         self.world.stop()
 
     def connection(self):
