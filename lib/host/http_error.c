@@ -58,7 +58,11 @@ static const char *advise_on_tls(const struct http_failure *f)
     if (strstr(f->reason, "wrong version number") != NULL || strstr(f->reason, "packet length") != NULL)
         return "; nothing speaks TLS at this address: is it the right port, or does the URL begin with "
                "http://?";
-    return "; the TLS handshake failed: TLS 1.2 and 1.3 are spoken here";
+    /* Also a server without TLS that hangs up at once: whether its answer or the reset is seen first is luck.
+     */
+    return "; the TLS handshake failed: is it the right port, or does the URL begin with http://? TLS 1.2 "
+           "and "
+           "1.3 are spoken here";
 }
 
 const char *http_error_advice(const struct http_failure *f)

@@ -22,7 +22,7 @@ struct svc {
     unsigned calls; /* submitted */
     unsigned stats; /* calls of svc_upload_stat() */
     bool blobs_public;
-    bool ready; /* what svc_ready says */
+    bool ready;                     /* what svc_ready says */
     enum otter_status proof_status; /* what svc_auth_device_hmac answers */
     char last_proof[512]; /* "device method target nonce/length mac-length body-length" of the newest */
     int blob_fd;
