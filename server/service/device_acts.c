@@ -208,7 +208,7 @@ static enum otter_status ready_rollout(struct device_change *c, const struct sto
     release = catalog_release_by_num(c->svc->catalog, rollout.release);
     if (!release)
         return OTTER_INTERNAL;
-    status = release_usable(c->svc, err, &release->id);
+    status = release_usable(c->svc, err, release);
     state = policy_rollout_state_find(rollout.state);
     if (status != OTTER_OK || state == POLICY_ROLLOUT_RUNNING || state == POLICY_ROLLOUT_PAUSED)
         return status;

@@ -63,7 +63,7 @@ static enum otter_status read_release(struct device_change *c, const json_t *bod
         return svc_refuse(c->call, OTTER_NOT_FOUND, "there is no release \"%s\": otter release list", hex);
     c->release = r->num;
     otter_hex_encode(id.b, OTTER_DIGEST_LEN, c->release_hex);
-    return svc_stored(c->call, release_usable(c->svc, err, &id));
+    return svc_stored(c->call, release_usable(c->svc, err, r));
 }
 
 static enum otter_status read_rollout(struct device_change *c, const json_t *body, struct host_error *err)

@@ -180,19 +180,17 @@ static json_t *json_pruned(const struct catalog_release *r)
 
 static enum otter_status mark_releases(struct gc *gc, json_t *list)
 {
-    struct store *store = gc->svc->writer;
     enum otter_status status = OTTER_OK;
 
     for (size_t i = 0; status == OTTER_OK && i < gc->c->release_count; i++) {
         const struct catalog_release *r = &gc->c->releases[i];
-        struct store_release row = {.num = r->num,
-                                    .withdrawn = r->withdrawn,
-                                    .withdrawn_reason = r->withdrawn_reason,
-                                    .pruned = svc_now(gc->svc)};
+        struct catalog_release now;
 
         if (!gc->lost[i] || r->pruned)
             continue;
-        status = store->ops->release_update(store, &row);
+        now = *r;
+        now.pruned = svc_now(gc->svc);
+        status = release_put(gc->svc, &now);
         (void)json_array_append_new(list, json_pruned(r));
     }
     return svc_stored(gc->call, status);

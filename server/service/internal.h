@@ -316,8 +316,14 @@ void progress_forget(struct svc *svc);
 /* Opens the next phase of a row: plans it over the fleet. */
 void rollout_open_next(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
                        int64_t now);
-/* May new rollouts and pins name the release? RELEASE_WITHDRAWN, IMAGES_PRUNED with *err. Writer thread. */
-enum otter_status release_usable(struct svc *svc, struct host_error *err, const struct otter_digest *id);
+/* A release of the catalog as the writer's transaction sees it; and what is changed of it, stored. */
+enum otter_status release_now(struct svc *svc, const struct catalog_release *known,
+                              struct catalog_release *ret);
+enum otter_status release_put(struct svc *svc, const struct catalog_release *now);
+/* May new rollouts and pins name it, by what the transaction sees? RELEASE_WITHDRAWN, IMAGES_PRUNED with
+ * *err. */
+enum otter_status release_usable(struct svc *svc, struct host_error *err,
+                                 const struct catalog_release *known);
 /* How many of the target's devices each cohort holds; census has POLICY_COHORTS entries. */
 uint32_t rollout_census(struct svc *svc, const struct catalog_release *release,
                         const struct policy_target *target, const uint8_t seed[STORE_SEED_LEN],

@@ -192,16 +192,17 @@ static enum otter_status answer_twin(struct svc_call *call, const struct twin *t
 /* Its images were pruned: whoever uploads and publishes it once more brings them back. */
 static enum otter_status revive(struct svc *svc, struct svc_call *call, const struct catalog_release *known)
 {
-    struct store_release row = {
-        .num = known->num, .withdrawn = known->withdrawn, .withdrawn_reason = known->withdrawn_reason};
-    struct catalog_release now = *known;
+    struct catalog_release now;
     enum otter_status status = blobs_held(svc, call, &known->manifest);
 
     if (status == OTTER_OK)
-        status = svc_stored(call, svc->writer->ops->release_update(svc->writer, &row));
+        status = svc_stored(call, release_now(svc, known, &now));
     if (status != OTTER_OK)
         return status;
     now.pruned = 0;
+    status = svc_stored(call, release_put(svc, &now));
+    if (status != OTTER_OK)
+        return status;
     call->effects->catalog = true;
     call->out.json = json_release(&now);
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;

@@ -114,29 +114,25 @@ enum otter_status op_release_withdraw(struct svc *svc, struct svc_call *call)
     const struct catalog_release *known = release_find(svc->catalog, call);
     struct svc_effects *effects = effects_of(call);
     struct catalog_release now;
-    struct store_release row;
     struct wish w = {.reason = NULL};
     enum otter_status status;
 
     if (!known || !effects)
         return known ? OTTER_INTERNAL : OTTER_NOT_FOUND;
     status = read_wish(call, &w);
-    if (status == OTTER_OK && known->withdrawn) { /* the first reason stays */
-        call->out.json = json_release(known);
+    if (status == OTTER_OK)
+        status = svc_stored(call, release_now(svc, known, &now));
+    if (status == OTTER_OK && now.withdrawn) { /* the first reason stays */
+        call->out.json = json_release(&now);
         return call->out.json ? OTTER_OK : OTTER_INTERNAL;
     }
     if (status == OTTER_OK)
         status = clear_the_way(svc, call, known->num, &w);
     if (status != OTTER_OK)
         return status;
-    now = *known;
     now.withdrawn = svc_now(svc);
     (void)snprintf(now.withdrawn_reason, sizeof(now.withdrawn_reason), "%s", w.reason);
-    row = (struct store_release){.num = now.num,
-                                 .withdrawn = now.withdrawn,
-                                 .withdrawn_reason = now.withdrawn_reason,
-                                 .pruned = now.pruned};
-    status = svc_stored(call, svc->writer->ops->release_update(svc->writer, &row));
+    status = svc_stored(call, release_put(svc, &now));
     effects->catalog = true;
     if (status == OTTER_OK)
         call->out.json = json_release(&now);

@@ -113,45 +113,6 @@ static enum otter_status plan(struct svc *svc, struct svc_call *call, const stru
     return OTTER_OK;
 }
 
-struct use_reader {
-    struct store_release_visitor visitor;
-    bool withdrawn, pruned;
-};
-
-static bool read_use(struct store_release_visitor *self, const struct store_release *row)
-{
-    struct use_reader *u = OTTER_CONTAINER_OF(self, struct use_reader, visitor);
-
-    u->withdrawn = row->withdrawn != 0;
-    u->pruned = row->pruned != 0;
-    return false;
-}
-
-enum otter_status release_usable(struct svc *svc, struct host_error *err, const struct otter_digest *id)
-{
-    struct use_reader u = {.visitor.row = read_use};
-    enum otter_status status = svc->writer->ops->release_get(svc->writer, id, &u.visitor);
-
-    if (status == OTTER_OK && u.withdrawn) {
-        (void)host_fail(err, HOST_ERROR_FORMAT,
-                        "the release was withdrawn (otter release show): publish a new one");
-        return OTTER_RELEASE_WITHDRAWN;
-    }
-    if (status == OTTER_OK && u.pruned) {
-        (void)host_fail(err, HOST_ERROR_FORMAT,
-                        "the release's images were removed from the server: publish it again with them");
-        return OTTER_IMAGES_PRUNED;
-    }
-    return status;
-}
-
-/* By what this transaction sees: a withdrawal before it counts. */
-static enum otter_status rollable(struct svc *svc, struct svc_call *call,
-                                  const struct catalog_release *release)
-{
-    return svc_stored(call, release_usable(svc, &call->out.error, &release->id));
-}
-
 static enum otter_status fill(struct svc *svc, struct svc_call *call, const struct wish *w,
                               struct store_rollout *row)
 {
@@ -164,7 +125,7 @@ static enum otter_status fill(struct svc *svc, struct svc_call *call, const stru
     if (!release)
         return svc_refuse(call, OTTER_NOT_FOUND, "there is no release \"%s\": otter release list",
                           w->release);
-    status = rollable(svc, call, release);
+    status = svc_stored(call, release_usable(svc, &call->out.error, release));
     if (status != OTTER_OK)
         return status;
     if (w->name && *w->name && !otter_name_valid(w->name, strlen(w->name)))

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEVICES 4u
 
@@ -167,6 +168,90 @@ static void a_rollout_behind_a_withdrawal_in_its_transaction_is_refused(void **s
     batch_clear();
 }
 
+static void the_first_of_two_withdrawals_in_a_transaction_stays(void **state)
+{
+    struct world *w = *state;
+    json_t *shown;
+
+    batch_begin();
+    (void)batch_add(SVC_RELEASE_WITHDRAW, w->release, json_pack("{s:s}", "reason", "first"));
+    (void)batch_add(SVC_RELEASE_WITHDRAW, w->release, json_pack("{s:s}", "reason", "second"));
+    batch_run(w);
+    assert_int_equal(batch.call[2].out.status, OTTER_OK);
+    batch_clear();
+    shown = world_get(w, SVC_RELEASE_GET, w->release, 0);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(shown, "withdrawn"), "reason")),
+                        "first");
+    json_decref(shown);
+}
+
+/* gc takes the images of all but the newest release; those of `of` come back. */
+static void prune_and_upload_again(struct world *w, const struct otter_manifest *of)
+{
+    struct svc_call gc = {.op = SVC_GC, .in.json = json_pack("{s:i}", "keep", 1)};
+    char bytes[65536];
+    uint64_t size;
+    int fd[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        fd[i] = svc_blob_open(w->svc, &of->image[i].sha256, &size);
+        assert_true(fd[i] >= 0);
+    }
+    assert_int_equal(world_run(w, &gc), OTTER_OK);
+    assert_int_equal(json_integer_value(json_object_get(gc.out.json, "blobs")), 2);
+    json_decref(gc.in.json);
+    svc_call_clear(&gc);
+    for (unsigned i = 0; i < 2; i++) {
+        ssize_t n = pread(fd[i], bytes, sizeof(bytes), 0);
+        struct otter_digest digest;
+
+        assert_int_equal(n, of->image[i].size);
+        assert_int_equal(world_upload(w, bytes, (size_t)n, &digest), OTTER_OK);
+        close(fd[i]);
+    }
+}
+
+static void withdraw_beside_return(struct world *w, bool withdraw_first)
+{
+    struct svc_call *publish, envelope = {.op = SVC_RELEASE_MANIFEST};
+    struct otter_manifest old = w->manifest;
+    char first[sizeof(w->release)];
+    json_t *shown;
+
+    memcpy(first, w->release, sizeof(first));
+    envelope.in.id = first;
+    assert_int_equal(world_run(w, &envelope), OTTER_OK);
+    world_release(w, 2);
+    prune_and_upload_again(w, &old);
+    batch_begin();
+    if (withdraw_first)
+        (void)batch_add(SVC_RELEASE_WITHDRAW, first, json_pack("{s:s}", "reason", "bad"));
+    publish = batch_add(SVC_RELEASE_PUBLISH, NULL, NULL);
+    publish->in.body = envelope.out.body;
+    publish->in.body_len = envelope.out.body_len;
+    if (!withdraw_first)
+        (void)batch_add(SVC_RELEASE_WITHDRAW, first, json_pack("{s:s}", "reason", "bad"));
+    batch_run(w);
+    assert_int_equal(batch.call[1].out.status, OTTER_OK);
+    assert_int_equal(batch.call[2].out.status, OTTER_OK);
+    batch_clear();
+    shown = world_get(w, SVC_RELEASE_GET, first, 0);
+    assert_true(json_is_true(json_object_get(shown, "images_held")));
+    assert_true(json_is_object(json_object_get(shown, "withdrawn")));
+    json_decref(shown);
+    svc_call_clear(&envelope);
+}
+
+static void a_withdrawal_before_the_return_of_images_in_its_transaction_is_kept(void **state)
+{
+    withdraw_beside_return(*state, true);
+}
+
+static void the_return_of_images_before_a_withdrawal_in_its_transaction_is_kept(void **state)
+{
+    withdraw_beside_return(*state, false);
+}
+
 /* gc is behind a draft and a pin that its own catalog and memory must know: it runs alone, behind them. */
 static void gc_sees_what_was_done_just_before_it(void **state)
 {
@@ -251,6 +336,9 @@ int main(void)
         T(a_poll_behind_a_freeze_in_its_transaction_is_granted_nothing),
         T(a_poll_behind_a_mark_in_its_transaction_is_granted_nothing),
         T(a_rollout_behind_a_withdrawal_in_its_transaction_is_refused),
+        T(the_first_of_two_withdrawals_in_a_transaction_stays),
+        T(a_withdrawal_before_the_return_of_images_in_its_transaction_is_kept),
+        T(the_return_of_images_before_a_withdrawal_in_its_transaction_is_kept),
         T(gc_sees_what_was_done_just_before_it),
         T(a_label_of_one_call_is_seen_by_the_next_in_its_transaction),
         T(roots_are_answered_from_memory),
