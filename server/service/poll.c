@@ -177,7 +177,7 @@ bool poll_try(struct svc *svc, struct svc_call *call)
 enum otter_status poll_unstored(struct svc *svc, struct svc_call *call)
 {
     auto_catalog struct catalog *c = catalog_get(svc);
-    const struct fleet_device *d;
+    struct fleet_device *d;
     enum otter_status status;
     enum otter_slot slot;
     uint64_t attempt;
@@ -193,6 +193,7 @@ enum otter_status poll_unstored(struct svc *svc, struct svc_call *call)
     attempt = device_attempt_open(d) ? d->attempt : 0;
     rollout = d->attempt_rollout;
     slot = (enum otter_slot)d->attempt_slot;
+    d->settled = 0; /* by what the lost transaction saw, perhaps */
     fleet_unlock(svc->fleet, index);
     return answer(svc, call, c, attempt, rollout, slot);
 }

@@ -3,8 +3,10 @@
 
 #include "core/bytes.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define DEVICES 4u
@@ -147,6 +149,34 @@ static void a_poll_behind_a_mark_in_its_transaction_is_granted_nothing(void **st
     }
     assert_int_equal(world_count(w, rollout, "offered"), 0);
     assert_int_not_equal(world_ask(w, 3), 0); /* the one that nobody touched */
+}
+
+/* A limit on file sizes stands for a full disk. What refused the poll was never stored: the device may not
+ * stay without the offer for it. */
+static void a_poll_behind_a_hold_that_was_not_stored_is_granted_by_the_next(void **state)
+{
+    struct world *w = *state;
+    struct rlimit before, none;
+    json_t *body = ids(0);
+    const struct svc_call *hold, *poll;
+
+    (void)world_rollout(w, "all", "[100]", false);
+    json_object_set_new(body, "reason", json_string("now"));
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = before;
+    none.rlim_cur = 1;
+    batch_begin();
+    hold = batch_add(SVC_DEVICE_CHANGE, "hold", body);
+    poll = batch_poll(w, 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    batch_run(w);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(hold->out.status, OTTER_STORE_FULL);
+    assert_int_equal(poll->out.status, OTTER_OK);
+    assert_null(poll->out.body);
+    batch_clear();
+    assert_int_not_equal(world_ask(w, 0), 0);
 }
 
 static void a_rollout_behind_a_withdrawal_in_its_transaction_is_refused(void **state)
@@ -335,6 +365,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_fleet, world_teardown)
         T(a_poll_behind_a_freeze_in_its_transaction_is_granted_nothing),
         T(a_poll_behind_a_mark_in_its_transaction_is_granted_nothing),
+        T(a_poll_behind_a_hold_that_was_not_stored_is_granted_by_the_next),
         T(a_rollout_behind_a_withdrawal_in_its_transaction_is_refused),
         T(the_first_of_two_withdrawals_in_a_transaction_stays),
         T(a_withdrawal_before_the_return_of_images_in_its_transaction_is_kept),
