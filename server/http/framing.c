@@ -1,9 +1,10 @@
 /*
  * What must hold before a request is looked at: one Host, one way to tell where its body ends, and room for
  * the reply. Two lengths, or a length beside chunks, are how a request is smuggled past a proxy that reads
- * the other one (RFC 9112, 3.2, 6.1 and 11.2); libmicrohttpd 0.9.75 takes the first and goes on. And a head
- * that fills the connection's memory it takes, has it carried out, and closes the connection, since the
- * reply's head does not fit.
+ * the other one (RFC 9112, 3.2, 6.1 and 11.2); libmicrohttpd 0.9.75 takes the first and goes on. So is
+ * "Content-Length :", which it takes for a header of another name, and a CR inside a header (RFC 9112, 2.2
+ * and 5.1). And a head that fills the connection's memory it takes, has it carried out, and closes the
+ * connection, since the reply's head does not fit.
  */
 #include "http/loop.h"
 #include "http/request.h"
@@ -16,33 +17,70 @@
 
 struct framing {
     unsigned hosts, lengths, codings;
-    bool chunked;
+    bool chunked, garbled;
     size_t bytes; /* of the pool */
 };
 
-static enum MHD_Result count(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+struct field {
+    const char *name, *value;
+    size_t name_len, value_len;
+};
+
+/* Of a field's name (RFC 9110, 5.6.2); the common ones first. */
+static bool is_token_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL);
+}
+
+static bool is_token(const char *s, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && is_token_char(s[n]))
+        n++;
+    return n > 0 && n == len;
+}
+
+/* Most names differ by their length already. */
+static bool is(const struct field *f, const char *name, size_t len)
+{
+    return f->name_len == len && strcasecmp(f->name, name) == 0;
+}
+#define IS(f, name) is(f, name, sizeof(name) - 1)
+
+static void look_at(struct framing *ret, const struct field *f)
+{
+    if (!is_token(f->name, f->name_len) || (f->value && strchr(f->value, '\r')))
+        ret->garbled = true;
+    if (IS(f, MHD_HTTP_HEADER_COOKIE))
+        ret->bytes += f->value_len; /* it is copied, to be taken apart */
+    if (IS(f, MHD_HTTP_HEADER_HOST))
+        ret->hosts++;
+    if (IS(f, MHD_HTTP_HEADER_CONTENT_LENGTH))
+        ret->lengths++;
+    if (IS(f, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
+        ret->codings++;
+        ret->chunked = f->value && strcasecmp(f->value, "chunked") == 0;
+    }
+}
+
+static enum MHD_Result count(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                             const char *value, size_t value_len)
 {
     struct framing *f = cls;
 
     f->bytes += FIELD_BYTES;
-    if (kind != MHD_HEADER_KIND)
-        return MHD_YES;
-    if (strcasecmp(name, MHD_HTTP_HEADER_COOKIE) == 0 && value)
-        f->bytes += strlen(value); /* it is copied, to be taken apart */
-    if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0)
-        f->hosts++;
-    if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
-        f->lengths++;
-    if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
-        f->codings++;
-        f->chunked = value && strcasecmp(value, "chunked") == 0;
-    }
+    if (kind == MHD_HEADER_KIND)
+        look_at(f, &(struct field){name, value, name_len, value ? value_len : 0});
     return MHD_YES;
 }
 
 /* NULL: nothing. */
 static const char *wrong(const struct framing *f, bool http_1_0)
 {
+    if (f->garbled)
+        return "a header's name is no token (a space before its colon?), or its value holds a CR";
     if (f->hosts > 1 || (f->hosts == 0 && !http_1_0))
         return "HTTP/1.1 needs the header Host, once";
     if (f->lengths > 1)
@@ -61,8 +99,8 @@ bool http_framing_holds(struct http_request *r, const char *version)
     struct framing f = {.bytes = head ? head->header_size : 0};
     const char *what;
 
-    (void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND,
-                                    count, &f);
+    (void)MHD_get_connection_values_n(r->connection,
+                                      MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, count, &f);
     if (f.bytes > HTTP_POOL_BYTES - REPLY_BYTES) {
         http_refuse_request(r, OTTER_TOO_LARGE,
                             "the request's head is too large: about 4,000 bytes are taken");

@@ -82,6 +82,11 @@ def test_what_is_no_http_is_closed_or_refused(server, connection, sent):
     ("Transfer-Encoding", ["Transfer-Encoding: gzip, chunked"]),
     ("Transfer-Encoding", ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"]),
     ("Transfer-Encoding", ["Transfer-Encoding: xchunked"]),
+    ("no token", [f"Content-Length : {len(BODY)}"]),
+    ("no token", [f"Content-Length\t: {len(BODY)}"]),
+    ("no token", [f"Content-Length: {len(BODY)}", "Transfer-Encoding : chunked"]),
+    ("no token", [f"Content-Length: {len(BODY)}", "X(Y): a"]),
+    ("holds a CR", [f"X-A: b\rContent-Length: {len(BODY)}"]),
 ])
 def test_a_request_whose_end_is_not_certain_is_refused_and_closed(server, connection, text, lines):
     connection.send(head(server, "POST /api/v1/devices HTTP/1.1", *lines) + BODY)
