@@ -40,12 +40,14 @@ struct backup {
 
 /* ---- what is asked ---- */
 
-/* The directory that it is made in, without links. */
-static bool real_parent(const char *dir, char out[PATH_MAX])
+/* The directory, or if there is none yet the one that it is made in; without links. */
+static bool real_place(const char *dir, char out[PATH_MAX])
 {
     char parent[PATH_MAX];
     char *slash;
 
+    if (realpath(dir, out))
+        return true;
     (void)snprintf(parent, sizeof(parent), "%s", dir);
     slash = strrchr(parent, '/');
     slash[slash == parent] = '\0';
@@ -61,16 +63,16 @@ static bool inside(const char *path, const char *dir)
 
 static enum otter_status check_dir(struct svc *svc, struct svc_call *call, const char *dir)
 {
-    char parent[PATH_MAX], data[PATH_MAX];
+    char place[PATH_MAX], data[PATH_MAX];
     struct host_error err = {0};
 
     if (dir[0] != '/' || strlen(dir) < 2 || strlen(dir) > PATH_MAX - 256)
         return svc_refuse(call, OTTER_BAD_VALUE, "dir: an absolute path on the server, at most %u bytes",
                           PATH_MAX - 256);
-    if (!real_parent(dir, parent))
+    if (!real_place(dir, place))
         return svc_refuse(call, OTTER_BAD_VALUE, "dir: the directory to make %.200s in: %s", dir,
                           strerror(errno));
-    if (!realpath(svc->dir, data) || inside(parent, data))
+    if (!realpath(svc->dir, data) || inside(place, data))
         return svc_refuse(call, OTTER_BAD_VALUE, "dir: a backup inside the data directory is lost with it");
     if (host_dir_empty(dir, &err))
         return OTTER_OK;
