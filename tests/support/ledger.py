@@ -67,6 +67,13 @@ class Device:
         self.label = self.label_sent = 0
         self.at_work = threading.Lock()
 
+    @staticmethod
+    def again(device):
+        """The same, with nothing acknowledged."""
+        made = Device(device.name)
+        made.secret, made.sent, made.label_sent = device.secret, device.sent, device.label_sent
+        return made
+
     def body(self):
         return {"id": self.name, "product": otter.PRODUCT, "hardware": otter.HARDWARE,
                 "secret": documents.b64(self.secret)}
@@ -82,11 +89,38 @@ class Ledger:
         self.releases, self.roots, self.blobs = set(), 1, {}
         self.keyed = []                                   # (key, body, id) of rollouts
         self.acknowledged = 0
+        self.journal = []                                 # (when it was heard, kind, what, value)
         self.refused = {}                                 # status -> how often
         self.samples = {}                                 # status -> one of them
 
-    def took(self):
+    def took(self, kind, what, value=None):
         self.acknowledged += 1
+        self.journal.append((time.time(), kind, what, value))
+
+    def as_of(self, when):
+        """The ledger of what was acknowledged before; all that was sent later may have happened, too."""
+        made = Ledger()
+        made.maybe_devices = {name: Device.again(device) for name, device in {**self.devices, **self.maybe_devices}.items()}
+        made.maybe_rollouts = set(self.rollouts) | self.maybe_rollouts
+        for at, kind, what, value in self.journal:
+            if at >= when:
+                continue
+            if kind == "device":
+                made.devices[what] = made.maybe_devices.pop(what)
+            elif kind == "rank":
+                made.devices[what].attempt, made.devices[what].rank = value
+            elif kind == "label":
+                made.devices[what].label = value
+            elif kind == "rollout":
+                made.rollouts[what] = value
+                made.maybe_rollouts.discard(what)
+            elif kind == "release":
+                made.releases.add(what)
+            elif kind == "root":
+                made.roots = max(made.roots, what)
+            elif kind == "blob":
+                made.blobs[what] = value
+        return made
 
 
 class Load:
@@ -161,7 +195,7 @@ class Load:
                 wire.ask("POST", "/api/v1/devices", device.body(), token=self.token)
                 with self.ledger.lock:
                     self.ledger.devices[device.name] = self.ledger.maybe_devices.pop(device.name)
-                    self.ledger.took()
+                    self.ledger.took("device", device.name)
             self.update(wire, device)
         finally:
             device.at_work.release()
@@ -189,12 +223,13 @@ class Load:
         if "attempt" not in offer:
             return
         if device.rank is None:
-            device.attempt, device.rank = offer["attempt"], RANK["offered"]
+            device.attempt = offer["attempt"]
+            self.reached(device, RANK["offered"])
         assert offer["attempt"] == device.attempt, f"{device.name}: {offer['attempt']} and {device.attempt}"
         for state in STEPS[device.rank:]:
             device.sent = RANK[state]
             self.report(wire, device, RANK[state], state)
-            device.rank = RANK[state]
+            self.reached(device, RANK[state])
         self.succeed(wire, device)
 
     def succeed(self, wire, device):
@@ -202,14 +237,17 @@ class Load:
         device.sent = RANK["succeeded"]
         assert not self.poll(wire, device, **self.confirmed()).get("attempt")
         if not self.keep_on:
-            device.rank = RANK["succeeded"]
+            self.reached(device, RANK["succeeded"])
+
+    def reached(self, device, rank):
+        device.rank = rank
+        self.ledger.took("rank", device.name, (device.attempt, rank))
 
     def report(self, wire, device, step, state):
         running = {"version": "1.0.0", "sha256": "00" * 32, "slot": "A", "confirmed": True}
         wire.ask("POST", "/v1/device/report",
                  {"device": device.name, "attempt": device.attempt, "step": step, "state": state, "running": running},
                  token=documents.b64(device.secret))
-        self.ledger.took()
 
     def turn_labels(self, wire, chance):
         with self.ledger.lock:
@@ -221,7 +259,7 @@ class Load:
         wire.ask("PATCH", f"/api/v1/devices/{device.name}", {"attributes": {"n": str(device.label_sent)}},
                  token=self.token)
         device.label = device.label_sent
-        self.ledger.took()
+        self.ledger.took("label", device.name, device.label)
 
     def turn_rollouts(self, wire, chance):
         name = f"load-{os.urandom(6).hex()}"
@@ -234,7 +272,7 @@ class Load:
             self.ledger.maybe_rollouts.discard(name)
             self.ledger.rollouts[name] = json.loads(text)["id"]
             self.ledger.keyed = (self.ledger.keyed + [(name, body, self.ledger.rollouts[name])])[-20:]
-            self.ledger.took()
+            self.ledger.took("rollout", name, self.ledger.rollouts[name])
         self.ended.wait(0.01)  # else there are thousands of them
 
     def turn_uploads(self, wire, chance):
@@ -247,7 +285,7 @@ class Load:
                      kind="application/offset+octet-stream", headers={"Upload-Offset": str(at)})
         with self.ledger.lock:
             self.ledger.blobs[digest] = len(data)
-            self.ledger.took()
+            self.ledger.took("blob", digest, len(data))
         self.ended.wait(0.02)
 
     def turn_releases(self, wire, chance):
@@ -256,7 +294,7 @@ class Load:
         wire.ask("POST", "/api/v1/releases", envelope, token=self.token, kind="application/jose+json")
         with self.ledger.lock:
             self.ledger.releases.add(hashlib.sha256(envelope).hexdigest())
-            self.ledger.took()
+            self.ledger.took("release", hashlib.sha256(envelope).hexdigest())
         self.ended.wait(0.05)
 
     def turn_roots(self, wire, _chance):
@@ -268,7 +306,7 @@ class Load:
         assert status in (200, 201)
         with self.ledger.lock:
             self.ledger.roots = max(self.ledger.roots, newest + 1)
-            self.ledger.took()
+            self.ledger.took("root", newest + 1)
         self.ended.wait(0.3)
 
 
