@@ -103,17 +103,34 @@ static void kept_name(const char *path, unsigned version, const char *suffix, ch
     (void)snprintf(out, PATH_MAX, "%s.before-%u%s", path, version, suffix);
 }
 
-/* By way of another name, so that what has the name is whole. */
+/* The schema of a database file that nobody has open: bytes 60 to 63 of its header. -1: no such file. */
+static int schema_of_file(const char *path)
+{
+    auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    uint8_t b[4];
+
+    if (fd < 0 || !host_pread_all(fd, b, sizeof(b), 60))
+        return -1;
+    return (int)((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
+}
+
+/*
+ * By way of another name, so that what has the name is whole. A copy of an older schema than the database has
+ * now was made by a start that was cut short among the changes: it stays. One of the same schema is older
+ * than the database, which went on from it when it was put back.
+ */
 bool store_sqlite_keep(sqlite3 *db, unsigned version, struct host_error *err)
 {
     const char *path = sqlite3_db_filename(db, "main");
     char kept[PATH_MAX], part[PATH_MAX], dir[PATH_MAX];
     char *slash;
+    int schema;
 
     if (strlen(path) > PATH_MAX - 40)
         return host_fail(err, HOST_ERROR_FILE, "the data directory's name is too long");
     kept_name(path, version, "", kept);
-    if (access(kept, F_OK) == 0)
+    schema = schema_of_file(kept);
+    if (schema >= 0 && schema < store_sqlite_user_version(db))
         return true;
     kept_name(path, version, ".part", part);
     (void)unlink(part); /* of a start that was cut short */

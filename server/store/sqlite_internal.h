@@ -148,7 +148,7 @@ enum otter_status store_sqlite_status_after(int rc);
 
 /* A copy of the whole database under a new name; durable but for the directory's entry. */
 bool store_sqlite_copy_whole(sqlite3 *db, const char *path, struct host_error *err);
-/* Keeps a copy as <path>.before-<version>, durably, unless there is one. */
+/* Keeps a copy as <path>.before-<version>, durably, unless there is one from before the first change. */
 bool store_sqlite_keep(sqlite3 *db, unsigned version, struct host_error *err);
 /* The newest such copy beside a database, of those made before versions `above` + 1 to `upto`: its name in
  * out; NULL if there is none. */
