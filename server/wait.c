@@ -4,7 +4,6 @@
 #include "host/clock.h"
 #include "host/notify.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -34,23 +33,34 @@ static unsigned watchdog_ms(void)
     return n / 2000 > 0 ? (unsigned)(n / 2000) : 1;
 }
 
+static int next_signal(const sigset_t *signals, uint64_t until_ms)
+{
+    uint64_t now = host_clock_mono_ms(), left = until_ms > now ? until_ms - now : 0;
+    struct timespec limit = {.tv_sec = (time_t)(left / 1000), .tv_nsec = (long)(left % 1000) * 1000000};
+
+    return sigtimedwait(signals, NULL, &limit);
+}
+
 int wait_for_stop(const sigset_t *signals, struct http_front *front, const struct reload *r)
 {
     unsigned watchdog = watchdog_ms(), every = watchdog && watchdog < TICK_MS ? watchdog : TICK_MS;
-    struct timespec limit = {.tv_sec = every / 1000, .tv_nsec = (long)(every % 1000) * 1000000};
+    uint64_t due = host_clock_mono_ms() + every;
 
     for (;;) {
         int number;
 
         if (r->tls)
             svc_certificate_expires(r->svc, http_tls_expires(r->tls));
-        number = sigtimedwait(signals, NULL, &limit);
+        number = next_signal(signals, due);
         if (number == SIGHUP)
             reload(r);
         else if (number > 0)
             return number;
-        else if (errno == EAGAIN && watchdog && http_front_alive(front))
-            (void)host_notify("WATCHDOG=1");
+        if (host_clock_mono_ms() >= due) {
+            if (watchdog && http_front_alive(front))
+                (void)host_notify("WATCHDOG=1");
+            due = host_clock_mono_ms() + every;
+        }
         if (r->tls)
             http_tls_watch(r->tls, host_clock_wall());
     }

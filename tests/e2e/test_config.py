@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 
 import certificates
 import otter
@@ -272,6 +273,21 @@ def test_systemd_hears_of_a_reload(tmp_path):
         assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=\d+", s.recv(4096))
         assert s.recv(4096) == b"READY=1"
         server.stop()
+
+
+def test_reloads_without_end_hold_up_no_sign_of_life(tmp_path):
+    address = str(tmp_path / "notify")
+    heard = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(address)
+        s.settimeout(30)
+        server = otter.Server(tmp_path / "data").start(env={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"})
+        end = time.monotonic() + 20
+        while "WATCHDOG=1" not in heard and time.monotonic() < end:
+            server.process.send_signal(signal.SIGHUP)
+            heard += s.recv(4096).decode().split("\n")
+        assert "WATCHDOG=1" in heard
+        server.kill()
 
 
 # --- the unit
