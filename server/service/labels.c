@@ -153,8 +153,12 @@ void labels_note(const json_t *add, const json_t *remove, json_t *attrs, char no
     note[0] = '\0';
     for (size_t i = 0; i < json_array_size(add); i++)
         append(note, "+", json_string_value(json_array_get(add, i)), NULL);
-    for (size_t i = 0; i < json_array_size(remove); i++)
-        append(note, "-", json_string_value(json_array_get(remove, i)), NULL);
+    for (size_t i = 0; i < json_array_size(remove); i++) {
+        const char *tag = json_string_value(json_array_get(remove, i));
+
+        if (otter_name_valid(tag, strlen(tag))) /* else no device can have had it */
+            append(note, "-", tag, NULL);
+    }
     json_object_foreach(attrs, name, value) append(note, json_is_null(value) ? "-" : "", name,
                                                    json_is_null(value) ? NULL : json_string_value(value));
     mend_end(note);
