@@ -13,7 +13,6 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
-import api_judge  # noqa: E402
 import fleet  # noqa: E402
 import otter  # noqa: E402
 import processes  # noqa: E402
@@ -37,7 +36,6 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--silent", action="store_true", help="no device polls: there are no attempts")
     args = parser.parse_args()
-    api_judge.judging = False
     with tempfile.TemporaryDirectory(prefix="otter-lists-") as folder:
         world = otter.World(folder)
         try:

@@ -21,13 +21,15 @@ def pytest_collection_modifyitems(config, items):
 
 
 TRACES = api_judge.Traces()
+api_judge.watch_http_client()
 
 
 @pytest.fixture(autouse=True)
 def api_honesty():
-    """Whatever `otter` exchanged with a server in this test is as docs/openapi.yaml says."""
+    """Whatever this test and its `otter` exchanged with a server is as docs/openapi.yaml says."""
     yield
-    TRACES.judge()
+    wrong = [*api_judge.verdict(), *TRACES.verdict()]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.fixture

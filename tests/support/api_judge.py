@@ -1,11 +1,12 @@
 """Holds what the end-to-end tests see of the API against docs/openapi.yaml, and keeps account of what was reached.
 
-Server.request() hands each reply in as it comes; what the CLI and raw sockets exchange comes from traces and bytes. A
-violation fails the test that caused it. With OTTER_LEDGER=FOLDER each process leaves in it which operations, statuses
+Whatever goes through http.client, in any thread, is watched; what the CLI exchanges comes from its traces, what goes over
+sockets by hand from raw_http. A violation fails the test that caused it. With OTTER_LEDGER=FOLDER each process leaves in it which operations, statuses
 and codes it has seen: tests/support/api_ledger.py judges the whole run.
 """
 
 import atexit
+import http.client
 import json
 import os
 import pathlib
@@ -14,13 +15,13 @@ import tempfile
 
 import openapi
 
-judging = True  # False: measurements, which must not count the judge's own time
 _hits = set()
+_wrong = []  # what was seen by threads and callbacks, until the test ends
 
 
 def seen(exchange):
     """One exchange; raises on a violation."""
-    if not judging or not exchange.path.startswith(("/api/v1", "/v1", "/healthz", "/readyz", "/metrics")):
+    if not exchange.path.startswith(("/api/v1", "/v1", "/healthz", "/readyz", "/metrics")):
         return
     description = openapi.description()
     found = description.violations(exchange)
@@ -39,6 +40,48 @@ def note(operation, status, code):
             ledger.write(json.dumps(hit) + "\n")
 
 
+# --- what goes through http.client
+
+def watch_http_client():
+    """From now on, in this process. What a proxy says itself (text/html, which otterd never does) is not ours."""
+    request, getresponse = http.client.HTTPConnection.request, http.client.HTTPConnection.getresponse
+
+    def noted(self, method, url, body=None, headers=None, **more):
+        self.otter_asked = (method, url, body, {name.lower(): str(value) for name, value in (headers or {}).items()})
+        return request(self, method, url, body, headers or {}, **more)
+
+    def watched(self):
+        reply = getresponse(self)
+        if not hasattr(self, "otter_asked"):
+            return reply  # made piece by piece
+        read, (method, url, sent, sent_headers) = reply.read, self.otter_asked
+
+        def read_and_judge(amount=None):
+            data = read(amount)
+            headers = {name.lower(): value for name, value in reply.getheaders()}
+            if amount is None and not headers.get("content-type", "").startswith("text/html"):
+                sent_bytes = sent.encode() if isinstance(sent, str) else sent if isinstance(sent, bytes) else None
+                remember(openapi.Exchange(method, url, reply.status, sent_headers, sent_bytes, headers, data))
+            return data
+        reply.read = read_and_judge
+        return reply
+    http.client.HTTPConnection.request, http.client.HTTPConnection.getresponse = noted, watched
+
+
+def remember(exchange):
+    try:
+        seen(exchange)
+    except AssertionError as error:
+        _wrong.append(str(error))
+
+
+def verdict():
+    """At the end of a test: what was wrong in it."""
+    wrong = _wrong[:]
+    _wrong.clear()
+    return wrong
+
+
 # --- what the CLI traces
 
 class Traces:
@@ -51,10 +94,10 @@ class Traces:
         os.environ["OTTER_TRACE"] = str(self.path)
         atexit.register(shutil.rmtree, self.folder, True)
 
-    def judge(self):
-        """Every line since the last time; all violations are told at once."""
+    def verdict(self):
+        """Of every line since the last time, what is wrong."""
         if not self.path.exists():
-            return
+            return []
         with open(self.path, "rb") as trace:
             trace.seek(self.at)
             text = trace.read()
@@ -66,7 +109,7 @@ class Traces:
                 seen_in_trace(json.loads(line))
             except AssertionError as error:
                 wrong.append(str(error))
-        assert not wrong, "\n".join(wrong)
+        return wrong
 
 
 def seen_in_trace(line):

@@ -13,7 +13,8 @@ import yaml
 PATH = pathlib.Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 # What any reply may carry without being described for it.
-COMMON_HEADERS = {"date", "content-length", "content-type", "connection", "cache-control"}
+COMMON_HEADERS = {"date", "content-length", "content-type", "connection", "cache-control",
+                  "server", "transfer-encoding", "keep-alive"}  # the last three a proxy's
 PROBLEM = "application/problem+json"
 SECRET = "(secret)"  # what `otter --trace` writes in place of one
 
