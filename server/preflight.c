@@ -2,6 +2,7 @@
 
 #include "host/crypto.h"
 #include "server/secrets.h"
+#include "service/events.h"
 
 #include <errno.h>
 #include <string.h>
@@ -73,9 +74,7 @@ static bool tls_is_usable(const struct config *config, struct host_error *err)
 
 static bool exec_is_usable(const struct config *config, struct host_error *err)
 {
-    if (config->events_exec[0] == '\0' || access(config->events_exec, X_OK) == 0)
-        return true;
-    return host_fail_errno(err, HOST_ERROR_FILE, "events.exec: %s cannot be run", config->events_exec);
+    return config->events_exec[0] == '\0' || events_program_check(config->events_exec, err);
 }
 
 static bool token_is_usable(struct host_error *err)

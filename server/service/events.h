@@ -111,6 +111,8 @@ struct events_programs {
     _Atomic uint64_t succeeded, failed, overdue, not_started;
 };
 
+/* Could the program be run? A start and otterd --check-config ask; false with *err. */
+bool events_program_check(const char *path, struct host_error *err);
 /* Is there place for one more? */
 bool events_programs_place(const struct events_programs *p);
 /* Runs path with the event's name as argument and json as standard input; there must be place. */

@@ -16,8 +16,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+bool events_program_check(const char *path, struct host_error *err)
+{
+    struct stat st;
+
+    if (path[0] != '/')
+        return host_fail(err, HOST_ERROR_FILE, "events.exec: give the absolute path of %s", path);
+    if (stat(path, &st) != 0 || access(path, X_OK) != 0)
+        return host_fail_errno(err, HOST_ERROR_FILE, "events.exec: %s cannot be run", path);
+    return S_ISREG(st.st_mode) || host_fail(err, HOST_ERROR_FILE, "events.exec: %s is no file", path);
+}
 
 /* The text as a file to read from its start: the child may take its time, nobody blocks on a pipe. */
 static int input_of(const char *text, size_t len)

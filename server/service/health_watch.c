@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,19 +177,6 @@ static void *watch_main(void *arg)
     return NULL;
 }
 
-static bool check_program(const char *path, struct host_error *err)
-{
-    struct stat st;
-
-    if (!path)
-        return true;
-    if (path[0] != '/')
-        return host_fail(err, HOST_ERROR_FILE, "[events] exec = %s: give the program's absolute path", path);
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || access(path, X_OK) != 0)
-        return host_fail(err, HOST_ERROR_FILE, "[events] exec = %s: no file that otterd may run", path);
-    return true;
-}
-
 void watch_init(struct svc_watch *w)
 {
     pthread_condattr_t attr;
@@ -207,7 +193,7 @@ bool watch_start(struct svc *svc, struct host_error *err)
 {
     struct svc_watch *w = &svc->watch;
 
-    if (!check_program(svc->config.events_exec, err))
+    if (svc->config.events_exec && !events_program_check(svc->config.events_exec, err))
         return false;
     w->programs.path = svc->config.events_exec;
     if (gethostname(w->server, sizeof(w->server) - 1) != 0)

@@ -93,11 +93,25 @@ def spoil_port_file(folder):
     return "listen.port_file: ", "No such file or directory", "--port-file", folder / "none/port"
 
 
+def exec_of(folder, program):
+    config = folder / "otterd.conf"
+    config.write_text(f"[events]\nexec = {program}\n")
+    return "--config", config
+
+
 def spoil_exec(folder):
     (folder / "program").write_text("#!/bin/sh\n")
-    config = folder / "otterd.conf"
-    config.write_text(f"[events]\nexec = {folder}/program\n")
-    return "events.exec: ", "Permission denied", "--config", config
+    return "events.exec: ", "Permission denied", *exec_of(folder, folder / "program")
+
+
+def spoil_exec_as_folder(folder):
+    return "events.exec: ", "is no file", *exec_of(folder, folder)
+
+
+def spoil_exec_from_here(folder):
+    (folder / "program").write_text("#!/bin/sh\n")
+    (folder / "program").chmod(0o755)
+    return "events.exec: ", "absolute path", *exec_of(folder, os.path.relpath(folder / "program"))
 
 
 def spoil_cert(folder):
@@ -112,8 +126,9 @@ def spoil_address(_):
     return "192.0.2.1:8480", "would carry tokens", "--listen", "192.0.2.1:8480"
 
 
-@pytest.mark.parametrize("spoil", [spoil_file_as_data, spoil_file_above_data, spoil_port_file, spoil_exec, spoil_cert,
-                                   spoil_credential, spoil_address])
+@pytest.mark.parametrize("spoil", [spoil_file_as_data, spoil_file_above_data, spoil_port_file, spoil_exec,
+                                   spoil_exec_as_folder, spoil_exec_from_here, spoil_cert, spoil_credential,
+                                   spoil_address])
 def test_the_check_refuses_what_a_start_would_refuse(tmp_path, spoil):
     begin, end, *options = spoil(tmp_path)
     before = sorted(tmp_path.rglob("*"))
