@@ -309,7 +309,7 @@ static enum otter_status start(struct svc *svc, struct svc_call *call, const cha
 /* False: it is refused, or a dry run, and call->out is the answer. */
 static bool begin(struct svc *svc, struct svc_call *call)
 {
-    char dir[PATH_MAX];
+    char dir[PATH_MAX] = "";
 
     if (svc_trouble(svc) == OTTER_STORE_DAMAGED) {
         call->out.status = svc_stored(call, OTTER_STORE_DAMAGED);

@@ -8,15 +8,13 @@ static bool near(int64_t a, int64_t b)
 int64_t clockwatch_look(struct clockwatch *w, int64_t wall, int64_t mono_ms)
 {
     int64_t offset = wall - mono_ms / 1000, step = w->known ? offset - w->offset : 0;
+    bool held = w->since_ms != 0 && mono_ms - w->since_ms >= (int64_t)CLOCKWATCH_HOLD_S * 1000;
 
-    if (!w->known || near(offset, w->steady)) {
+    if (!w->known || near(offset, w->steady) || held) {
         w->steady = offset;
         w->since_ms = 0;
     } else if (w->since_ms == 0) {
         w->since_ms = mono_ms > 0 ? mono_ms : 1;
-    } else if (mono_ms - w->since_ms >= (int64_t)CLOCKWATCH_HOLD_S * 1000) {
-        w->steady = offset;
-        w->since_ms = 0;
     }
     w->known = true;
     w->offset = offset;
