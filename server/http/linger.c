@@ -69,6 +69,16 @@ unsigned http_linger_poll(const struct http_linger *linger, struct pollfd fds[HT
     return n;
 }
 
+void http_linger_heard(struct http_linger *linger, const struct pollfd fds[HTTP_LINGER_MAX])
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < HTTP_LINGER_MAX && linger->count > 0; i++) {
+        if (linger->slot[i].fd >= 0)
+            linger->slot[i].heard = fds[n++].revents != 0;
+    }
+}
+
 uint64_t http_linger_wait(const struct http_linger *linger, uint64_t now_ms, uint64_t max)
 {
     for (unsigned i = 0; i < HTTP_LINGER_MAX && linger->count > 0; i++) {
@@ -105,7 +115,7 @@ void http_linger_run(struct http_linger *linger, uint64_t now_ms)
     for (unsigned i = 0; i < HTTP_LINGER_MAX && linger->count > 0; i++) {
         struct http_lingering *one = &linger->slot[i];
 
-        if (one->fd < 0)
+        if (one->fd < 0 || (one->shut && !one->heard && now_ms < one->until_ms))
             continue;
         if (!one->shut) /* libmicrohttpd has said all that it wanted to say */
             (void)shutdown(one->fd, SHUT_WR);

@@ -17,7 +17,7 @@
 
 struct http_lingering {
     int fd; /* -1: free */
-    bool shut;
+    bool shut, heard;
     uint64_t until_ms, left;
 };
 
@@ -34,6 +34,8 @@ void http_linger_begin(struct http_linger *linger, int fd, uint64_t now_ms);
 
 /* Adds what to wait for; how many. */
 unsigned http_linger_poll(const struct http_linger *linger, struct pollfd fds[HTTP_LINGER_MAX]);
+/* What poll(2) found, before anything else happens: who is silent costs no call more. */
+void http_linger_heard(struct http_linger *linger, const struct pollfd fds[HTTP_LINGER_MAX]);
 /* Milliseconds until one of them has had its time, at most max. */
 uint64_t http_linger_wait(const struct http_linger *linger, uint64_t now_ms, uint64_t max);
 

@@ -178,7 +178,8 @@ static int wait_ms(struct http_loop *loop, unsigned max)
 static void turn(struct http_loop *loop, unsigned max_wait_ms)
 {
     struct pollfd fds[HTTP_LISTENERS_MAX + 1 + HTTP_LINGER_MAX];
-    unsigned n = loop->daemons + 1;
+    const unsigned first = loop->daemons + 1;
+    unsigned n;
     uint64_t count;
 
     fds[0] = (struct pollfd){.fd = loop->wake_fd, .events = POLLIN};
@@ -190,10 +191,11 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
             max_wait_ms = STARVED_NAP_MS;
     }
     atomic_store_explicit(&loop->busy_since_ms, 0, memory_order_relaxed);
-    n += http_linger_poll(&loop->linger, fds + n);
+    n = first + http_linger_poll(&loop->linger, fds + first);
     if (poll(fds, n, wait_ms(loop, max_wait_ms)) < 0 && errno != EINTR)
         host_log(HOST_LOG_ERROR, "poll", HOST_LOG_STR("error", strerror(errno)));
     atomic_store_explicit(&loop->busy_since_ms, host_clock_mono_ms(), memory_order_relaxed);
+    http_linger_heard(&loop->linger, fds + first);
     if (fds[0].revents)
         (void)!read(loop->wake_fd, &count,
                     sizeof count); /* before the list is taken: later pushes wake again */

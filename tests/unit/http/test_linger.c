@@ -29,6 +29,16 @@ static bool send_on(int fd)
     return send(fd, some, sizeof some, MSG_NOSIGNAL) >= 0 || errno == EAGAIN;
 }
 
+/* What a turn of the loop does. */
+static void turn(struct http_linger *linger, uint64_t now_ms)
+{
+    struct pollfd fds[HTTP_LINGER_MAX];
+
+    assert_true(poll(fds, http_linger_poll(linger, fds), 0) >= 0);
+    http_linger_heard(linger, fds);
+    http_linger_run(linger, now_ms);
+}
+
 static void a_client_sends_to_his_end_and_has_the_answer(void **state)
 {
     struct http_linger linger;
@@ -45,7 +55,7 @@ static void a_client_sends_to_his_end_and_has_the_answer(void **state)
     assert_int_equal(http_linger_wait(&linger, BEGIN, 77), 0); /* its end of the answer is not sent yet */
     for (unsigned i = 0; i < 1000; i++) {
         assert_true(send_on(fd));
-        http_linger_run(&linger, BEGIN + i);
+        turn(&linger, BEGIN + i);
         assert_int_equal(linger.count, 1);
     }
     assert_int_equal(http_linger_poll(&linger, fds), 1);
@@ -54,10 +64,34 @@ static void a_client_sends_to_his_end_and_has_the_answer(void **state)
     assert_int_equal(recv(fd, text, sizeof text, 0), 0); /* the end, while he may still send */
     assert_true(send_on(fd));
     close(fd);
-    http_linger_run(&linger, BEGIN + 1001);
+    turn(&linger, BEGIN + 1001);
     assert_int_equal(linger.count, 0);
     assert_int_equal(http_linger_poll(&linger, fds), 0);
     http_linger_free(&linger);
+}
+
+static void who_is_silent_is_not_asked_before_his_time_is_up(void **state)
+{
+    struct http_linger linger;
+    struct pollfd fds[HTTP_LINGER_MAX];
+    uint64_t left;
+    int fd;
+
+    (void)state;
+    http_linger_init(&linger);
+    fd = begin(&linger, BEGIN);
+    turn(&linger, BEGIN);
+    left = linger.slot[0].left;
+    assert_int_equal(poll(fds, http_linger_poll(&linger, fds), 0), 0);
+    http_linger_heard(&linger, fds);
+    assert_true(send_on(fd)); /* behind the back of this turn */
+    http_linger_run(&linger, BEGIN + 1);
+    assert_true(linger.slot[0].left == left);
+    turn(&linger, BEGIN + 2);
+    assert_true(linger.slot[0].left < left);
+    turn(&linger, BEGIN + HTTP_LINGER_MS);
+    assert_int_equal(linger.count, 0);
+    close(fd);
 }
 
 static void nobody_has_more_than_his_time(void **state)
@@ -69,11 +103,11 @@ static void nobody_has_more_than_his_time(void **state)
     http_linger_init(&linger);
     early = begin(&linger, BEGIN);
     late = begin(&linger, BEGIN + 500);
-    http_linger_run(&linger, BEGIN + HTTP_LINGER_MS - 1);
+    turn(&linger, BEGIN + HTTP_LINGER_MS - 1);
     assert_int_equal(linger.count, 2);
     assert_int_equal(http_linger_wait(&linger, BEGIN + HTTP_LINGER_MS - 1, 60000), 1);
     assert_true(send_on(early));
-    http_linger_run(&linger, BEGIN + HTTP_LINGER_MS);
+    turn(&linger, BEGIN + HTTP_LINGER_MS);
     assert_int_equal(linger.count, 1);
     assert_false(send_on(early));
     assert_true(send_on(late));
@@ -96,7 +130,7 @@ static void nobody_has_more_than_his_bytes(void **state)
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(linger.count, 1);
         assert_true(send_on(fd));
-        http_linger_run(&linger, BEGIN);
+        turn(&linger, BEGIN);
     }
     assert_int_equal(linger.count, 0);
     assert_false(send_on(fd));
@@ -118,7 +152,7 @@ static void at_the_limit_the_one_who_would_go_first_makes_room(void **state)
         assert_int_equal(send_on(fds[i]), i >= 2);
         close(fds[i]);
     }
-    http_linger_run(&linger, BEGIN);
+    turn(&linger, BEGIN);
     assert_int_equal(linger.count, 0);
     http_linger_free(&linger);
 }
@@ -127,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_sends_to_his_end_and_has_the_answer),
+        cmocka_unit_test(who_is_silent_is_not_asked_before_his_time_is_up),
         cmocka_unit_test(nobody_has_more_than_his_time),
         cmocka_unit_test(nobody_has_more_than_his_bytes),
         cmocka_unit_test(at_the_limit_the_one_who_would_go_first_makes_room),
