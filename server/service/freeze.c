@@ -5,8 +5,6 @@
  */
 #include "service/internal.h"
 
-#include "host/log.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -71,8 +69,6 @@ enum otter_status op_freeze(struct svc *svc, struct svc_call *call)
     if (status != OTTER_OK)
         return status;
     effects->catalog = true; /* a new generation, too: settled devices look again after an unfreeze */
-    if (!call->in.dry_run)
-        host_log(HOST_LOG_WARNING, freeze ? "frozen" : "unfrozen", HOST_LOG_STR("reason", row.reason));
     call->out.json = json_pack("{s:o}", "frozen", json_freeze(&row));
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }
