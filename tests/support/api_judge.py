@@ -1,8 +1,8 @@
 """Holds what the end-to-end tests see of the API against docs/openapi.yaml, and keeps account of what was reached.
 
 Whatever goes through http.client, in any thread, is watched; what the CLI exchanges comes from its traces, what goes over
-sockets by hand from raw_http. A violation fails the test that caused it. With OTTER_LEDGER=FOLDER each process leaves in it which operations, statuses
-and codes it has seen: tests/support/api_ledger.py judges the whole run.
+sockets by hand from raw_http. A violation fails the test that caused it. With OTTER_LEDGER=FOLDER each process leaves
+in it which operations, statuses and codes it has seen: tests/support/api_ledger.py judges the whole run.
 """
 
 import atexit
@@ -12,9 +12,11 @@ import os
 import pathlib
 import shutil
 import tempfile
+import threading
 
 import openapi
 
+_lock = threading.Lock()  # the resolver of references is one for all threads
 _hits = set()
 _wrong = []  # what was seen by threads and callbacks, until the test ends
 
@@ -24,10 +26,11 @@ def seen(exchange):
     if not exchange.path.startswith(("/api/v1", "/v1", "/healthz", "/readyz", "/metrics")):
         return
     description = openapi.description()
-    found = description.violations(exchange)
-    operation, _ = description.find(exchange.method, exchange.path)
-    for code in exchange.codes:
-        note(operation.id if operation else None, exchange.status, code)
+    with _lock:
+        found = description.violations(exchange)
+        operation, _ = description.find(exchange.method, exchange.path)
+        for code in exchange.codes:
+            note(operation.id if operation else None, exchange.status, code)
     assert not found, f"docs/openapi.yaml does not allow {exchange.method} {exchange.target}:\n  " + "\n  ".join(found)
 
 

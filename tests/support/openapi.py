@@ -56,7 +56,10 @@ class Exchange:
         """The `code` of a problem, or those of the refused among many; [None]: none."""
         if not self.body or not self.headers.get("content-type", "").endswith("json"):
             return [None]
-        told = json.loads(self.body)
+        try:
+            told = json.loads(self.body)
+        except ValueError:
+            return [None]  # violations() says so
         errors = told.get("errors") or [{}]
         return [told["code"]] if "code" in told else sorted({error.get("code") for error in errors}, key=str)
 
