@@ -146,7 +146,9 @@ static bool starves(struct http_daemon *d)
     const union MHD_DaemonInfo *info;
     struct pollfd waiting = {.fd = -1, .events = POLLIN};
 
-    info = d->connections == 0 ? MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_LISTEN_FD) : NULL;
+    info = d->connections == 0 && (d->called || d->starved > 0)
+               ? MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_LISTEN_FD)
+               : NULL;
     if (info)
         waiting.fd = info->listen_fd;
     d->starved = info && poll(&waiting, 1, 0) > 0 ? d->starved + 1 : 0;
@@ -196,6 +198,8 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
         host_log(HOST_LOG_ERROR, "poll", HOST_LOG_STR("error", strerror(errno)));
     atomic_store_explicit(&loop->busy_since_ms, host_clock_mono_ms(), memory_order_relaxed);
     http_linger_heard(&loop->linger, fds + first);
+    for (unsigned i = 0; i < loop->daemons; i++)
+        loop->daemon[i].called = fds[i + 1].revents != 0;
     if (fds[0].revents)
         (void)!read(loop->wake_fd, &count,
                     sizeof count); /* before the list is taken: later pushes wake again */

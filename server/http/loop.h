@@ -27,6 +27,7 @@ struct http_daemon {
     unsigned moved;               /* counts what has moved: bytes of TLS, calls of the handler */
     unsigned moved_before, still; /* the last turn's, and turns without movement */
     unsigned open, limit;         /* connections */
+    bool called;                  /* by an event of the last turn */
     unsigned starved;             /* turns in which nobody of those who wait could be taken in */
 };
 
