@@ -96,14 +96,19 @@ bool effects_attempt(struct svc_call *call, uint32_t index, const struct store_a
     return true;
 }
 
+uint8_t marks_in_memory(const struct store_marks *row)
+{
+    return (uint8_t)((row->held ? FLEET_HELD : 0) | (row->pinned ? FLEET_PINNED : 0) |
+                     (row->retired ? FLEET_RETIRED : 0));
+}
+
 bool effects_marks(struct svc_call *call, uint32_t index, const struct store_marks *row)
 {
     struct effect *e = add(call, EFFECT_MARKS, index);
 
     if (!e)
         return false;
-    e->marks = (uint8_t)((row->held ? FLEET_HELD : 0) | (row->pinned ? FLEET_PINNED : 0) |
-                         (row->retired ? FLEET_RETIRED : 0));
+    e->marks = marks_in_memory(row);
     e->pin = row->pinned ? (uint32_t)row->pin : 0;
     return true;
 }

@@ -5,7 +5,7 @@
 
 static const char *const age_names[AGE_COUNT] = {"hour", "day", "week", "month", "older", "never"};
 
-static const char *state_name(unsigned state)
+const char *group_state_name(unsigned state)
 {
     static const char *const others[] = {"idle", "never-seen", "retired"};
 
@@ -83,7 +83,7 @@ void group_numbers_json(json_t *to, const struct group_numbers *n)
 
     for (unsigned i = 0; i < GROUP_STATES; i++)
         if (n->states[i] > 0)
-            (void)json_object_set_new(states, state_name(i), json_integer((json_int_t)n->states[i]));
+            (void)json_object_set_new(states, group_state_name(i), json_integer((json_int_t)n->states[i]));
     for (unsigned i = 0; i < AGE_COUNT; i++)
         (void)json_object_set_new(ages, age_names[i], json_integer((json_int_t)n->ages[i]));
     (void)json_object_set_new(to, "devices", json_integer((json_int_t)n->devices));

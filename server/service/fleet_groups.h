@@ -45,5 +45,6 @@ void group_numbers_add(struct group_numbers *n, unsigned state, enum group_age a
 void group_numbers_json(json_t *to, const struct group_numbers *n);
 
 unsigned group_state(const struct fleet_device *d);
+const char *group_state_name(unsigned state);
 
 #endif

@@ -112,8 +112,6 @@ static enum group_age age_of(int64_t now, int64_t last_seen)
 
 static const char *value_of(enum group_column column, const struct member *m, const char *tag)
 {
-    static const char *const others[] = {"idle", "never-seen", "retired"};
-
     switch (column) {
     case BY_VERSION:
         return m->seen ? m->version : NULL;
@@ -124,9 +122,7 @@ static const char *value_of(enum group_column column, const struct member *m, co
     case BY_TAG:
         return tag;
     case BY_STATE:
-        return m->state < OTTER_UPDATE_STATE_COUNT
-                   ? otter_update_state_name((enum otter_update_state)m->state)
-                   : others[m->state - OTTER_UPDATE_STATE_COUNT];
+        return group_state_name(m->state);
     case BY_COUNT:
         break;
     }

@@ -232,6 +232,9 @@ struct svc_effects {
     enum otter_status lost_reason;
 };
 
+/* enum fleet_mark of a row of the store. */
+uint8_t marks_in_memory(const struct store_marks *row);
+
 /* False when out of memory. */
 bool effects_device(struct svc_call *call, const struct store_device *row);
 bool effects_labels(struct svc_call *call, uint32_t index, const struct store_device *row);

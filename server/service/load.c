@@ -87,15 +87,13 @@ static bool load_attempt(struct store_attempt_visitor *self, const struct store_
 static bool load_marks(struct store_marks_visitor *self, const struct store_marks *row)
 {
     struct loader *l = OTTER_CONTAINER_OF(self, struct loader, marks);
-    uint8_t marks = (uint8_t)((row->held ? FLEET_HELD : 0) | (row->pinned ? FLEET_PINNED : 0) |
-                              (row->retired ? FLEET_RETIRED : 0));
     uint32_t index = (uint32_t)(row->device - 1);
 
     if (row->device < 1 || row->device > (int64_t)fleet_count(l->svc->fleet)) {
         l->trouble = "a mark belongs to no device";
         return false;
     }
-    if (!fleet_set_marks(l->svc->fleet, index, fleet_lock(l->svc->fleet, index), marks,
+    if (!fleet_set_marks(l->svc->fleet, index, fleet_lock(l->svc->fleet, index), marks_in_memory(row),
                          row->pinned ? (uint32_t)row->pin : 0))
         l->trouble = "out of memory";
     fleet_unlock(l->svc->fleet, index);
