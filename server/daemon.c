@@ -9,6 +9,7 @@
 #include "server/secrets.h"
 #include "server/wait.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -229,12 +230,25 @@ int daemon_run(const struct config *config, int argc, char *const *argv)
     return status;
 }
 
+/* Who starts us without one of them would have the log written into the file that got its number. */
+static void hold_standard_files(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int daemon_main(int argc, char *const *argv)
 {
     struct config config;
     struct host_error err = {.kind = HOST_ERROR_NONE};
     enum options_then then;
 
+    hold_standard_files();
     if (!options_read(argc, argv, &config, &then, &err))
         return complain(&err, EXIT_CONFIG);
     switch (then) {

@@ -137,6 +137,16 @@ def test_systemd_hears_ready_watchdog_and_stopping(tmp_path):
         assert server.process.wait(20) == 0
 
 
+def test_without_a_standard_error_the_log_goes_nowhere_else(tmp_path):
+    server = otter.Server(tmp_path / "data", "--log-level", "debug")
+    server.command = ["sh", "-c", 'exec "$@" 2>&-', "sh", otter.OTTERD]
+    server.start()
+    server.json("GET", "/api/v1/status")
+    assert os.readlink(f"/proc/{server.process.pid}/fd/2") == "/dev/null"
+    server.stop()
+    assert (tmp_path / "data/lock").read_bytes() == b""
+
+
 def test_operators_and_devices_can_have_an_address_each(tmp_path):
     sock = tmp_path / "operators.sock"
     config = tmp_path / "otterd.conf"
