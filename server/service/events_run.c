@@ -153,9 +153,17 @@ static bool reap(pid_t pid, int *ret_status)
     return waitpid(pid, ret_status, 0) == pid;
 }
 
+/* To its group, and to the program itself, which may have joined another one. */
+static void send_signal(pid_t pid, int number)
+{
+    (void)kill(-pid, number);
+    if (getpgid(pid) != pid)
+        (void)kill(pid, number);
+}
+
 static void ask_to_end(struct events_running *r, uint64_t now_ms)
 {
-    (void)kill(-r->pid, SIGTERM);
+    send_signal(r->pid, SIGTERM);
     r->termed_ms = now_ms ? now_ms : 1;
 }
 
@@ -174,7 +182,7 @@ unsigned events_programs_look(struct events_programs *p, uint64_t now_ms)
             continue;
         }
         if (r->termed_ms && now_ms - r->termed_ms >= EVENTS_KILL_MS)
-            (void)kill(-r->pid, SIGKILL);
+            send_signal(r->pid, SIGKILL);
         else if (!r->termed_ms && now_ms - r->started_ms >= EVENTS_RUN_MS)
             ask_to_end(r, now_ms);
         running++;

@@ -246,6 +246,29 @@ def test_a_stop_ends_a_program_that_runs_and_leaves_nothing_behind(tmp_path):
     assert "overdue=yes" in world.server.log.read_text()
 
 
+ASTRAY = """#!/usr/bin/env python3
+import os, pathlib, time
+os.setpgid(0, os.getpgid(os.getppid()))  # otterd's own process group
+part = pathlib.Path("{folder}/pid.part")
+part.write_text(str(os.getpid()))
+part.rename("{folder}/pid")
+time.sleep(1000)
+"""
+
+
+def test_a_program_that_leaves_its_process_group_does_not_outlive_a_stop(tmp_path):
+    told = Told(tmp_path, ASTRAY)
+    world = make_world(tmp_path, told)
+    world.otter("server", "freeze", "--reason", "astray")
+    pid = int(otter.wait_for("the program", lambda: (told.folder / "pid").exists() and (told.folder / "pid").read_text()))
+    try:
+        world.server.stop()
+        assert not is_running(pid)
+    finally:
+        if is_running(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
 def is_running(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
