@@ -74,6 +74,8 @@ static void a_request_without_a_certain_end_is_refused_and_closed(void **state)
         {HOST "Content-Length: 2\r\ncontent-length: 3\r\n", "twice"},
         {HOST "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "one of them"},
         {HOST "Transfer-Encoding: gzip\r\n", "Transfer-Encoding"},
+        {HOST "Content-Length : 2\r\n", "no token"},
+        {HOST "X-A: a\rContent-Length: 2\r\n", "holds a CR"},
         {HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding"},
     };
 
