@@ -214,6 +214,20 @@ static struct emu_wait restart(struct emu_device *d)
     return wait_until(d, EMU_RETRY_MS);
 }
 
+/*
+ * At rest between two polls, and so until a poll brings something: a fleet that polls without a pause is
+ * never at rest as a whole.
+ */
+static bool settled(const struct emu_device *d, const struct otter_client_next *next,
+                    const struct otter_client_view *view)
+{
+    if (view->on_trial || d->journal.live.report_count > 0 || view->polls <= d->polls_at_confirm)
+        return false;
+    if (next->want == OTTER_WANT_TIME && !emu_link_is_open(&d->link))
+        return true;
+    return d->outcome.settled && view->attempt == 0;
+}
+
 /* Takes over what the updater shows after a step. */
 static void observe(struct emu_device *d, const struct otter_client_next *next)
 {
@@ -232,8 +246,7 @@ static void observe(struct emu_device *d, const struct otter_client_next *next)
     if (d->stand == EMU_STAND_TRIAL && !view.on_trial)
         d->polls_at_confirm = view.polls;
     d->stand = view.on_trial ? EMU_STAND_TRIAL : EMU_STAND_CONFIRMED;
-    d->outcome.settled = next->want == OTTER_WANT_TIME && !emu_link_is_open(&d->link) && !view.on_trial &&
-                         d->journal.live.report_count == 0 && view.polls > d->polls_at_confirm;
+    d->outcome.settled = settled(d, next, &view);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

@@ -26,7 +26,8 @@ struct emu_outcome {
     enum emu_stand stand;
     bool has_version; /* of the image that runs, or ran last */
     struct otter_version version;
-    bool settled;   /* at rest between two polls, and nothing left to tell the server */
+    bool
+        settled; /* at rest since its last poll that brought something, and nothing left to tell the server */
     uint32_t quiet; /* polls in a row that brought nothing */
     bool has_report;
     enum otter_update_state state; /* last reported */
