@@ -5,6 +5,7 @@
 #include "core/bytes.h"
 #include "core/names.h"
 #include "expression.h"
+#include "member.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,20 +18,6 @@ struct sum {
     uint64_t matched, changed;
     json_t *errors;
 };
-
-static uint64_t number(const json_t *reply, const char *name)
-{
-    json_int_t n = json_integer_value(json_object_get(reply, name));
-
-    return n > 0 ? (uint64_t)n : 0;
-}
-
-static const char *text(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-
-    return s != NULL ? s : "";
-}
 
 static enum cli_exit post(struct cli *cli, const struct cli_bulk *bulk, const json_t *body,
                           struct cli_reply *ret)
@@ -80,11 +67,11 @@ static void print_errors(struct cli *cli, const json_t *errors)
 
     json_array_foreach(errors, i, error)
     {
-        const char *hint = cli_hint(text(error, "code"));
+        const char *hint = cli_hint(cli_member_text(error, "code"));
 
-        cli_fail(cli, CLI_REFUSED, "%s: %s: %s%s%s", text(error, "id"), text(error, "code"),
-                 text(error, "detail"), hint != NULL && i == 0 ? "\n" : "",
-                 hint != NULL && i == 0 ? hint : "");
+        cli_fail(cli, CLI_REFUSED, "%s: %s: %s%s%s", cli_member_text(error, "id"),
+                 cli_member_text(error, "code"), cli_member_text(error, "detail"),
+                 hint != NULL && i == 0 ? "\n" : "", hint != NULL && i == 0 ? hint : "");
     }
     if (json_array_size(errors) >= ERRORS_MAX)
         fputs("The server names the first 100 of a request: there may be more\n", cli->err);
@@ -118,8 +105,8 @@ static enum cli_exit send_one(struct cli *cli, const struct cli_bulk *bulk, cons
 
     if (code != CLI_DONE)
         return code;
-    sum->matched += number(reply.json, "matched");
-    sum->changed += number(reply.json, "changed");
+    sum->matched += cli_member_number(reply.json, "matched");
+    sum->changed += cli_member_number(reply.json, "changed");
     json_array_extend(sum->errors, json_object_get(reply.json, "errors"));
     return CLI_DONE;
 }

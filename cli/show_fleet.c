@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "core/update_state.h"
 #include "frozen.h"
+#include "member.h"
 #include "output.h"
 #include "table.h"
 #include "terminal.h"
@@ -75,13 +76,6 @@ void cli_state_bar(const json_t *states, char out[CLI_STATE_BAR + 1])
     }
 }
 
-static uint64_t number(const json_t *o, const char *name)
-{
-    json_int_t n = json_integer_value(json_object_get(o, name));
-
-    return n > 0 ? (uint64_t)n : 0;
-}
-
 /* "38 idle, 2 failed": what is zero is left out. */
 static char *counts(const json_t *o)
 {
@@ -126,7 +120,7 @@ static char *ages(const json_t *o)
     auto_json json_t *named = json_object();
 
     for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++)
-        cli_put_uint(named, rows[i].shown, number(o, rows[i].name));
+        cli_put_uint(named, rows[i].shown, cli_member_number(o, rows[i].name));
     return counts(named);
 }
 
@@ -163,7 +157,7 @@ static void fill(char **cell, const json_t *by, const json_t *group)
         cell[n + i] = strdup(headings[i]);
     if (group == NULL)
         return;
-    cell[n] = number_text(number(group, "devices"));
+    cell[n] = number_text(cli_member_number(group, "devices"));
     cell[n + 1] = bar(json_object_get(group, "states"));
     cell[n + 2] = counts(json_object_get(group, "states"));
     cell[n + 3] = ages(json_object_get(group, "ages"));
@@ -225,22 +219,23 @@ enum cli_exit cli_show_fleet(struct cli *cli, const json_t *summary)
     auto_free char *states = counts(json_object_get(summary, "states"));
     auto_free char *seen = ages(json_object_get(summary, "ages"));
     auto_free char *banner = cli_frozen_banner(summary, cli->color);
-    uint64_t retired = number(summary, "retired");
+    uint64_t retired = cli_member_number(summary, "retired");
 
     if (states == NULL || seen == NULL)
         return cli_fail_memory(cli);
     if (banner != NULL)
         cli_put_text(cli, banner);
     if (retired > 0)
-        cli_note(cli, "%" PRIu64 " devices, and %" PRIu64 " retired", number(summary, "devices"), retired);
+        cli_note(cli, "%" PRIu64 " devices, and %" PRIu64 " retired", cli_member_number(summary, "devices"),
+                 retired);
     else
-        cli_note(cli, "%" PRIu64 " devices", number(summary, "devices"));
+        cli_note(cli, "%" PRIu64 " devices", cli_member_number(summary, "devices"));
     cli_note(cli, "states     %s\nlast seen  %s\n", states[0] != '\0' ? states : "-",
              seen[0] != '\0' ? seen : "-");
     if (!put_groups(cli, summary))
         return cli_fail_memory(cli);
-    if (number(summary, "left_out") > 0)
-        cli_note(cli, "and %" PRIu64 " smaller groups", number(summary, "left_out"));
+    if (cli_member_number(summary, "left_out") > 0)
+        cli_note(cli, "and %" PRIu64 " smaller groups", cli_member_number(summary, "left_out"));
     cli_note(cli,
              "# succeeded  = idle  > under way  ! failed, reverted, timed out  ~ cancelled  . never seen");
     return put_unknown(cli, summary);

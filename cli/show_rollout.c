@@ -4,6 +4,7 @@
 #include "core/update_state.h"
 #include "fold.h"
 #include "frozen.h"
+#include "member.h"
 #include "parse.h"
 #include "progress.h"
 #include "width.h"
@@ -41,20 +42,6 @@ const struct cli_column cli_rollout_columns[] = {
     {NULL},
 };
 
-static uint64_t number(const json_t *o, const char *name)
-{
-    json_int_t v = json_integer_value(json_object_get(o, name));
-
-    return v > 0 ? (uint64_t)v : 0;
-}
-
-static const char *text(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-
-    return s != NULL ? s : "";
-}
-
 /* How it is to be shown. */
 struct look {
     bool color;
@@ -67,13 +54,14 @@ uint64_t cli_counts_finished(const json_t *counts)
 
     for (unsigned i = 0; i < OTTER_UPDATE_STATE_COUNT; i++)
         if (otter_update_finished((enum otter_update_state)i))
-            n += number(counts, otter_update_state_name((enum otter_update_state)i));
+            n += cli_member_number(counts, otter_update_state_name((enum otter_update_state)i));
     return n;
 }
 
 bool cli_rollout_ended(const json_t *rollout)
 {
-    return strcmp(text(rollout, "state"), "complete") == 0 || strcmp(text(rollout, "state"), "aborted") == 0;
+    return strcmp(cli_member_text(rollout, "state"), "complete") == 0 ||
+           strcmp(cli_member_text(rollout, "state"), "aborted") == 0;
 }
 
 /* "38 succeeded, 2 failed", in the order of the table of states. */
@@ -85,9 +73,9 @@ static void put_counts(FILE *to, const json_t *counts)
     for (unsigned i = 0; i < OTTER_UPDATE_STATE_COUNT; i++) {
         const char *name = otter_update_state_name((enum otter_update_state)i);
 
-        if (number(counts, name) == 0)
+        if (cli_member_number(counts, name) == 0)
             continue;
-        fprintf(to, "%s%" PRIu64 " %s", between, number(counts, name), name);
+        fprintf(to, "%s%" PRIu64 " %s", between, cli_member_number(counts, name), name);
         between = ", ";
         any = true;
     }
@@ -132,13 +120,15 @@ static size_t bar_width(unsigned screen)
 static void put_phase(FILE *to, const json_t *phase, size_t i, const struct look *look)
 {
     const json_t *counts = json_object_get(phase, "counts");
-    uint64_t devices = number(phase, "devices");
+    uint64_t devices = cli_member_number(phase, "devices");
     char bar[BAR_WIDTH + 1];
 
     cli_bar(cli_counts_finished(counts), devices, bar_width(look->screen), bar);
-    fprintf(to, "phase %zu  %3" PRIu64 "%%  %s[%s]%s %5" PRIu64 " devices  ", i + 1, number(phase, "percent"),
-            look->color ? state_color(text(phase, "state")) : "", bar, look->color ? "\033[0m" : "", devices);
-    put_padded(to, text(phase, "state"), STATE_WIDTH);
+    fprintf(to, "phase %zu  %3" PRIu64 "%%  %s[%s]%s %5" PRIu64 " devices  ", i + 1,
+            cli_member_number(phase, "percent"),
+            look->color ? state_color(cli_member_text(phase, "state")) : "", bar,
+            look->color ? "\033[0m" : "", devices);
+    put_padded(to, cli_member_text(phase, "state"), STATE_WIDTH);
     put_counts(to, counts);
     if (json_is_true(json_object_get(phase, "widened")))
         fputs(" (widened to one device)", to);
@@ -164,15 +154,15 @@ static void put_reasons(FILE *to, const json_t *rollout)
 
 static void put_next_step(FILE *to, const json_t *rollout)
 {
-    const char *state = text(rollout, "state");
-    uint64_t id = number(rollout, "id");
+    const char *state = cli_member_text(rollout, "state");
+    uint64_t id = cli_member_number(rollout, "id");
 
     if (strcmp(state, "draft") == 0)
         fprintf(to, "Next: otter rollout start %" PRIu64 "\n", id);
     else if (strcmp(state, "paused") == 0)
         fprintf(to, "Next: otter rollout resume %" PRIu64 "\n", id);
     else if (strcmp(state, "running") == 0 && !json_is_true(json_object_get(rollout, "auto")) &&
-             number(rollout, "phase") < json_array_size(json_object_get(rollout, "phases")))
+             cli_member_number(rollout, "phase") < json_array_size(json_object_get(rollout, "phases")))
         fprintf(to, "Next phase: otter rollout advance %" PRIu64 "\n", id);
 }
 
@@ -187,20 +177,20 @@ static void put_banner(FILE *to, const json_t *rollout, bool color)
 static void put_all(FILE *to, const json_t *rollout, const struct look *look)
 {
     const json_t *phases = json_object_get(rollout, "phases"), *phase;
-    const char *state = text(rollout, "state");
+    const char *state = cli_member_text(rollout, "state");
     size_t i;
 
     put_banner(to, rollout, look->color);
-    fprintf(to, "rollout %" PRIu64, number(rollout, "id"));
-    put_shown(to, " ", text(rollout, "name"));
-    put_shown(to, ": ", text(rollout, "product"));
-    put_shown(to, " ", text(rollout, "version"));
-    put_shown(to, " to ", text(rollout, "target"));
+    fprintf(to, "rollout %" PRIu64, cli_member_number(rollout, "id"));
+    put_shown(to, " ", cli_member_text(rollout, "name"));
+    put_shown(to, ": ", cli_member_text(rollout, "product"));
+    put_shown(to, " ", cli_member_text(rollout, "version"));
+    put_shown(to, " to ", cli_member_text(rollout, "target"));
     fputs(look->color ? ", " : "", to);
     put_shown(to, look->color ? state_color(state) : ", ", state);
     fprintf(to, "%s\n", look->color ? "\033[0m" : "");
     json_array_foreach(phases, i, phase) put_phase(to, phase, i, look);
-    fprintf(to, "all      %" PRIu64 " devices: ", number(rollout, "devices"));
+    fprintf(to, "all      %" PRIu64 " devices: ", cli_member_number(rollout, "devices"));
     put_counts(to, json_object_get(rollout, "counts"));
     fputc('\n', to);
     put_reasons(to, rollout);
@@ -249,10 +239,10 @@ char *cli_rollout_line(const json_t *rollout)
 
     if (to == NULL)
         return NULL;
-    put_shown(to, "", text(rollout, "state"));
-    fprintf(to, " phase %" PRIu64 "/%zu: %" PRIu64 " of %" PRIu64 " finished; ", number(rollout, "phase"),
-            json_array_size(json_object_get(rollout, "phases")), cli_counts_finished(counts),
-            number(rollout, "devices"));
+    put_shown(to, "", cli_member_text(rollout, "state"));
+    fprintf(to, " phase %" PRIu64 "/%zu: %" PRIu64 " of %" PRIu64 " finished; ",
+            cli_member_number(rollout, "phase"), json_array_size(json_object_get(rollout, "phases")),
+            cli_counts_finished(counts), cli_member_number(rollout, "devices"));
     put_counts(to, counts);
     if (fclose(to) != 0) {
         free(out);

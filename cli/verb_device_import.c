@@ -3,6 +3,7 @@
 #include "api.h"
 #include "csv.h"
 #include "import.h"
+#include "member.h"
 #include "progress.h"
 
 #include <inttypes.h>
@@ -86,20 +87,6 @@ static enum cli_exit check(struct import *m)
     return cli_fail(m->cli, CLI_REFUSED, "%zu mistakes in %s: nothing was sent", wrong, m->path);
 }
 
-static uint64_t number(const json_t *reply, const char *name)
-{
-    json_int_t n = json_integer_value(json_object_get(reply, name));
-
-    return n > 0 ? (uint64_t)n : 0;
-}
-
-static const char *text(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-
-    return s != NULL ? s : "";
-}
-
 /* The server names a refused device by its place in the batch: here its line is told. */
 static void take_errors(struct import *m, const json_t *reply, size_t first)
 {
@@ -108,16 +95,16 @@ static void take_errors(struct import *m, const json_t *reply, size_t first)
 
     json_array_foreach(errors, i, error)
     {
-        size_t row = first + (size_t)number(error, "index");
+        size_t row = first + (size_t)cli_member_number(error, "index");
         unsigned line = row < m->csv.rows ? m->csv.line[row] : 0;
         const char *id = row < m->csv.rows ? m->csv.cell[row * m->csv.columns + m->plan.id] : "?";
 
         if (m->shown++ < SHOWN_MAX)
-            cli_fail(m->cli, CLI_REFUSED, "%s:%u: %s: %s: %s", m->path, line, id, text(error, "code"),
-                     text(error, "detail"));
-        json_array_append_new(m->errors,
-                              json_pack("{s:I, s:s, s:s, s:s}", "line", (json_int_t)line, "id", id, "code",
-                                        text(error, "code"), "detail", text(error, "detail")));
+            cli_fail(m->cli, CLI_REFUSED, "%s:%u: %s: %s: %s", m->path, line, id,
+                     cli_member_text(error, "code"), cli_member_text(error, "detail"));
+        json_array_append_new(m->errors, json_pack("{s:I, s:s, s:s, s:s}", "line", (json_int_t)line, "id", id,
+                                                   "code", cli_member_text(error, "code"), "detail",
+                                                   cli_member_text(error, "detail")));
     }
 }
 
@@ -164,9 +151,9 @@ static enum cli_exit send_batch(struct import *m, size_t *at)
                         &reply);
     if (code != CLI_DONE)
         return code;
-    m->created += number(reply.json, "created");
-    m->updated += number(reply.json, "updated");
-    m->unchanged += number(reply.json, "unchanged");
+    m->created += cli_member_number(reply.json, "created");
+    m->updated += cli_member_number(reply.json, "updated");
+    m->unchanged += cli_member_number(reply.json, "unchanged");
     take_errors(m, reply.json, first);
     return CLI_DONE;
 }

@@ -2,6 +2,7 @@
 
 #include "api.h"
 #include "confirm.h"
+#include "member.h"
 #include "parse.h"
 
 #include <inttypes.h>
@@ -23,13 +24,6 @@ const char cli_notes_server_gc[] =
     "of an\nupdate under way, of what a device runs, or of a kept release. Manifests and history stay; "
     "publishing "
     "the release\nagain brings images back. On a terminal it says what would go, and asks.";
-
-static uint64_t number(const json_t *o, const char *name)
-{
-    json_int_t n = json_integer_value(json_object_get(o, name));
-
-    return n > 0 ? (uint64_t)n : 0;
-}
 
 static void put_kept(struct cli *cli, const json_t *reply)
 {
@@ -66,10 +60,10 @@ static enum cli_exit show(struct cli *cli, const struct cli_reply *reply)
         return cli_api_result(cli, reply, fields);
     if (json_array_size(releases) > 0)
         code = cli_print_items(cli, releases, columns);
-    cli_bytes_format(number(reply->json, "bytes"), bytes);
+    cli_bytes_format(cli_member_number(reply->json, "bytes"), bytes);
     cli_note(cli, "%s%" PRIu64 " blobs of %s, of %zu releases, and %" PRIu64 " old uploads",
-             cli->dry_run ? "would go: " : "gone: ", number(reply->json, "blobs"), bytes,
-             json_array_size(releases), number(reply->json, "uploads"));
+             cli->dry_run ? "would go: " : "gone: ", cli_member_number(reply->json, "blobs"), bytes,
+             json_array_size(releases), cli_member_number(reply->json, "uploads"));
     put_kept(cli, reply->json);
     return code;
 }

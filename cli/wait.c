@@ -1,6 +1,7 @@
 #include "wait.h"
 
 #include "core/bytes.h"
+#include "member.h"
 #include "parse.h"
 
 #include <inttypes.h>
@@ -11,16 +12,9 @@
 #define DELAY_MAX   10000u
 #define PHASE_MAX   100u
 
-static const char *text(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-
-    return s != NULL ? s : "";
-}
-
 static bool in_state(const json_t *o, const char *state)
 {
-    return strcmp(text(o, "state"), state) == 0;
+    return strcmp(cli_member_text(o, "state"), state) == 0;
 }
 
 bool cli_until_parse(const char *s, struct cli_until *ret)
@@ -66,7 +60,7 @@ static bool waits_for_advance(const json_t *rollout, const struct cli_until *unt
 const char *cli_wait_for(const json_t *rollout, const struct cli_until *until, char out[256])
 {
     json_int_t id = json_integer_value(json_object_get(rollout, "id"));
-    const char *reason = text(json_object_get(rollout, "frozen"), "reason");
+    const char *reason = cli_member_text(json_object_get(rollout, "frozen"), "reason");
 
     if (json_is_object(json_object_get(rollout, "frozen")))
         (void)snprintf(out, 256, "FROZEN (%.100s): otter server unfreeze goes on", reason);

@@ -1,40 +1,13 @@
-#include "commands.h"
+#include "served.h"
 
 #include "core/bytes.h"
 #include "host/cleanup.h"
 #include "host/file.h"
-#include "stub.h"
 
 #define ID       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define RELEASES "{\"items\":[{\"id\":\"" ID "\",\"product\":\"cam\",\"version\":\"1.0.0\"}],\"next\":null}"
 #define JSON     "\r\nContent-Type: application/json\r\n"
 #define PROBLEM  "\r\nContent-Type: application/problem+json\r\n"
-
-static struct stub *stub;
-
-static void serve(const struct stub_reply *replies)
-{
-    if (stub != NULL)
-        stub_stop(stub);
-    stub = stub_start(replies);
-    setenv("OTTER_SERVER", stub_url(stub), 1);
-    setenv("OTTER_TOKEN", "secret", 1);
-}
-
-/* Runs a command against the scripted server: its exit status. */
-static int ask(const struct stub_reply *replies, const char *line)
-{
-    serve(replies);
-    return run(line);
-}
-
-static int leave(void **state)
-{
-    if (stub != NULL)
-        stub_stop(stub);
-    stub = NULL;
-    return leave_folder(state);
-}
 
 static void test_json_is_the_body_unchanged(void **state)
 {
@@ -45,7 +18,7 @@ static void test_json_is_the_body_unchanged(void **state)
     (void)state;
     assert_int_equal(ask(replies, "server status --json"), CLI_DONE);
     assert_string_equal(said_out, "{ \"version\" : \"9\",  \"new\":[1]}\n");
-    assert_non_null(strstr(stub_request(stub, 0), "Authorization: Bearer secret\r\n"));
+    assert_non_null(strstr(stub_request(stub, 0), "Authorization: Bearer " SERVED_TOKEN "\r\n"));
     assert_int_equal(stub_surprises(stub), 0);
 }
 

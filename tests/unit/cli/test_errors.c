@@ -1,9 +1,8 @@
 /* Every way to go wrong says what was wrong, where, and what to do next. */
-#include "commands.h"
+#include "served.h"
 
 #include "api.h"
 #include "core/bytes.h"
-#include "stub.h"
 #include "suggest.h"
 
 #include <sys/stat.h>
@@ -11,26 +10,6 @@
 #define JSON    "\r\nContent-Type: application/json\r\n"
 #define PROBLEM "\r\nContent-Type: application/problem+json\r\n"
 #define HTML    "\r\nContent-Type: text/html\r\n"
-
-static struct stub *stub;
-
-static int leave(void **state)
-{
-    if (stub != NULL)
-        stub_stop(stub);
-    stub = NULL;
-    return leave_folder(state);
-}
-
-static int ask(const struct stub_reply *replies, const char *line)
-{
-    if (stub != NULL)
-        stub_stop(stub);
-    stub = stub_start(replies);
-    setenv("OTTER_SERVER", stub_url(stub), 1);
-    setenv("OTTER_TOKEN", "secret", 1);
-    return run(line);
-}
 
 /* The last command said all of these, on standard error alone. */
 static void says(const char *line, int code, int got, const char *const *words, size_t n)

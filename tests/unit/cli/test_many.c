@@ -1,34 +1,13 @@
 /* Lists of many pages, changes of many devices, waiting: against a scripted server. */
-#include "commands.h"
+#include "served.h"
 
 #include "core/bytes.h"
 #include "host/cleanup.h"
 #include "host/file.h"
-#include "stub.h"
 
 #define JSON    "\r\nContent-Type: application/json\r\n"
 #define PROBLEM "\r\nContent-Type: application/problem+json\r\n"
 #define OK      "200 OK" JSON
-
-static struct stub *stub;
-
-static int ask(const struct stub_reply *replies, const char *line)
-{
-    if (stub != NULL)
-        stub_stop(stub);
-    stub = stub_start(replies);
-    setenv("OTTER_SERVER", stub_url(stub), 1);
-    setenv("OTTER_TOKEN", "secret", 1);
-    return run(line);
-}
-
-static int leave(void **state)
-{
-    if (stub != NULL)
-        stub_stop(stub);
-    stub = NULL;
-    return leave_folder(state);
-}
 
 static const struct stub_reply two_pages[] = {
     {"GET /api/v1/devices?limit=1000 HTTP", OK, "{\"items\":[{\"id\":\"a\",\"tags\":[]}],\"next\":\"c\"}"},

@@ -1,9 +1,8 @@
 /* --trace FILE: what is written of an exchange, and what never is. */
-#include "commands.h"
+#include "served.h"
 
 #include "host/file.h"
 #include "host/json.h"
-#include "stub.h"
 #include "trace.h"
 
 #include <fcntl.h>
@@ -12,25 +11,10 @@
 #define JSON   "\r\nContent-Type: application/json\r\n"
 #define STATUS "GET /api/v1/status HTTP"
 
-static struct stub *stub;
-
-static int ask(const struct stub_reply *replies, const char *line)
+static int leave_trace(void **state)
 {
-    if (stub != NULL)
-        stub_stop(stub);
-    stub = stub_start(replies);
-    setenv("OTTER_SERVER", stub_url(stub), 1);
-    setenv("OTTER_TOKEN", "operators-token", 1);
-    return run(line);
-}
-
-static int leave(void **state)
-{
-    if (stub != NULL)
-        stub_stop(stub);
-    stub = NULL;
     unsetenv("OTTER_TRACE");
-    return leave_folder(state);
+    return leave(state);
 }
 
 /* The n-th line of t.jsonl, parsed; the text of the whole file in *ret_text. */
@@ -154,7 +138,7 @@ static void a_trace_that_cannot_be_written_is_told(void **state)
 
 int main(void)
 {
-#define FRESH(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave)
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_trace)
     const struct CMUnitTest tests[] = {
         FRESH(each_exchange_is_one_line_that_is_appended),
         FRESH(secrets_of_devices_are_hidden_both_ways),
