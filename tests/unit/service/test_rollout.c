@@ -1,5 +1,5 @@
 /* Rollouts: phases, who is in them, who may do what when. */
-#include "world.h"
+#include "batch.h"
 
 #include "core/bytes.h"
 
@@ -317,25 +317,6 @@ static void parallel_polls_never_exceed_the_phase(void **state)
     json_decref(list);
 }
 
-/* Several calls handed over at once, and the wait for all of them. */
-struct batch {
-    struct svc_call call[3];
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    unsigned done;
-};
-
-static struct batch batch = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
-
-static void one_done(struct svc_call *self)
-{
-    (void)self;
-    pthread_mutex_lock(&batch.lock);
-    batch.done++;
-    pthread_cond_signal(&batch.wake);
-    pthread_mutex_unlock(&batch.lock);
-}
-
 /*
  * The pause and the poll are queued behind a long call, so they end up in one transaction, in which memory
  * still shows the rollout running: the grant must be checked against the store.
@@ -344,31 +325,17 @@ static void poll_in_the_same_transaction_as_a_pause_is_granted_nothing(void **st
 {
     struct world *w = *state;
     int64_t id = world_rollout(w, "all", "[100]", false);
-    json_t *items = json_array();
+    struct svc_call *poll;
 
-    for (unsigned i = 0; i < 1000; i++)
-        json_array_append_new(items, json_object()); /* all refused, one after the other */
-    memset(batch.call, 0, sizeof(batch.call));
-    batch.done = 0;
-    batch.call[0] = (struct svc_call){.op = SVC_DEVICE_BATCH, .in.json = json_pack("{s:o}", "items", items)};
-    batch.call[1] = (struct svc_call){.op = SVC_ROLLOUT_ACTION, .in.number = (uint64_t)id, .in.id = "pause"};
-    world_fill_poll(&batch.call[2], &(struct world_poll){.device = 0, .confirmed = true});
-    assert_false(svc_try(w->svc, &batch.call[2])); /* as a front does: memory knows a candidate */
-    for (unsigned i = 0; i < 3; i++) {
-        batch.call[i].done = one_done;
-        assert_true(svc_submit(w->svc, &batch.call[i]));
-    }
-    pthread_mutex_lock(&batch.lock);
-    while (batch.done < 3)
-        pthread_cond_wait(&batch.wake, &batch.lock);
-    pthread_mutex_unlock(&batch.lock);
-    for (unsigned i = 0; i < 3; i++)
+    batch_begin();
+    batch_add(SVC_ROLLOUT_ACTION, "pause", NULL)->in.number = (uint64_t)id;
+    poll = batch_poll(w, 0);
+    batch_run(w);
+    for (unsigned i = 0; i < batch.count; i++)
         assert_int_equal(batch.call[i].out.status, OTTER_OK);
-    assert_null(batch.call[2].out.body);
+    assert_null(poll->out.body);
     assert_int_equal(world_count(w, id, "offered"), 0);
-    json_decref(batch.call[0].in.json);
-    for (unsigned i = 0; i < 3; i++)
-        svc_call_clear(&batch.call[i]);
+    batch_clear();
 }
 
 int main(void)
