@@ -20,7 +20,10 @@ pytestmark = pytest.mark.coverage
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    made = otter.Server(tmp_path_factory.mktemp("wire") / "data").start()
+    folder = tmp_path_factory.mktemp("wire")
+    # Who closes his half together with his last bytes is noticed at the end of this time only (docs/architecture.md).
+    (folder / "otterd.conf").write_text("[limits]\nidle_timeout = 3\n")
+    made = otter.Server(folder / "data", "--config", folder / "otterd.conf").start()
     yield made
     made.stop()
 

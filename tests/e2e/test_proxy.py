@@ -15,18 +15,13 @@ import subprocess
 import certificates
 import otter
 import pytest
+from ports import free_port
 from test_bad_input import device_token, poll_body
 from test_device_protocol import prove
 
 ETC = pathlib.Path(__file__).resolve().parents[2] / "etc"
 BLOB = bytes(range(256)) * 20000  # 5 MB
 CLIENT = "127.0.0.7"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def replaced(text, changes):
