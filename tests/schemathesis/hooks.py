@@ -4,11 +4,13 @@ must stay below the scratch folder. OTTER_SAMPLES has it all, as JSON (run.py).
 
 import json
 import os
+import urllib.parse
 import zlib
 
 import schemathesis
 
 SAMPLES = json.loads(os.environ["OTTER_SAMPLES"])
+PARAMETERS, QUERY = 24, 1500
 
 
 @schemathesis.serializer("application/offset+octet-stream")
@@ -22,6 +24,14 @@ def as_envelope(_context, value):
 
 
 SAMPLES["path"] = {tuple(key.split(" ")): value for key, value in SAMPLES["path"].items()}
+
+
+def bounded(query):
+    """libmicrohttpd leaves a query of some ninety parameters, or of fewer long ones, without an answer until idle_timeout."""
+    query = {name: value[:4] if isinstance(value, list) else value for name, value in query.items()}
+    values = [one for value in query.values() for one in (value if isinstance(value, list) else [value])]
+    small = len(values) <= PARAMETERS and len(urllib.parse.urlencode(query, doseq=True)) <= QUERY
+    return query if small else {}
 
 
 def often(value):
@@ -48,6 +58,7 @@ def map_body(_context, body):
 @schemathesis.hook
 def before_call(_context, case, _kwargs):
     """Whatever made the request: nothing is written outside of the scratch folder; devices' routes are asked as one."""
+    case.query = bounded(case.query or {})
     if isinstance(case.body, dict) and isinstance(case.body.get("dir"), str) and case.body["dir"].startswith("/"):
         case.body["dir"] = f"{SAMPLES['backup']}/{zlib.crc32(case.body['dir'].encode('utf-8', 'replace')) % 5}"
     if case.path.startswith("/v1/device/"):
