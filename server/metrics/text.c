@@ -121,12 +121,18 @@ static void put_real(struct metrics_text *t, double value)
     put_text(t, text);
 }
 
+/* Of a sample: all but its value. */
+static void put_head(struct metrics_text *t, const char *name, const struct metrics_label *labels)
+{
+    put_text(t, name);
+    put_labels(t, labels);
+    put_text(t, " ");
+}
+
 void metrics_uint(struct metrics_text *t, const struct metrics_family *family,
                   const struct metrics_label *labels, uint64_t value)
 {
-    put_text(t, family->name);
-    put_labels(t, labels);
-    put_text(t, " ");
+    put_head(t, family->name, labels);
     put_uint(t, value);
     put_text(t, "\n");
 }
@@ -134,9 +140,7 @@ void metrics_uint(struct metrics_text *t, const struct metrics_family *family,
 void metrics_real(struct metrics_text *t, const struct metrics_family *family,
                   const struct metrics_label *labels, double value)
 {
-    put_text(t, family->name);
-    put_labels(t, labels);
-    put_text(t, " ");
+    put_head(t, family->name, labels);
     put_real(t, value);
     put_text(t, "\n");
 }

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import time
 
+from ports import free_port  # tests/support
+
 # As many bytes as a reply of the usual size; nginx looks nothing up and decides nothing: a strict yardstick.
 REPLY = '{"retry_after":3600,"root":1,"filler":"' + "x" * 276 + '"}'
 assert len(REPLY) == 317
@@ -38,12 +40,6 @@ http {{
     }}
 }}
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def executable():
