@@ -409,7 +409,8 @@ static void a_flipped_bit_is_found_wherever_it_is(void **state)
         otter_tls_forget(&r->tls);
         r->peer.flip_at = at;
         got = talk(r, 443, ANSWER); /* take() looks at each byte */
-        if (got == OTTER_OK)
+        /* A signature's length varies: this connection may have ended before the flip. */
+        if (got == OTTER_OK && r->peer.to_client > at)
             fail_msg("flipped at %d of %d: taken", (int)at, (int)all);
         net_of(r)->close(net_of(r));
     }
