@@ -29,6 +29,13 @@ install_missing() {
         die "apt-get could not install: ${missing[*]}"
 }
 
+# prepare KIND...: all that these kinds of task need, installed, fetched, unpacked.
+prepare() {
+    install_missing "$@"
+    case " $* " in *" build "*) "$ROOT/scripts/sources" ;; esac
+    case " $* " in *" test "*) unpack_missing ;; esac
+}
+
 # unpack_missing: single programs of packages (kind `unpack`) below build/tools. The package is not installed: none of
 # its scripts runs, no daemon of its starts.
 unpack_missing() {
