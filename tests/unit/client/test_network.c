@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "world.h"
-#include "world_net.h"
 
 #include "core/bytes.h"
 
@@ -252,7 +251,7 @@ static void what_tls_says_of_a_failure_is_what_the_device_says(void **state)
     };
     struct world *w = *state;
 
-    world_net_tls(w);
+    memory_net_tls(&w->net);
     strcpy(w->factory.url[0], "https://ota.example");
     for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
         world_reset(w);
@@ -271,7 +270,7 @@ static void the_stream_says_which_way_it_waits(void **state)
 {
     struct world *w = *state;
 
-    world_net_tls(w);
+    memory_net_tls(&w->net);
     w->net.silent = true;
     for (unsigned way = 0; way < 2; way++) {
         struct otter_client_next next = {0};

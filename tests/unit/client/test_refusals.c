@@ -183,7 +183,7 @@ static void another_manifest_under_the_digest_is_refused(void **state)
 
 static void image_by(struct world *w, const struct host_key *key, uint32_t load_addr)
 {
-    struct world_image_options o = {{1, 1, 0, 0}, load_addr, 40000, 1, 2, key};
+    struct signed_image_options o = {{1, 1, 0, 0}, load_addr, 40000, 1, 2, key};
 
     world_image_build(w, &w->new_image, &o);
     world_publish(w);

@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "world.h"
-#include "world_net.h"
 
 #include "core/bytes.h"
 
@@ -150,7 +149,7 @@ static bool run(struct life *l, uint64_t until_ms)
         if (w->flash.power_off || next.want == OTTER_WANT_RESET)
             return true;
         check(l);
-        if (next.want == OTTER_WANT_STEP || (next.want == OTTER_WANT_NET && world_net_ready(w)))
+        if (next.want == OTTER_WANT_STEP || (next.want == OTTER_WANT_NET && memory_net_ready(&w->net)))
             continue;
         assert_true(next.want != OTTER_WANT_TIME || next.wake_ms > w->now);
         w->now = next.wake_ms < until_ms ? next.wake_ms : until_ms;
@@ -189,7 +188,7 @@ static void for_slot(struct world *w, struct otter_manifest *manifest)
 static void release(struct life *l, unsigned n)
 {
     struct world *w = l->w;
-    struct world_image_options o = {
+    struct signed_image_options o = {
         {1, (uint8_t)(1 + n), (uint16_t)l->attempt, 0},
         ram_flash_map_small.slot[otter_slot_other(w->journal.live.confirmed.slot)].base,
         1000 + draw(l, 60000),

@@ -293,7 +293,7 @@ static void a_padded_image_is_tried_and_confirmed_from_what_it_says(void **state
 {
     struct world *w;
     const struct otter_slot_layout *b = &ram_flash_map_small.slot[1];
-    struct world_image_options o = {{1, 1, 0, 0}, b->base, 40000, 5, 2, NULL};
+    struct signed_image_options o = {{1, 1, 0, 0}, b->base, 40000, 5, 2, NULL};
 
     world_setup(state);
     w = *state;
@@ -339,7 +339,7 @@ static void revoked_keys_are_told_to_the_bootloader_after_the_confirm(void **sta
 {
     struct world *w;
     struct otter_root root;
-    struct world_image_options o = {{1, 1, 0, 0}, ram_flash_map_small.slot[1].base, 40000, 1, 2, NULL};
+    struct signed_image_options o = {{1, 1, 0, 0}, ram_flash_map_small.slot[1].base, 40000, 1, 2, NULL};
 
     world_setup(state);
     w = *state;

@@ -396,8 +396,8 @@ static void failures_to_fetch_back_off_doubling(void **state)
 /* An image of exactly `size` bytes: a signature has 70 to 72 bytes, so the payload is sought. */
 static void build_of_size(struct world *w, uint32_t size)
 {
-    struct world_image_options o = {{1, 1, 0, 0}, slot_b()->base, size - 0x200 - 12 - 160, 1, 2,
-                                    w->image_key};
+    struct signed_image_options o = {{1, 1, 0, 0}, slot_b()->base, size - 0x200 - 12 - 160, 1, 2,
+                                     w->image_key};
 
     do {
         world_image_build(w, &w->new_image, &o);

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "world.h"
-#include "world_net.h"
 
 #include "core/bytes.h"
 #include "host/jws.h"
@@ -16,46 +15,10 @@
 
 /* ---- images ---- */
 
-static uint32_t put_tlv(uint8_t *p, uint16_t type, const void *data, size_t len)
+void world_image_build(struct world *w, struct world_image *image, const struct signed_image_options *o)
 {
-    otter_put_le16(p, type);
-    otter_put_le16(p + 2, (uint16_t)len);
-    memcpy(p + 4, data, len);
-    return 4 + (uint32_t)len;
-}
-
-void world_image_build(struct world *w, struct world_image *image, const struct world_image_options *o)
-{
-    struct otter_image_header header = {o->load_addr,          0x200,     12, o->payload,
-                                        OTTER_IMAGE_ROM_FIXED, o->version};
-    uint8_t *p = image->bytes;
-    uint32_t at = 0x200 + o->payload;
-    uint32_t tlvs;
-    uint8_t counter[4], sig[OTTER_SIG_LEN], der[OTTER_SIG_DER_MAX];
-    size_t der_len;
-    struct otter_digest hash;
-
     (void)w;
-    memset(p, 0, sizeof(image->bytes));
-    otter_image_header_encode(&header, p);
-    for (uint32_t i = 0; i < o->payload; i++)
-        p[0x200 + i] = (uint8_t)(i * 7 + i / 251 + o->fill);
-    otter_put_le16(p + at, OTTER_TLV_PROT_MAGIC);
-    otter_put_le16(p + at + 2, 12);
-    otter_put_le32(counter, o->counter);
-    at += 4 + put_tlv(p + at + 4, OTTER_TLV_SEC_CNT, counter, sizeof(counter));
-    otter_sha256_of(&otter_crypto_openssl, p, at, &hash);
-    assert_true(host_key_sign(o->key, &hash, sig));
-    der_len = host_sig_to_der(sig, der);
-    tlvs = at;
-    at += 4;
-    at += put_tlv(p + at, OTTER_TLV_SHA256, hash.b, sizeof(hash.b));
-    at += put_tlv(p + at, OTTER_TLV_KEYHASH, host_key_kid(o->key)->b, OTTER_DIGEST_LEN);
-    at += put_tlv(p + at, OTTER_TLV_ECDSA_SIG, der, der_len);
-    otter_put_le16(p + tlvs, OTTER_TLV_INFO_MAGIC);
-    otter_put_le16(p + tlvs + 2, (uint16_t)(at - tlvs));
-    image->size = at;
-    otter_sha256_of(&otter_crypto_openssl, p, at, &image->digest);
+    image->size = signed_image_build(o, image->bytes, sizeof(image->bytes), &image->digest);
 }
 
 /* ---- documents ---- */
@@ -223,10 +186,10 @@ static void make_server(struct world *w)
 
 static void make_images(struct world *w)
 {
-    struct world_image_options old = {{1, 0, 0, 0}, ram_flash_map_small.slot[0].base, 9000, 1, 1,
-                                      w->image_key};
-    struct world_image_options new = {{1, 1, 0, 0}, ram_flash_map_small.slot[1].base, 40000, 1, 2,
-                                      w->image_key};
+    struct signed_image_options old = {{1, 0, 0, 0}, ram_flash_map_small.slot[0].base, 9000, 1, 1,
+                                       w->image_key};
+    struct signed_image_options new = {{1, 1, 0, 0}, ram_flash_map_small.slot[1].base, 40000, 1, 2,
+                                       w->image_key};
 
     world_image_build(w, &w->old_image, &old);
     /* A signature has 70 to 72 bytes: until the last program unit is not full, so that its padding is seen.
@@ -235,6 +198,29 @@ static void make_images(struct world *w)
         world_image_build(w, &w->new_image, &new);
     while (w->new_image.size % ram_flash_map_small.program_unit == 0);
     memcpy(ram_flash_at(&w->flash, ram_flash_map_small.slot[0].base), w->old_image.bytes, w->old_image.size);
+}
+
+/* What a stream of TLS is opened with. */
+static void opened(struct memory_net *net, const struct otter_net_tls *tls)
+{
+    struct world *w = OTTER_CONTAINER_OF(net, struct world, net);
+
+    if (tls != NULL) {
+        assert_ptr_equal(tls->ca, w->factory.ca);
+        assert_int_equal(tls->ca_len, w->factory.ca_len);
+        assert_int_equal(tls->time_floor, w->client.facts.time_floor);
+    }
+    w->server.connections++;
+}
+
+static void make_net(struct world *w)
+{
+    memory_net_init(&w->net);
+    w->net.serve = world_serve;
+    w->net.opened = opened;
+    w->net.now = &w->now;
+    w->net.out = w->net_out;
+    w->net.out_max = sizeof(w->net_out);
 }
 
 int world_setup(void **state)
@@ -260,7 +246,7 @@ int world_setup(void **state)
     make_server(w);
     make_images(w);
     world_publish(w);
-    world_net_init(w);
+    make_net(w);
     assert_int_equal(otter_journal_open(&w->journal, &w->flash.flash), OTTER_OK);
     confirmed.digest = w->old_image.digest;
     assert_int_equal(otter_journal_set_confirmed(&w->journal, &confirmed), OTTER_OK);
@@ -334,7 +320,7 @@ bool world_run_until(struct world *w, uint64_t until_ms)
 
         if (next.want == OTTER_WANT_RESET)
             return true;
-        if (next.want == OTTER_WANT_STEP || (next.want == OTTER_WANT_NET && world_net_ready(w)))
+        if (next.want == OTTER_WANT_STEP || (next.want == OTTER_WANT_NET && memory_net_ready(&w->net)))
             continue;
         assert_true(next.want != OTTER_WANT_TIME || wake > w->now);
         if (next.want == OTTER_WANT_NET && w->net.out_at < w->net.out_len && w->net.next_ms < wake)

@@ -10,7 +10,9 @@
 #include "boot/boot.h"
 #include "client/client_state.h"
 #include "host/crypto.h"
+#include "support/memory_net.h"
 #include "support/ram_flash.h"
+#include "support/signed_image.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,23 +30,6 @@ struct world_image {
     uint8_t bytes[WORLD_IMAGE_MAX];
     uint32_t size;
     struct otter_digest digest;
-};
-
-struct world_image_options {
-    struct otter_version version;
-    uint32_t load_addr;
-    uint32_t payload;
-    uint32_t counter;
-    uint8_t fill;
-    const struct host_key *key;
-};
-
-struct world_request {
-    char method[8];
-    char target[256];
-    char head[2048];
-    char body[4096];
-    uint32_t body_len;
 };
 
 /* What the server saw in a poll. */
@@ -93,28 +78,6 @@ struct world_server {
     char poll_head[2048];
 };
 
-struct world_net {
-    struct otter_net net;
-    bool open;
-    bool refuse;         /* open() succeeds, send() fails */
-    bool silent;         /* accepts, never answers */
-    uint32_t piece;      /* bytes a recv at most */
-    uint32_t trickle_ms; /* a piece each so many ms; 0 = at once */
-    uint64_t next_ms;
-    uint32_t drop_after; /* bytes of one image reply until the connection is cut; UINT32_MAX = never */
-    unsigned drops;      /* how often */
-    char host[OTTER_URL_MAX + 1];
-    uint16_t port;
-    char tls_name[OTTER_URL_MAX + 1];
-    char in[8192];
-    uint32_t in_len;
-    uint8_t out[WORLD_OUT_MAX];
-    uint32_t out_len, out_at;
-    bool cut;              /* what is in out is followed by EOF */
-    enum otter_status why; /* for why(), after world_net_tls() */
-    bool waits_to_send;    /* likewise */
-};
-
 struct world {
     struct ram_flash flash;
     struct otter_journal journal;
@@ -138,7 +101,8 @@ struct world {
     struct world_image old_image, new_image;
 
     struct world_server server;
-    struct world_net net;
+    struct memory_net net;
+    uint8_t net_out[WORLD_OUT_MAX];
 
     /* Hooks. */
     enum otter_selftest_result self_test;
@@ -152,7 +116,7 @@ struct world {
 int world_setup(void **state);
 int world_teardown(void **state);
 
-void world_image_build(struct world *w, struct world_image *image, const struct world_image_options *o);
+void world_image_build(struct world *w, struct world_image *image, const struct signed_image_options *o);
 /* Signs the manifest anew, from w->manifest and server.tweak_manifest. */
 void world_publish(struct world *w);
 /* Adds a root: `root` is signed by w->root_key. Its version is the next one. */
@@ -161,6 +125,9 @@ void world_add_root(struct world *w, struct otter_root *root);
 /* The bootloader, over the flash as it stands, and the client of the image that it chose. */
 void world_reset(struct world *w);
 void world_reset_by(struct world *w, enum otter_reset_cause cause);
+/* The other end of w->net. */
+void world_serve(struct memory_net *net, const struct memory_request *r);
+
 /* Only the client, with w->handover as it is. */
 enum otter_status world_start(struct world *w, enum otter_slot link_slot);
 

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "world.h"
-#include "world_net.h"
 
 #include "core/bytes.h"
 #include "host/jws.h"
@@ -19,14 +18,7 @@
 
 static void reply(struct world *w, unsigned status, const char *headers, const void *body, size_t len)
 {
-    struct world_net *net = &w->net;
-    int n = snprintf((char *)net->out, sizeof(net->out), "HTTP/1.1 %u X\r\nContent-Length: %zu\r\n%s\r\n",
-                     status, len, headers);
-
-    assert_true(n > 0 && (size_t)n + len <= sizeof(net->out));
-    memcpy(net->out + n, body, len);
-    net->out_at = 0;
-    net->out_len = (uint32_t)n + (uint32_t)len;
+    memory_net_reply(&w->net, status, headers, body, len);
 }
 
 static void reply_status(struct world *w, unsigned status, const char *headers)
@@ -54,7 +46,7 @@ static void make_offer(struct world *w, struct otter_offer *offer)
         w->server.tweak_offer(w, offer);
 }
 
-static void poll(struct world *w, const struct world_request *r)
+static void poll(struct world *w, const struct memory_request *r)
 {
     struct world_server *s = &w->server;
     struct otter_offer offer;
@@ -77,7 +69,7 @@ static void poll(struct world *w, const struct world_request *r)
     reply(w, 200, s->poll_headers, envelope, (size_t)len);
 }
 
-static void report(struct world *w, const struct world_request *r)
+static void report(struct world *w, const struct memory_request *r)
 {
     struct world_server *s = &w->server;
     char device[OTTER_NAME_BUF];
@@ -91,7 +83,7 @@ static void report(struct world *w, const struct world_request *r)
     reply(w, s->report_status, "", s->report_body, strlen(s->report_body));
 }
 
-static void root(struct world *w, const struct world_request *r, const char *digits)
+static void root(struct world *w, const struct memory_request *r, const char *digits)
 {
     unsigned long version = strtoul(digits, NULL, 10);
 
@@ -119,7 +111,7 @@ static void image_headers(struct world *w, char *out, size_t cap, const char *he
                  (long)w->new_image.size + s->range_skew[2]);
 }
 
-static void image(struct world *w, const struct world_request *r, const char *hex)
+static void image(struct world *w, const struct memory_request *r, const char *hex)
 {
     struct world_server *s = &w->server;
     const char *range = strstr(r->head, "\r\nRange: bytes=");
@@ -157,7 +149,7 @@ static void image(struct world *w, const struct world_request *r, const char *he
     }
 }
 
-static void blob(struct world *w, const struct world_request *r, const char *hex)
+static void blob(struct world *w, const struct memory_request *r, const char *hex)
 {
     char manifest[OTTER_DIGEST_HEX + 1];
     char new_image[OTTER_DIGEST_HEX + 1];
@@ -174,8 +166,9 @@ static void blob(struct world *w, const struct world_request *r, const char *hex
     }
 }
 
-void world_serve(struct world *w, const struct world_request *r)
+void world_serve(struct memory_net *net, const struct memory_request *r)
 {
+    struct world *w = OTTER_CONTAINER_OF(net, struct world, net);
     struct world_server *s = &w->server;
 
     memcpy(s->last_head, r->head, sizeof(s->last_head));
