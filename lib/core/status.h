@@ -32,6 +32,7 @@
     X(HTTP_STATUS, "http-status", 'T', "an HTTP status that does not fit the request")                       \
     X(HTTP_RANGE, "http-range", 'T', "Content-Range or ETag does not answer the Range asked for")            \
     X(HTTP_REDIRECT, "http-redirect", 'T', "redirects are not followed")                                     \
+    X(TLS_ABSENT, "tls-absent", 'T', "https, and the device's firmware speaks http alone")                   \
     X(TLS_NO_CA, "tls-no-ca", 'T', "https, and the factory data hold no usable CA certificate")              \
     X(TLS_NO_NAME, "tls-no-name", 'T', "https to an address: the factory data must give a TLS name")         \
     X(TLS_UNTRUSTED, "tls-untrusted", 'T', "the server's certificate does not lead to the device's CA")      \
