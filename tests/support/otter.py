@@ -143,6 +143,8 @@ def run(args, *, expect=0, env=None, timeout=120, cwd=None):
 class World:
     """Keys, a root, a server and a fleet: what every test starts from."""
 
+    hardware = HARDWARE
+
     def __init__(self, folder, server_options=(), tls=None):
         self.folder = pathlib.Path(folder)
         self.server = Server(self.folder / "data", *server_options, tls=tls)
@@ -169,11 +171,16 @@ class World:
     def pub(self, name):
         return pathlib.Path(str(self.keys[name]) + ".pub")
 
-    def image(self, version, slot, *options, key=None, hardware=HARDWARE, name=None):
+    def firmware(self, _version, hardware, slot):
+        """What the compiler made, not signed yet: the same for all versions here."""
+        return FIRMWARE / hardware / f"app-{slot.lower()}.bin"
+
+    def image(self, version, slot, *options, key=None, hardware=None, name=None):
+        hardware = hardware or self.hardware
         out = self.folder / f"{name or version}-{slot}.img"
         if not out.exists():
             self.otter("image", "sign", "--key", key or self.keys["image"], "--version", version, "--hardware", hardware,
-                       "--slot", slot, *options, FIRMWARE / hardware / f"app-{slot.lower()}.bin", out)
+                       "--slot", slot, *options, self.firmware(version, hardware, slot), out)
         return out
 
     def release(self, version, *options, name=None, sequence=None, key=None, create=()):
@@ -184,7 +191,7 @@ class World:
             self.sequence += 1
             sequence = self.sequence
         path = self.folder / f"{name}.release.json"
-        self.otter("release", "create", "--product", PRODUCT, "--version", version, "--hardware", HARDWARE,
+        self.otter("release", "create", "--product", PRODUCT, "--version", version, "--hardware", self.hardware,
                    "--image", f"A={images[0]}", "--image", f"B={images[1]}", "--sequence", sequence, *create,
                    "--out", path)
         self.otter("release", "sign", path, "--key", key or self.keys["release"])
@@ -201,7 +208,7 @@ class World:
         folder = self.folder / f"fleet-{prefix}"
         tls = ["--ca", self.server.cacert, "--tls-name", certificates.NAME] if self.server.cacert else []
         self.otter("device", "provision", "--count", count, "--id-prefix", prefix, "--product", PRODUCT, "--hardware",
-                   HARDWARE, "--root", self.root, "--image-key", self.pub("image"), "--url", url or self.server.url,
+                   self.hardware, "--root", self.root, "--image-key", self.pub("image"), "--url", url or self.server.url,
                    *tls, "--out-dir", folder)
         return folder
 

@@ -1,0 +1,91 @@
+"""A name server for tests: one table of names, over UDP, in a network of the test's own."""
+
+import fcntl
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+import pytest
+
+INSIDE = "OTTER_OWN_NETWORK"
+
+
+class Names:
+    """table: {name: IPv4 address}. Others do not exist. mute: nothing is answered."""
+
+    def __init__(self, address, table, port=53):
+        self.table, self.mute, self.asked = dict(table), False, []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, port))
+        self.ended = False
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        self.socket.settimeout(0.2)
+        while not self.ended:
+            try:
+                query, sender = self.socket.recvfrom(512)
+            except TimeoutError:
+                continue
+            name, end = self.question(query)
+            self.asked.append(name)
+            if not self.mute:
+                self.socket.sendto(self.answer(query, name, end), sender)
+
+    @staticmethod
+    def question(query):
+        at, labels = 12, []
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode())
+            at += 1 + query[at]
+        return ".".join(labels).lower(), at + 5
+
+    def answer(self, query, name, end):
+        address = self.table.get(name)
+        flags = 0x8180 if address else 0x8183
+        head = query[:2] + struct.pack(">HHHHH", flags, 1, 1 if address else 0, 0, 0)
+        record = struct.pack(">HHHLH", 0xc00c, 1, 1, 60, 4) + socket.inet_aton(address) if address else b""
+        return head + query[12:end] + record
+
+    def close(self):
+        self.ended = True
+        self.thread.join()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def has_own_network():
+    return INSIDE in os.environ
+
+
+def in_own_network(request):
+    """Runs the test that calls it once more, in a network namespace where there is nothing but a loopback."""
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    unshare = ["unshare", *user, "--net"]
+    allowed = subprocess.run([*unshare, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                             check=False)
+    if allowed.returncode != 0:
+        pytest.skip(f"no network namespace here: {allowed.stderr.strip()}")
+    done = subprocess.run([*unshare, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                           f"{request.node.path}::{request.node.name}"], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False,
+                          env={**os.environ, INSIDE: "1", "OTTER_PART": "0/1"})
+    assert done.returncode == 0 and " passed" in done.stdout, done.stdout[-8000:]
+
+
+def give_loopback(*addresses):
+    """The loopback of this namespace up, with further addresses: all that is in it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for number, address in enumerate(("127.0.0.1", *addresses)):
+            name = b"lo" if number == 0 else f"lo:{number}".encode()
+            fcntl.ioctl(s, 0x8916, struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(address)))  # SIOCSIFADDR
+            fcntl.ioctl(s, 0x8914, struct.pack("16sH22x", name, 0x41))  # SIOCSIFFLAGS: up, running

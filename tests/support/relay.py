@@ -1,0 +1,164 @@
+"""A TLS server between devices and otterd that has the server's certificate: honest, until it is told to lie.
+
+What gets through is still otterd's, offers included, so that a device's refusal is its own and its report arrives. By
+itself, for scripts/demo:  relay.py --listen 127.0.0.1:0 --port-file F --tls CERT KEY --to URL --cacert CA --poll hardware=x
+"""
+
+import argparse
+import contextlib
+import http.client
+import http.server
+import json
+import pathlib
+import ssl
+import threading
+import urllib.parse
+
+PATIENCE = 60.0
+PIECE = 4096
+
+
+class Hold:
+    """The first whole blob of that size or more stops after so many bytes, until it is told to go on."""
+
+    def __init__(self, after):
+        self.after, self.reached, self.go_on = after, threading.Event(), threading.Event()
+
+
+class Relay:
+    """upstream: () -> (port, CA file or None), asked at each request. poll: members that overwrite a poll's, a dict in
+    place of one merged into it. offer: what becomes of an envelope that answers a poll. blob: what becomes of a blob."""
+
+    def __init__(self, upstream, certificate, key, address=("127.0.0.1", 0)):
+        self.upstream, self.poll, self.offer, self.blob, self.hold = upstream, {}, None, None, None
+        self.requests = []  # (method, path, headers, status)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(certificate, key)
+        handler = type("BoundHandler", (Handler,), {"relay": self})
+        self.server = http.server.ThreadingHTTPServer(address, handler)
+        self.server.daemon_threads, self.server.block_on_close = True, False
+        self.port = self.server.server_port
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self.thread.start()
+
+    @property
+    def url(self):
+        return f"https://127.0.0.1:{self.port}"
+
+    def close(self):
+        if self.hold:
+            self.hold.go_on.set()
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    # --- what it does to what passes
+
+    def sent(self, method, path, body):
+        if (method, path) != ("POST", "/v1/device/poll") or not self.poll:
+            return body
+        asked = json.loads(body)
+        for name, value in self.poll.items():
+            asked[name] = {**asked[name], **value} if isinstance(value, dict) else value
+        return json.dumps(asked).encode()
+
+    def answered(self, path, status, body):
+        if path == "/v1/device/poll" and status == 200 and self.offer:
+            return self.offer(body)
+        if path.startswith("/v1/blobs/") and status in (200, 206) and self.blob:
+            return self.blob(body)
+        return body
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = PATIENCE
+    relay: Relay
+
+    def setup(self):
+        self.request.settimeout(PATIENCE)
+        self.request = self.relay.tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
+        super().setup()
+
+    def handle(self):
+        # Devices that distrust us, or whose link is cut, leave in the middle.
+        with contextlib.suppress(OSError):
+            self.request.do_handshake()
+            super().handle()
+
+    def finish(self):
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def pass_on(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
+        body = self.relay.sent(self.command, self.path, body)
+        port, ca = self.relay.upstream()
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE, context=ssl.create_default_context(
+            cafile=ca)) if ca else http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        headers = {name: value for name, value in self.headers.items()
+                   if name.lower() not in ("host", "content-length", "connection")}
+        with contextlib.closing(connection):
+            connection.request(self.command, self.path, body=body, headers=headers)
+            reply = connection.getresponse()
+            data = reply.read()
+        self.relay.requests.append((self.command, self.path, dict(self.headers.items()), reply.status))
+        self.give(reply, self.relay.answered(self.path, reply.status, data))
+
+    do_GET = do_POST = do_PUT = do_HEAD = pass_on  # noqa: N815: http.server's names
+
+    def give(self, reply, data):
+        self.send_response_only(reply.status)
+        for name, value in reply.getheaders():
+            if name.lower() not in ("content-length", "connection"):
+                self.send_header(name, value)
+        if reply.status != 204:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        hold = self.relay.hold
+        if hold and self.path.startswith("/v1/blobs/") and len(data) > hold.after and not hold.reached.is_set():
+            self.wfile.write(data[:hold.after])
+            self.wfile.flush()
+            hold.reached.set()
+            hold.go_on.wait(PATIENCE)
+            data = data[hold.after:]
+        for at in range(0, len(data), PIECE):
+            self.wfile.write(data[at:at + PIECE])
+
+    def log_message(self, *_):
+        pass
+
+
+def value_of(text):
+    """NAME=VALUE, numbers as such; NAME.MEMBER=VALUE for a member of an object."""
+    name, value = text.split("=", 1)
+    value = int(value) if value.isdecimal() else value
+    return (name.split(".")[0], {name.split(".")[1]: value}) if "." in name else (name, value)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--listen", default="127.0.0.1:0")
+    parser.add_argument("--port-file", required=True)
+    parser.add_argument("--tls", nargs=2, required=True, metavar=("CERT", "KEY"))
+    parser.add_argument("--to", required=True)
+    parser.add_argument("--cacert")
+    parser.add_argument("--poll", action="append", default=[], metavar="NAME=VALUE")
+    args = parser.parse_args()
+    host, port = args.listen.rsplit(":", 1)
+    relay = Relay(lambda: (urllib.parse.urlsplit(args.to).port, args.cacert), *args.tls, address=(host, int(port)))
+    for text in args.poll:
+        name, value = value_of(text)
+        relay.poll[name] = {**relay.poll.get(name, {}), **value} if isinstance(value, dict) else value
+    pathlib.Path(args.port_file).write_text(f"{host}:{relay.port}\n", encoding="utf-8")
+    relay.thread.join()
+
+
+if __name__ == "__main__":
+    main()
