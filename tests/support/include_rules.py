@@ -31,6 +31,7 @@ MAY = {
     "device-fw/boot": ["device-fw/journal", "device-fw/port", "lib/core"],
     "device-fw/client": ["device-fw/journal", "device-fw/port", "lib/core"],
     "device-fw/crypto": ["device-fw/port", "lib/core"],
+    "device-fw/net": ["device-fw/port", "lib/core"],
     "device-fw/app": ["device-fw/boot", "device-fw/client", "device-fw/journal", "device-fw/port", "lib/core"],
     "device-fw/ports/posix": ["device-fw/port", "device-fw/crypto", "lib/host", "lib/core"],
     "emulator": ["device-fw", "lib/host", "lib/core"],
@@ -48,13 +49,14 @@ ROOTS = {
 
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdalign.h", "limits.h", "string.h"}
 FREESTANDING_FOLDERS = ["lib/core", "device-fw/port", "device-fw/journal", "device-fw/boot", "device-fw/client",
-                        "device-fw/crypto", "server/policy"]
+                        "device-fw/crypto", "device-fw/net", "server/policy"]
 
 # Third-party header -> the one folder that may name it.
 THIRD_PARTY = {
     r"openssl/.*": "lib/host", r"jansson\.h": "lib/host", r"curl/.*": "lib/host", r"ini\.h": "lib/host",
     r"sqlite3\.h": "server/store", r"microhttpd\.h": "server/http", r"gnutls/.*": "server/http",
     r"bearssl.*\.h": "device-fw/crypto", r"jsmn\.h": "lib/core",
+    r"(lwip|netif)/.*": "device-fw/net",
 }
 
 
@@ -120,6 +122,7 @@ PLANTED = [
     ("server/service", "<sqlite3.h>"), ("server/service", "<microhttpd.h>"), ("server/service", "<gnutls/gnutls.h>"),
     ("server/http", '"store/store.h"'), ("server/http", "<curl/curl.h>"), ("cli", '"service/service.h"'), ("device-fw/boot", '"client/client.h"'),
     ("device-fw/client", '"boot/boot.h"'), ("device-fw/client", "<stdio.h>"), ("device-fw/client", "<bearssl.h>"),
+    ("device-fw/net", '"client/client.h"'), ("device-fw/net", "<stdio.h>"), ("device-fw/client", '"lwip/tcp.h"'),
     ("device-fw/ports/posix", '"client/client.h"'), ("emulator", '"service/service.h"'), ("emulator", "<jsmn.h>"),
 ]
 

@@ -1,0 +1,58 @@
+#include "net/internal.h"
+
+#include "port/board.h"
+
+#include "lwip/ip.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/sys.h"
+#include "lwip_hooks.h"
+
+/* As much as `ping` sends unasked. A larger one would take of the heap what sending needs, while ARP is asked
+ * whom to answer. */
+#define PING_MAX 128u
+
+u32_t sys_now(void)
+{
+    return (u32_t)otter_stack_the()->now_ms;
+}
+
+uint32_t otter_lwip_random(void)
+{
+    struct otter_random *random = otter_stack_the()->random;
+    uint32_t r;
+
+    random->fill(random, &r, sizeof(r));
+    return r;
+}
+
+int otter_lwip_ip4_input(struct pbuf *p, struct netif *netif)
+{
+    (void)netif;
+    if (p->len < IP_HLEN || IPH_PROTO((const struct ip_hdr *)p->payload) != IP_PROTO_ICMP ||
+        p->tot_len <= PING_MAX)
+        return 0;
+    pbuf_free(p);
+    return 1;
+}
+
+static void put_text(const char *text)
+{
+    while (*text != '\0')
+        board_putc(*text++);
+}
+
+void otter_lwip_panic(const char *file, int line)
+{
+    char digits[12];
+    size_t at = sizeof(digits) - 1;
+
+    digits[at] = '\0';
+    for (unsigned left = (unsigned)line; left > 0 && at > 0; left /= 10)
+        digits[--at] = (char)('0' + left % 10);
+    put_text("net: assertion ");
+    put_text(file);
+    put_text(":");
+    put_text(digits + at);
+    put_text("\r\n");
+    board_reset();
+}
