@@ -260,19 +260,26 @@ def run_e2e(tier):
     marker = {"quick": "quick", "default": "not full", "full": ""}[tier]
     with tempfile.TemporaryDirectory() as ledger:
         yield from pytest_cases("tests/e2e", {"OTTER_BUILD": str(BUILD), "OTTER_LEDGER": ledger},
-                                ["-m", marker] if marker else [])
+                                ["--ignore-glob", "*/test_qemu*.py", *(["-m", marker] if marker else [])])
         if tier != "quick":
             yield outcome_of("each operation, status and code of the API is answered",
                              command([PYTHON, ROOT / "tests/support/api_ledger.py", ledger]))
+
+
+def run_qemu(tier):
+    """The ARM firmware in qemu-system-arm. What it sees of the API is judged, too, but counts for no ledger."""
+    build_product()
+    yield from pytest_cases("tests/e2e", {"OTTER_BUILD": str(BUILD)},
+                            ["-k", "test_qemu", *([] if tier == "full" else ["-m", "not full"])])
 
 
 # The phases of schemathesis, so divided that both take the same time; each against an otterd of its own.
 SCHEMATHESIS_PHASES = ["examples,coverage,stateful", "fuzzing"]
 
 
-def schemathesis_venv():
-    """The pinned tool in a venv below build/; None and why, where it cannot be installed."""
-    venv, wanted = BUILD / "schemathesis", ROOT / "tests/schemathesis/requirements.txt"
+def pinned_venv(name, wanted):
+    """What `wanted`, a requirements file, names, in the venv build/<name>; None and why, where it cannot be installed."""
+    venv = BUILD / name
     stamp = venv / "installed.txt"
     if stamp.exists() and stamp.read_text() == wanted.read_text():
         return venv, ""
@@ -288,7 +295,7 @@ def schemathesis_venv():
 
 def run_schemathesis(_tier):
     """A case an operation and phase: requests that a program made from docs/openapi.yaml."""
-    venv, why = schemathesis_venv()
+    venv, why = pinned_venv("schemathesis", ROOT / "tests/schemathesis/requirements.txt")
     if venv is None:
         yield Case("installed", "skipped", why)
         return
@@ -307,8 +314,13 @@ def run_schemathesis(_tier):
 
 
 def run_interop(_tier):
+    """Without a way to PyPI what imgtool made once is judged, and one case says so."""
     build_product()
-    yield from pytest_cases("tests/interop", {"OTTER_BUILD": str(BUILD), "OTTER_BIN": str(BUILD / "otter")})
+    env = {"OTTER_BUILD": str(BUILD), "OTTER_BIN": str(BUILD / "otter"),
+           "OTTER_VERDICTS": str(meson_build("asan", ASAN_OPTIONS) / "tests/support/image-verdicts")}
+    venv, why = pinned_venv("imgtool", ROOT / "tests/interop/imgtool/requirements.txt")
+    yield Case("imgtool-installed", "passed" if venv else "skipped", why)
+    yield from pytest_cases("tests/interop", {**env, "OTTER_IMGTOOL": str(venv)}, [] if venv else ["-m", "not imgtool"])
 
 
 def run_fuzz(tier):
@@ -346,8 +358,9 @@ SUITES = [
           run_include_rules),
     Suite("unit", "quick", "cmocka under ASan and UBSan", run_unit),
     Suite("e2e", "quick", "the real daemon, CLI and emulator as processes", run_e2e),
+    Suite("qemu", "default", "bootloader and updater as ARM binaries in QEMU, against the real daemon", run_qemu),
     Suite("docs", "default", "generated tables and text rules", run_docs),
-    Suite("interop", "default", "jose, openssl and an independent checker in Python", run_interop),
+    Suite("interop", "default", "jose, openssl, imgtool and an independent checker in Python", run_interop),
     Suite("schemathesis", "default", "requests made from docs/openapi.yaml, in a venv below build/", run_schemathesis),
     Suite("fuzz", "default", "libFuzzer, 15 s a parser (60 s in --full)", run_fuzz),
     Suite("coverage", "default", "gcovr, at least 85 % of lines of lib/ and server/", run_coverage),

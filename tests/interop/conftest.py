@@ -7,6 +7,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import parts  # noqa: E402
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "imgtool: needs the imgtool of the venv that OTTER_IMGTOOL names")
+
+
 @pytest.hookimpl(trylast=True)  # after -m has chosen
 def pytest_collection_modifyitems(config, items):
     parts.keep_part(config, items)
