@@ -32,7 +32,10 @@ MAY = {
     "device-fw/client": ["device-fw/journal", "device-fw/port", "lib/core"],
     "device-fw/crypto": ["device-fw/port", "lib/core"],
     "device-fw/net": ["device-fw/port", "lib/core"],
-    "device-fw/app": ["device-fw/boot", "device-fw/client", "device-fw/journal", "device-fw/port", "lib/core"],
+    "device-fw/updater": ["device-fw/boot", "device-fw/client", "device-fw/crypto", "device-fw/journal", "device-fw/net",
+                          "device-fw/port", "lib/core"],
+    "device-fw/app": ["device-fw/boot", "device-fw/client", "device-fw/crypto", "device-fw/journal", "device-fw/port",
+                      "device-fw/updater", "lib/core"],
     "device-fw/ports/posix": ["device-fw/port", "device-fw/crypto", "lib/host", "lib/core"],
     "emulator": ["device-fw", "lib/host", "lib/core"],
 }
@@ -44,12 +47,13 @@ ROOTS = {
     "metrics": "server/metrics",
     "http": "server/http", "port": "device-fw/port", "journal": "device-fw/journal", "boot": "device-fw/boot",
     "client": "device-fw/client", "crypto": "device-fw/crypto", "net": "device-fw/net", "app": "device-fw/app",
+    "updater": "device-fw/updater",
     "ports": "device-fw/ports", "posix": "device-fw/ports/posix", "emulator": "emulator", "cli": "cli", "server": "server",
 }
 
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdalign.h", "limits.h", "string.h"}
 FREESTANDING_FOLDERS = ["lib/core", "device-fw/port", "device-fw/journal", "device-fw/boot", "device-fw/client",
-                        "device-fw/crypto", "device-fw/net", "server/policy"]
+                        "device-fw/crypto", "device-fw/net", "device-fw/updater", "server/policy"]
 
 # Third-party header -> the one folder that may name it.
 THIRD_PARTY = {
@@ -122,6 +126,7 @@ PLANTED = [
     ("server/service", "<sqlite3.h>"), ("server/service", "<microhttpd.h>"), ("server/service", "<gnutls/gnutls.h>"),
     ("server/http", '"store/store.h"'), ("server/http", "<curl/curl.h>"), ("cli", '"service/service.h"'), ("device-fw/boot", '"client/client.h"'),
     ("device-fw/client", '"boot/boot.h"'), ("device-fw/client", "<stdio.h>"), ("device-fw/client", "<bearssl.h>"),
+    ("device-fw/updater", '"lwip/tcp.h"'), ("device-fw/updater", "<stdio.h>"), ("device-fw/updater", '"ports/mps2/mps2.h"'),
     ("device-fw/net", '"client/client.h"'), ("device-fw/net", "<stdio.h>"), ("device-fw/client", '"lwip/tcp.h"'),
     ("device-fw/ports/posix", '"client/client.h"'), ("emulator", '"service/service.h"'), ("emulator", "<jsmn.h>"),
 ]
