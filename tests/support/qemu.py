@@ -2,9 +2,14 @@
 
 A Device is a flash file that outlives its processes. The console goes to <flash>.log, which grows over all of them and
 is read as it grows. Nothing waits without an end, and what is ended is the process that was started here.
+
+As a program, for scripts/demo:  qemu.py run FLASH --boot BOOT.ELF --qmp SOCKET NAME=VALUE...  becomes that QEMU;
+qemu.py link SOCKET up|down  plugs its cable in or out.
 """
 
+import argparse
 import json
+import os
 import pathlib
 import re
 import socket
@@ -46,9 +51,10 @@ class Device:
         self.with_qmp, self.qmp, self.process = qmp, None, None
         self.read_to, self.rest, self.lines, self.at = 0, b"", [], 0
 
-    def command(self, qmp_fd=None):
+    def command(self, qmp=None):
+        """qmp: what kind of socket the control socket is, as QEMU says it."""
         arguments = "".join(f",arg={name}={value}" for name, value in self.options.items())
-        qmp = ["-chardev", f"socket,id=qmp,fd={qmp_fd}", "-mon", "chardev=qmp,mode=control"] if qmp_fd is not None else []
+        qmp = ["-chardev", f"socket,id=qmp,{qmp}", "-mon", "chardev=qmp,mode=control"] if qmp else []
         return ["qemu-system-arm", "-machine", f"{HARDWARE},memory-backend=flash", "-object",
                 f"memory-backend-file,id=flash,size={FLASH_SIZE >> 20}M,mem-path={quoted(self.flash)},share=on",
                 "-display", "none", "-monitor", "none", "-chardev", f"file,id=uart,path={quoted(self.log)},append=on",
@@ -61,9 +67,9 @@ class Device:
         assert self.flash.stat().st_size == FLASH_SIZE, self.flash
         ours, theirs = socket.socketpair() if self.with_qmp else (None, None)
         fds = [theirs.fileno()] if theirs else []
+        command = self.command(*[f"fd={fd}" for fd in fds])
         with open(self.errors, "ab") as errors:
-            self.process = subprocess.Popen(self.command(*fds), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                                            pass_fds=fds)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=fds)
         if theirs:
             theirs.close()
             self.qmp = Qmp(ours)
@@ -188,3 +194,28 @@ class Qmp:
     def close(self):
         self.lines.close()
         self.connection.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    run = verbs.add_parser("run")
+    run.add_argument("flash")
+    run.add_argument("--boot", default=BOOT)
+    run.add_argument("--qmp", required=True, metavar="SOCKET")
+    run.add_argument("options", nargs="*", metavar="NAME=VALUE")
+    link = verbs.add_parser("link")
+    link.add_argument("qmp", metavar="SOCKET")
+    link.add_argument("state", choices=["up", "down"])
+    args = parser.parse_args()
+    if args.verb == "run":
+        device = Device(args.flash, dict(option.split("=", 1) for option in args.options), boot=args.boot)
+        command = device.command(f"path={quoted(args.qmp)},server=on,wait=off")
+        os.execvp(command[0], command)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(args.qmp)
+        Qmp(connection).execute("set_link", name="net0", up=args.state == "up")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,8 @@
 """A TLS server between devices and otterd that has the server's certificate: honest, until it is told to lie.
 
-What gets through is still otterd's, offers included, so that a device's refusal is its own and its report arrives. By
-itself, for scripts/demo:  relay.py --listen 127.0.0.1:0 --port-file F --tls CERT KEY --to URL --cacert CA --poll hardware=x
+What gets through is still otterd's, offers included, so that a device's refusal is its own and its report arrives. As a
+program, for scripts/demo, it takes its orders from a file, anew at each request: {"poll": {"hardware": "x"}} or
+{"hold": BYTES}; FILE.held appears when a blob is held, and it goes on when the orders no longer say so.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import pathlib
 import ssl
 import threading
+import time
 import urllib.parse
 
 PATIENCE = 60.0
@@ -19,10 +21,18 @@ PIECE = 4096
 
 
 class Hold:
-    """The first whole blob of that size or more stops after so many bytes, until it is told to go on."""
+    """The first blob that is longer stops after so many bytes, until it is told to go on."""
 
     def __init__(self, after):
         self.after, self.reached, self.go_on = after, threading.Event(), threading.Event()
+
+    def read(self):
+        """After how many bytes? None: not at all."""
+        return None if self.reached.is_set() else self.after
+
+    def stop_here(self):
+        self.reached.set()
+        self.go_on.wait(PATIENCE)
 
 
 class Relay:
@@ -97,6 +107,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             super().finish()
 
     def pass_on(self):
+        if self.relay.hold:
+            self.relay.hold.read()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
         body = self.relay.sent(self.command, self.path, body)
         port, ca = self.relay.upstream()
@@ -121,13 +133,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if reply.status != 204:
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        hold = self.relay.hold
-        if hold and self.path.startswith("/v1/blobs/") and len(data) > hold.after and not hold.reached.is_set():
-            self.wfile.write(data[:hold.after])
-            self.wfile.flush()
-            hold.reached.set()
-            hold.go_on.wait(PATIENCE)
-            data = data[hold.after:]
+        after = self.relay.hold.read() if self.relay.hold and self.path.startswith("/v1/blobs/") else None
+        if after is not None and len(data) > after:
+            self.wfile.write(data[:after])
+            self.relay.hold.stop_here()
+            data = data[after:]
         for at in range(0, len(data), PIECE):
             self.wfile.write(data[at:at + PIECE])
 
@@ -135,11 +145,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def value_of(text):
-    """NAME=VALUE, numbers as such; NAME.MEMBER=VALUE for a member of an object."""
-    name, value = text.split("=", 1)
-    value = int(value) if value.isdecimal() else value
-    return (name.split(".")[0], {name.split(".")[1]: value}) if "." in name else (name, value)
+class Orders(Hold):
+    """Where a relay's program looks what to do."""
+
+    def __init__(self, path, relay):
+        super().__init__(None)
+        self.path, self.relay = pathlib.Path(path), relay
+
+    def read(self):
+        orders = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
+        self.relay.poll, self.after = orders.get("poll", {}), orders.get("hold")
+        return self.after
+
+    def stop_here(self):
+        self.path.with_name(self.path.name + ".held").touch()
+        end = time.monotonic() + PATIENCE
+        while self.read() is not None and time.monotonic() < end:
+            time.sleep(0.05)
 
 
 def main():
@@ -149,13 +171,11 @@ def main():
     parser.add_argument("--tls", nargs=2, required=True, metavar=("CERT", "KEY"))
     parser.add_argument("--to", required=True)
     parser.add_argument("--cacert")
-    parser.add_argument("--poll", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--orders", required=True, metavar="FILE")
     args = parser.parse_args()
     host, port = args.listen.rsplit(":", 1)
     relay = Relay(lambda: (urllib.parse.urlsplit(args.to).port, args.cacert), *args.tls, address=(host, int(port)))
-    for text in args.poll:
-        name, value = value_of(text)
-        relay.poll[name] = {**relay.poll.get(name, {}), **value} if isinstance(value, dict) else value
+    relay.hold = Orders(args.orders, relay)
     pathlib.Path(args.port_file).write_text(f"{host}:{relay.port}\n", encoding="utf-8")
     relay.thread.join()
 
