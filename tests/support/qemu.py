@@ -3,7 +3,7 @@
 A Device is a flash file that outlives its processes. The console goes to <flash>.log, which grows over all of them and
 is read as it grows. Nothing waits without an end, and what is ended is the process that was started here.
 
-As a program, for scripts/demo:  qemu.py run FLASH --boot BOOT.ELF --qmp SOCKET NAME=VALUE...  becomes that QEMU;
+As a program, for scripts/demo:  qemu.py run FLASH --boot BOOT.ELF --qmp SOCKET --options NAME=VALUE...  becomes that QEMU;
 qemu.py link SOCKET up|down  plugs its cable in or out.
 """
 
@@ -203,7 +203,7 @@ def main():
     run.add_argument("flash")
     run.add_argument("--boot", default=BOOT)
     run.add_argument("--qmp", required=True, metavar="SOCKET")
-    run.add_argument("options", nargs="*", metavar="NAME=VALUE")
+    run.add_argument("--options", nargs="*", default=[], metavar="NAME=VALUE")
     link = verbs.add_parser("link")
     link.add_argument("qmp", metavar="SOCKET")
     link.add_argument("state", choices=["up", "down"])
