@@ -102,7 +102,7 @@ static json_t *rejected_json(const struct otter_journal_live *live)
         json_t *j = json_object();
 
         put_digest(j, "sha256", &live->rejected[i].digest);
-        put_text(j, "cause", otter_status_name(live->rejected[i].cause));
+        put_text(j, "cause", otter_status_name(otter_status_of_code(live->rejected[i].cause)));
         (void)json_array_append_new(list, j);
     }
     return list;
@@ -132,7 +132,7 @@ static json_t *reports_json(const struct otter_journal_live *live)
         put_uint(j, "attempt", live->report[i].attempt);
         put_uint(j, "step", live->report[i].step);
         put_text(j, "state", otter_update_state_name(live->report[i].state));
-        put_text(j, "reason", otter_status_name(live->report[i].reason));
+        put_text(j, "reason", otter_status_name(otter_status_of_code(live->report[i].reason)));
         (void)json_array_append_new(list, j);
     }
     return list;

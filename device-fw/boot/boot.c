@@ -149,7 +149,7 @@ static enum otter_status apply_reject(const struct otter_boot *boot, const struc
 {
     const struct otter_rejected rejected = {
         .digest = *candidate_digest(facts, decision->slot, &boot->journal->live, found),
-        .cause = decision->why[decision->slot],
+        .cause = otter_status_code(decision->why[decision->slot]),
     };
 
     return otter_journal_add_rejected(boot->journal, &rejected);

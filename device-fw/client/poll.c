@@ -128,10 +128,10 @@ static bool refused_already(struct otter_client *c)
 /* May this image be installed on this device at all? OK, or the refusal. */
 static enum otter_status admit(const struct otter_client *c)
 {
-    enum otter_status cause;
+    struct otter_status_code cause;
 
     if (otter_journal_is_rejected(c->config.journal, &c->offer.image.sha256, &cause) &&
-        cause != OTTER_TRIAL_NO_SERVER)
+        otter_status_of_code(cause) != OTTER_TRIAL_NO_SERVER)
         return OTTER_REJECTED_BEFORE;
     if (otter_journal_install_count(c->config.journal, &c->offer.image.sha256) >= OTTER_INSTALLS_MAX)
         return OTTER_INSTALL_LIMIT;

@@ -21,7 +21,7 @@ enum otter_status otter_report_add(struct otter_client *c, uint64_t attempt, enu
                                    enum otter_status reason)
 {
     const struct otter_journal_live *live = &c->config.journal->live;
-    struct otter_held_report held = {attempt, 1, state, reason};
+    struct otter_held_report held = {attempt, 1, state, otter_status_code(reason)};
     enum otter_status status;
 
     otter_client_event(c, state, reason, "state");
@@ -65,7 +65,7 @@ static void from_held(const struct otter_client *c, const struct otter_held_repo
     ret->attempt = held->attempt;
     ret->step = held->step;
     ret->state = held->state;
-    ret->reason = held->reason;
+    ret->reason = otter_status_of_code(held->reason);
     if (c->has_offer && held->attempt == c->offer.attempt && held->state == OTTER_UPDATE_DOWNLOADING) {
         ret->has_bytes = true;
         ret->bytes = c->dl.received;

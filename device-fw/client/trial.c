@@ -41,8 +41,10 @@ static void reverted(struct otter_client *c)
     struct otter_installs installs = {pending.digest, otter_journal_install_count(j, &pending.digest)};
     static const struct otter_pending no_pending;
     enum otter_status cause = OTTER_TRIAL_IMAGE; /* not even tried: the slot does not hold what was pending */
+    struct otter_status_code code;
 
-    (void)otter_journal_is_rejected(j, &pending.digest, &cause);
+    if (otter_journal_is_rejected(j, &pending.digest, &code))
+        cause = otter_status_of_code(code);
     /* The report before the record is cleared: a reset in between repeats nothing, since it is held. */
     if (!otter_report_held(c, pending.attempt, OTTER_UPDATE_REVERTED) &&
         otter_report_add(c, pending.attempt, OTTER_UPDATE_REVERTED, cause) != OTTER_OK)
@@ -81,7 +83,7 @@ static void self_test(struct otter_client *c)
     struct otter_journal *j = c->config.journal;
     struct otter_client_hooks *hooks = c->config.hooks;
     enum otter_selftest_result result = OTTER_SELFTEST_PASSED;
-    struct otter_rejected rejected = {c->facts.running.sha256, OTTER_SELF_TEST};
+    struct otter_rejected rejected = {c->facts.running.sha256, otter_status_code(OTTER_SELF_TEST)};
     struct otter_trial trial = j->live.trial;
 
     if (hooks != NULL && hooks->self_test != NULL)

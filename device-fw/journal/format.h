@@ -62,8 +62,7 @@ enum otter_record_type {
     OTTER_RECORD_BLANK = 0xff
 };
 
-/* Causes and reasons are stored as the CRC-32 of their wire name: numbers of the enum may move between
- * versions. */
+/* Causes and reasons are stored as the CRC-32 of their wire name: struct otter_status_code. */
 
 /* Records of an entry with n bytes of data. */
 #define OTTER_RECORDS(n)                                                                                     \

@@ -80,7 +80,7 @@ enum otter_status otter_journal_drop_rejected(struct otter_journal *j, const str
 }
 
 bool otter_journal_is_rejected(const struct otter_journal *j, const struct otter_digest *digest,
-                               enum otter_status *ret_cause)
+                               struct otter_status_code *ret_cause)
 {
     unsigned i = find_rejected(&j->live, digest);
 

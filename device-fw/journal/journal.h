@@ -48,7 +48,7 @@ struct otter_trial {
 
 struct otter_rejected {
     struct otter_digest digest;
-    enum otter_status cause;
+    struct otter_status_code cause;
 };
 
 struct otter_installs {
@@ -69,7 +69,7 @@ struct otter_held_report {
     uint64_t attempt;
     uint32_t step;
     enum otter_update_state state;
-    enum otter_status reason;
+    struct otter_status_code reason;
 };
 
 struct otter_journal_live {
@@ -143,7 +143,7 @@ enum otter_status otter_journal_get_root(struct otter_journal *j, char *out, uin
 
 /* True if the digest was rejected; *ret_cause may be NULL. */
 bool otter_journal_is_rejected(const struct otter_journal *j, const struct otter_digest *digest,
-                               enum otter_status *ret_cause);
+                               struct otter_status_code *ret_cause);
 uint8_t otter_journal_install_count(const struct otter_journal *j, const struct otter_digest *digest);
 
 #endif

@@ -23,22 +23,6 @@ static void get_digest(const uint8_t *p, struct otter_digest *ret)
     memcpy(ret->b, p, OTTER_DIGEST_LEN);
 }
 
-static uint32_t status_code(enum otter_status status)
-{
-    const char *name = otter_status_name(status);
-
-    return otter_crc32(0, name, strlen(name));
-}
-
-/* A name that this firmware does not know (a newer one's) is INTERNAL here. */
-static enum otter_status status_of(uint32_t code)
-{
-    for (unsigned i = 0; i < OTTER_STATUS_COUNT; i++)
-        if (status_code((enum otter_status)i) == code)
-            return (enum otter_status)i;
-    return OTTER_INTERNAL;
-}
-
 static uint16_t encode_confirmed(const struct otter_journal_live *live, uint8_t *out)
 {
     const struct otter_confirmed *c = &live->confirmed;
@@ -166,7 +150,7 @@ static uint16_t encode_rejected(const struct otter_journal_live *live, uint8_t *
     out[0] = live->rejected_count;
     for (unsigned i = 0; i < live->rejected_count; i++) {
         p = put_digest(p, &live->rejected[i].digest);
-        otter_put_le32(p, status_code(live->rejected[i].cause));
+        otter_put_le32(p, live->rejected[i].cause.crc);
         p += 4;
     }
     return (uint16_t)(p - out);
@@ -179,7 +163,7 @@ static bool decode_rejected(const uint8_t *in, uint16_t len, struct otter_journa
     live->rejected_count = *in++;
     for (unsigned i = 0; i < live->rejected_count; i++, in += 36) {
         get_digest(in, &live->rejected[i].digest);
-        live->rejected[i].cause = status_of(otter_le32(in + 32));
+        live->rejected[i].cause.crc = otter_le32(in + 32);
     }
     return true;
 }
@@ -223,7 +207,7 @@ static uint16_t encode_reports(const struct otter_journal_live *live, uint8_t *o
         otter_put_le64(p, live->report[i].attempt);
         otter_put_le32(p + 8, live->report[i].step);
         p[12] = (uint8_t)live->report[i].state;
-        otter_put_le32(p + 13, status_code(live->report[i].reason));
+        otter_put_le32(p + 13, live->report[i].reason.crc);
     }
     return (uint16_t)(p - out);
 }
@@ -243,7 +227,7 @@ static bool decode_reports(const uint8_t *in, uint16_t len, struct otter_journal
         live->report[i].attempt = otter_le64(in);
         live->report[i].step = otter_le32(in + 8);
         live->report[i].state = (enum otter_update_state)in[12];
-        live->report[i].reason = status_of(otter_le32(in + 13));
+        live->report[i].reason.crc = otter_le32(in + 13);
     }
     return true;
 }

@@ -9,6 +9,8 @@
 #ifndef OTTER_CORE_STATUS_H
 #define OTTER_CORE_STATUS_H
 
+#include <stdint.h>
+
 /* X(SYMBOL, "wire-name", 'group', "meaning") */
 #define OTTER_STATUS_TABLE(X)                                                                                \
     X(OK, "ok", 'G', "done")                                                                                 \
@@ -174,6 +176,19 @@ const char *otter_status_meaning(enum otter_status status);
 
 /* The group letter (see top); '?' outside the table. */
 char otter_status_group(enum otter_status status);
+
+/*
+ * A status as flash holds it: the CRC-32 of its name, so that the enum's numbers may move between versions,
+ * and so that a name which this program does not know stays what it was when it is written again.
+ */
+struct otter_status_code {
+    uint32_t crc;
+};
+
+struct otter_status_code otter_status_code(enum otter_status status);
+
+/* INTERNAL for a name that this program does not know. */
+enum otter_status otter_status_of_code(struct otter_status_code code);
 
 /* Finds a status by its wire name (len bytes, not NUL-terminated); OTTER_STATUS_COUNT if there is none. */
 enum otter_status otter_status_find(const char *name, unsigned len);

@@ -28,10 +28,10 @@ static void expect(const struct board *b, const char *row, enum otter_slot slot)
 
 static void expect_rejected(const struct board *b, const struct otter_digest *digest, enum otter_status cause)
 {
-    enum otter_status found = OTTER_OK;
+    struct otter_status_code found = {0};
 
     assert_true(otter_journal_is_rejected(&b->journal, digest, &found));
-    assert_string_equal(otter_status_name(found), otter_status_name(cause));
+    assert_string_equal(otter_status_name(otter_status_of_code(found)), otter_status_name(cause));
 }
 
 /* A board that runs its first image from A. */

@@ -283,7 +283,7 @@ static void bad_flash_is_named(void **state)
 static void a_rejected_digest_is_refused_unseen(void **state)
 {
     struct world *w = *state;
-    struct otter_rejected rejected = {w->new_image.digest, OTTER_WATCHDOG};
+    struct otter_rejected rejected = {w->new_image.digest, otter_status_code(OTTER_WATCHDOG)};
 
     assert_int_equal(otter_journal_add_rejected(&w->journal, &rejected), OTTER_OK);
     refused_with(w, OTTER_REJECTED_BEFORE, false);

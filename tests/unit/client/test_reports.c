@@ -24,7 +24,8 @@ static void replies_that_keep_and_replies_that_acknowledge(void **state)
 
     (void)state;
     for (size_t i = 0; i < OTTER_ARRAY_LEN(cases); i++) {
-        struct otter_held_report held = {WORLD_ATTEMPT, 1, OTTER_UPDATE_FAILED, OTTER_SEQUENCE};
+        struct otter_held_report held = {WORLD_ATTEMPT, 1, OTTER_UPDATE_FAILED,
+                                         otter_status_code(OTTER_SEQUENCE)};
         struct world *w;
         void *fresh;
 
@@ -55,7 +56,8 @@ static void reports_go_oldest_first_and_the_newest_rides_in_the_poll(void **stat
     struct world *w = *state;
 
     for (uint32_t step = 1; step <= 3; step++) {
-        struct otter_held_report held = {WORLD_ATTEMPT, step, OTTER_UPDATE_DOWNLOADING, OTTER_OK};
+        struct otter_held_report held = {WORLD_ATTEMPT, step, OTTER_UPDATE_DOWNLOADING,
+                                         otter_status_code(OTTER_OK)};
 
         assert_int_equal(otter_journal_add_report(&w->journal, &held), OTTER_OK);
     }

@@ -137,12 +137,12 @@ static void a_failed_self_test_goes_back_at_once_and_says_so(void **state)
 {
     struct world *w = *state;
     struct otter_report report;
-    enum otter_status cause;
+    struct otter_status_code cause;
 
     w->self_test = OTTER_SELFTEST_FAILED;
     assert_true(world_run(w, 1000));
     assert_true(otter_journal_is_rejected(&w->journal, &w->new_image.digest, &cause));
-    assert_int_equal(cause, OTTER_SELF_TEST);
+    assert_int_equal(otter_status_of_code(cause), OTTER_SELF_TEST);
     world_reset(w);
     assert_string_equal(w->boot_row, "confirmed");
     assert_false(w->journal.live.pending.present);

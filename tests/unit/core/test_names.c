@@ -16,6 +16,8 @@ static void every_status_has_its_own_name_and_is_found_by_it(void **state)
         check_true(name, strchr("GTDMIUPA", otter_status_group((enum otter_status)i)) != NULL);
         check_true(name, strlen(otter_status_meaning((enum otter_status)i)) > 0);
         check_true(name, otter_status_find(name, (unsigned)strlen(name) - 1) != (enum otter_status)i);
+        check_true(name,
+                   otter_status_of_code(otter_status_code((enum otter_status)i)) == (enum otter_status)i);
     }
     assert_int_equal(otter_status_find("", 0), OTTER_STATUS_COUNT);
     assert_int_equal(otter_status_find("OK", 2), OTTER_STATUS_COUNT);

@@ -40,7 +40,8 @@ static enum otter_status set_trial(struct otter_journal *j, unsigned n)
 
 static enum otter_status set_rejected(struct otter_journal *j, unsigned n)
 {
-    const struct otter_rejected r = {sample_digest(n), n % 2 ? OTTER_WATCHDOG : OTTER_TRIAL_NO_SERVER};
+    const struct otter_rejected r = {sample_digest(n),
+                                     otter_status_code(n % 2 ? OTTER_WATCHDOG : OTTER_TRIAL_NO_SERVER)};
 
     return otter_journal_add_rejected(j, &r);
 }
@@ -61,7 +62,8 @@ static enum otter_status set_checkpoint(struct otter_journal *j, unsigned n)
 
 static enum otter_status set_report(struct otter_journal *j, unsigned n)
 {
-    const struct otter_held_report r = {111 + n, n + 1, OTTER_UPDATE_FAILED, OTTER_IMAGE_DIGEST};
+    const struct otter_held_report r = {111 + n, n + 1, OTTER_UPDATE_FAILED,
+                                        otter_status_code(OTTER_IMAGE_DIGEST)};
 
     return otter_journal_add_report(j, &r);
 }

@@ -105,7 +105,7 @@ static void test_open_repeats_the_newest_entry_and_changes_nothing_else(void **s
 static void test_lists_drop_the_oldest(void **state)
 {
     struct otter_digest first = sample_digest(0), last = sample_digest(4);
-    enum otter_status cause = OTTER_OK;
+    struct otter_status_code cause = {0};
     struct otter_flash_file f;
     struct otter_journal j;
 
@@ -113,24 +113,53 @@ static void test_lists_drop_the_oldest(void **state)
     open_blank(&f, geometries[0], &j);
     for (unsigned i = 0; i <= OTTER_JOURNAL_REJECTED; i++)
         assert_int_equal(
-            otter_journal_add_rejected(&j, &(struct otter_rejected){sample_digest(i), OTTER_SELF_TEST}),
+            otter_journal_add_rejected(
+                &j, &(struct otter_rejected){sample_digest(i), otter_status_code(OTTER_SELF_TEST)}),
             OTTER_OK);
     for (unsigned i = 0; i <= OTTER_JOURNAL_INSTALLS; i++)
         assert_int_equal(otter_journal_set_installs(&j, &(struct otter_installs){sample_digest(i), 2}),
                          OTTER_OK);
     for (uint32_t i = 1; i <= OTTER_JOURNAL_REPORTS + 1; i++)
-        assert_int_equal(otter_journal_add_report(
-                             &j, &(struct otter_held_report){111, i, OTTER_UPDATE_DOWNLOADING, OTTER_OK}),
-                         OTTER_OK);
+        assert_int_equal(
+            otter_journal_add_report(&j, &(struct otter_held_report){111, i, OTTER_UPDATE_DOWNLOADING,
+                                                                     otter_status_code(OTTER_OK)}),
+            OTTER_OK);
     assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
     assert_false(otter_journal_is_rejected(&j, &first, NULL));
     assert_true(otter_journal_is_rejected(&j, &last, &cause));
-    assert_int_equal(cause, OTTER_SELF_TEST);
+    assert_int_equal(otter_status_of_code(cause), OTTER_SELF_TEST);
     assert_int_equal(otter_journal_install_count(&j, &first), 0);
     assert_int_equal(otter_journal_install_count(&j, &last), 2);
     assert_int_equal(j.live.report_count, OTTER_JOURNAL_REPORTS);
     assert_int_equal(j.live.report[0].step, 2);
     assert_int_equal(j.live.step, OTTER_JOURNAL_REPORTS + 1);
+    otter_flash_file_close(&f);
+}
+
+/* An application may be newer than the bootloader that turns the journal. */
+static void test_a_cause_that_this_firmware_has_no_name_for_stays_what_it_was(void **state)
+{
+    const struct otter_status_code newer = {0xc0ffee11};
+    struct otter_rejected r = {sample_digest(1), newer};
+    struct otter_status_code found = {0};
+    struct otter_flash_file f;
+    struct otter_journal j;
+    uint8_t half;
+
+    (void)state;
+    open_blank(&f, geometries[0], &j);
+    half = j.now.half;
+    assert_int_equal(otter_journal_add_rejected(&j, &r), OTTER_OK);
+    assert_int_equal(
+        otter_journal_add_report(&j, &(struct otter_held_report){111, 1, OTTER_UPDATE_FAILED, newer}),
+        OTTER_OK);
+    for (uint32_t i = 1; j.now.half == half; i++)
+        assert_int_equal(otter_journal_set_failures(&j, i), OTTER_OK);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    assert_true(otter_journal_is_rejected(&j, &r.digest, &found));
+    assert_int_equal(found.crc, newer.crc);
+    assert_int_equal(j.live.report[0].reason.crc, newer.crc);
+    assert_int_equal(otter_status_of_code(found), OTTER_INTERNAL);
     otter_flash_file_close(&f);
 }
 
@@ -145,8 +174,9 @@ static void test_values_can_be_taken_away_again(void **state)
     open_blank(&f, geometries[0], &j);
     sample_setters[1].set(&j, 1);
     sample_setters[2].set(&j, 1);
-    assert_int_equal(otter_journal_add_rejected(&j, &(struct otter_rejected){digest, OTTER_WATCHDOG}),
-                     OTTER_OK);
+    assert_int_equal(
+        otter_journal_add_rejected(&j, &(struct otter_rejected){digest, otter_status_code(OTTER_WATCHDOG)}),
+        OTTER_OK);
     assert_int_equal(otter_journal_set_installs(&j, &(struct otter_installs){digest, 1}), OTTER_OK);
     assert_int_equal(otter_journal_set_checkpoint(&j, &(struct otter_checkpoint){true, digest, 1, 2, 3}),
                      OTTER_OK);
@@ -174,7 +204,8 @@ static void test_acknowledged_report_is_forgotten_but_not_its_step(void **state)
     (void)state;
     open_blank(&f, geometries[0], &j);
     for (uint32_t i = 1; i <= 3; i++)
-        otter_journal_add_report(&j, &(struct otter_held_report){111, i, OTTER_UPDATE_DOWNLOADED, OTTER_OK});
+        otter_journal_add_report(
+            &j, &(struct otter_held_report){111, i, OTTER_UPDATE_DOWNLOADED, otter_status_code(OTTER_OK)});
     assert_int_equal(otter_journal_drop_report(&j, 111, 2), OTTER_OK);
     assert_int_equal(otter_journal_drop_report(&j, 111, 3), OTTER_OK);
     assert_int_equal(otter_journal_drop_report(&j, 111, 1), OTTER_OK);
@@ -434,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_setting_what_holds_writes_nothing),
         cmocka_unit_test(test_open_repeats_the_newest_entry_and_changes_nothing_else),
         cmocka_unit_test(test_lists_drop_the_oldest),
+        cmocka_unit_test(test_a_cause_that_this_firmware_has_no_name_for_stays_what_it_was),
         cmocka_unit_test(test_values_can_be_taken_away_again),
         cmocka_unit_test(test_acknowledged_report_is_forgotten_but_not_its_step),
         cmocka_unit_test(test_bounds_are_refused),
