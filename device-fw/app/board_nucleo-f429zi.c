@@ -1,8 +1,9 @@
 /* NUCLEO-F429ZI: USART3 on PD8 is the ST-Link's serial port, LD1 on PB0 (UM1974). Clock: HSI, 16 MHz
  * (RM0090). */
-#include "app/board.h"
+#include "port/board.h"
 
-#define REG(addr) (*(volatile uint32_t *)(addr))
+#include "ports/cortex_m/cortex_m.h"
+#include "ports/cortex_m/registers.h"
 
 #define RCC_AHB1ENR   REG(0x40023830u)
 #define RCC_APB1ENR   REG(0x40023840u)
@@ -15,9 +16,6 @@
 #define USART3_BRR    REG(0x40004808u)
 #define USART3_CR1    REG(0x4000480cu)
 #define IWDG_KR       REG(0x40003000u)
-#define SYST_CSR      REG(0xe000e010u)
-#define SYST_RVR      REG(0xe000e014u)
-#define SYST_CVR      REG(0xe000e018u)
 #define CLOCK_HZ      16000000u
 #define BAUD          115200u
 #define UART_PATIENCE 20000u /* polls: several characters' time */
@@ -25,6 +23,8 @@
 const char board_hardware[] = "nucleo-f429zi";
 
 static volatile uint32_t ticks;
+static uint32_t counted;
+static uint64_t elapsed;
 
 void board_init(void)
 {
@@ -37,17 +37,28 @@ void board_init(void)
     USART3_CR1 = 1u << 13 | 1u << 3; /* enable, transmit */
     SYST_RVR = CLOCK_HZ / 1000 - 1;
     SYST_CVR = 0;
-    SYST_CSR = 7;
+    SYST_CSR = SYST_CSR_ENABLE | SYST_CSR_TICKINT | SYST_CSR_CORE;
 }
 
-uint32_t board_ms(void)
+/* Ticks last 49 days: whoever asks more often than that gets all of them. */
+uint64_t board_ms(void)
 {
-    return ticks;
+    uint32_t now = ticks;
+
+    elapsed += now - counted;
+    counted = now;
+    return elapsed;
 }
 
 void board_tick(void)
 {
     ticks++;
+}
+
+/* The clock failed: nothing here enables that. */
+void board_nmi(void)
+{
+    cortex_m_fault();
 }
 
 void board_putc(char c)
@@ -62,7 +73,24 @@ void board_led(bool on)
     GPIOB_BSRR = on ? 1u : 1u << 16;
 }
 
-void board_feed_watchdog(void)
+void board_watchdog_feed(void)
 {
     IWDG_KR = 0xaaaau;
+}
+
+struct otter_handover *board_handover(void)
+{
+    return (struct otter_handover *)program_noinit;
+}
+
+void board_reset(void)
+{
+    cortex_m_reset();
+}
+
+/* The tick ends it. */
+void board_idle(uint32_t max_ms)
+{
+    if (max_ms > 0)
+        __asm__ volatile("wfi");
 }

@@ -1,7 +1,7 @@
 #include "app/identity.h"
 
-#include "app/board.h"
 #include "core/bytes.h"
+#include "port/board.h"
 
 #include <string.h>
 

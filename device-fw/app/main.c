@@ -3,12 +3,11 @@
  * version is APP_VERSION; `otter image sign --version` puts the same into the image's header, and it says so
  * if they differ.
  */
-#include "app/board.h"
-#include "app/console.h"
 #include "app/identity.h"
 #include "app/sensor.h"
 #include "core/version.h"
-#include "port/system.h"
+#include "port/board.h"
+#include "port/console.h"
 
 #include <string.h>
 
@@ -16,7 +15,6 @@
 #define REPORT_MS 10000u
 #define BLINK_MS  500u
 
-static struct otter_handover handover __attribute__((section(".handover"), used));
 static struct identity identity;
 static struct sensor sensor;
 static char text[OTTER_POLL_MAX];
@@ -24,19 +22,20 @@ static char text[OTTER_POLL_MAX];
 static void say_hand_over(void)
 {
     static const char *const causes[] = {"power", "software", "watchdog"};
+    const struct otter_handover *handover = board_handover();
 
-    if (!otter_handover_valid(&handover)) {
+    if (!otter_handover_valid(handover)) {
         console_line("hand-over: none (started without the bootloader)");
         return;
     }
-    console_field("hand-over", handover.trial ? "trial" : "confirmed");
-    console_field("reset cause", causes[handover.reset_cause]);
-    if (handover.trial) {
+    console_field("hand-over", handover->trial ? "trial" : "confirmed");
+    console_field("reset cause", causes[handover->reset_cause]);
+    if (handover->trial) {
         console_text("trial boot: ");
-        console_number(handover.boots_used);
+        console_number(handover->boots_used);
         console_line("");
     }
-    if (handover.slot != (uint8_t)identity.slot)
+    if (handover->slot != (uint8_t)identity.slot)
         console_field("error", otter_status_meaning(OTTER_SLOT_CONFUSED));
 }
 
@@ -87,13 +86,14 @@ static void watch_image(uint32_t crc)
 {
     if (identity_image_crc(&identity) != crc) {
         console_field("error", otter_status_meaning(OTTER_IMAGE_HASH));
-        app_restart();
+        board_reset();
     }
 }
 
 int main(void)
 {
-    uint32_t sampled = 0, reported = 0, crc;
+    uint64_t sampled = 0, reported = 0;
+    uint32_t crc;
 
     board_init();
     identity_read(&identity);
@@ -106,9 +106,9 @@ int main(void)
     sensor_init(&sensor);
     crc = identity_image_crc(&identity);
     for (;;) {
-        uint32_t now = board_ms();
+        uint64_t now = board_ms();
 
-        board_feed_watchdog();
+        board_watchdog_feed();
         board_led(now / BLINK_MS % 2 != 0);
         if (now - sampled >= SAMPLE_MS) {
             int32_t temperature = sensor_sample(&sensor);
@@ -120,6 +120,6 @@ int main(void)
                 watch_image(crc);
             }
         }
-        board_idle();
+        board_idle(SAMPLE_MS);
     }
 }

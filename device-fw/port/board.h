@@ -43,6 +43,9 @@ struct otter_handover *board_handover(void);
 void board_watchdog_start(void);
 void board_watchdog_feed(void);
 
+/* The bootloader's: told at each look that finds nothing to boot. A board may show it, or leave. */
+void board_stranded(void);
+
 /* Resets the chip, as OTTER_RESET_SOFTWARE. */
 _Noreturn void board_reset(void);
 

@@ -1,6 +1,6 @@
-/* Text on the board's console. Nothing is buffered. */
-#ifndef OTTER_APP_CONSOLE_H
-#define OTTER_APP_CONSOLE_H
+/* Text on the board's console, a character at a time by board_putc: nothing is buffered. */
+#ifndef OTTER_PORT_CONSOLE_H
+#define OTTER_PORT_CONSOLE_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "app/console.h"
+#include "port/console.h"
 
-#include "app/board.h"
+#include "port/board.h"
 
 void console_text(const char *s)
 {
