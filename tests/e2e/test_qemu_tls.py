@@ -113,8 +113,9 @@ def test_the_address_comes_by_dhcp_and_the_servers_by_dns(request):
     boards = request.getfixturevalue("boards")
     with names.Names(NAME_SERVER, {}) as server:
         # Not QEMU's usual network: no address of it can be known beforehand.
-        device = boards.board("dev-1", boards.image("1.0.0", "A"), url=f"https://{certificates.NAME}:{boards.server.port}",
-                              tls_name=None, netdev=f"net=10.77.0.0/24,host=10.77.0.9,dhcpstart=10.77.0.99,dns={NAME_SERVER}")
+        url = f"https://{certificates.NAME}:{boards.server.port}"
+        device = boards.board("dev-1", boards.image("1.0.0", "A"), url=url, tls_name=None,
+                              netdev=f"net=10.77.0.0/24,host=10.77.0.9,dhcpstart=10.77.0.99,dns={NAME_SERVER}")
         rollout = boards.rollout(boards.publish("1.1.0"))
         device.start()
         device.wait_for_line("^net: address 10.77.0.99")

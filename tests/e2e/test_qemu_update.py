@@ -120,29 +120,30 @@ def test_a_server_that_lies_gets_neither_other_hardwares_image_nor_an_older_one_
     boards.until(rollout, succeeded=1)
 
 
-# name: (what is wrong with it, how the rollout names it, the row that ends its trial)
-BAD_IMAGES = {"hangs": (["1.3.0", "--selftest", "hang"], "watchdog", "trial-hangs"),
-              "fails": (["1.4.0", "--selftest", "fail"], "self-test", "confirmed"),
-              "deaf": ([support.BROKEN_NETWORK], "trial-no-server", "trial-no-server")}
+# name: (what is wrong with it, how the rollout names it, how often it is tried)
+BAD_IMAGES = {"hangs": (["1.3.0", "--selftest", "hang"], "watchdog", 3),
+              "fails": (["1.4.0", "--selftest", "fail"], "self-test", 1),
+              "deaf": ([support.BROKEN_NETWORK], "trial-no-server", 3)}
 
 
 def test_images_that_hang_fail_or_lose_the_network_are_reverted_each_for_its_reason(boards):
     base = boards.image("1.0.0", "A")
     rollouts, devices = {}, {}
     for name, (release, _, _) in BAD_IMAGES.items():
-        devices[name] = boards.board(name, base, factory=["--tag", name], options={"trial_deadline_ms": 6000} if name == "deaf" else {})
-        rollouts[name] = boards.rollout(boards.publish(*release), target=f"tag == {name}")
+        deadline = {"trial_deadline_ms": 6000} if name == "deaf" else {}
+        devices[name] = boards.board(name, base, factory=["--tag", name], options=deadline)
+        rollouts[name] = boards.rollout(boards.publish(*release), target=f'tag == "{name}"')
     for device in devices.values():
         device.start()
-    for name, (_, reason, row) in BAD_IMAGES.items():
-        devices[name].wait_for_line(f"^boot: row {row} ")
-        devices[name].wait_for_line("^boot: row confirmed slot A")
-        devices[name].wait_for_line("^app: 1.0.0 slot A")
+    for name, (_, reason, tries) in BAD_IMAGES.items():
+        device = devices[name]
+        device.wait_for_line("^boot: slot B rejected-before")
+        device.wait_for_line("^boot: row confirmed slot A")
+        device.wait_for_line("^app: 1.0.0 slot A")
         assert boards.until(rollouts[name], reverted=1)["reasons"] == {reason: 1}
-        assert devices[name].count("^app: confirmed") == 0
-    assert devices["hangs"].count("^boot: cause watchdog") == 3
-    assert devices["hangs"].count("^boot: row trial slot B") == devices["deaf"].count("^boot: row trial slot B") == 3
-    assert devices["fails"].count("^boot: row trial slot B") == 1
+        assert device.count("^boot: row trial slot B") == device.count("^app: trial boot") == tries
+        assert device.count("^boot: cause watchdog") == (tries if reason == "watchdog" else 0)
+        assert device.count("^app: confirmed") == 0
     for shown in boards.otter("device", "list", "--all", "--json").json["items"]:
         assert shown["running"]["version"] == "1.0.0" and shown["running"]["confirmed"]
 

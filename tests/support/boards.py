@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import shutil
-import subprocess
 
 import certificates
 import otter
@@ -21,11 +20,11 @@ FAST = {"backoff_first_ms": 1000, "backoff_max_ms": 3000}
 
 
 def sources_digest():
-    listed = subprocess.run(["find", *SOURCES, "-type", "f", "-print"], cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=60,
-                            check=False).stdout.split("\n")
     digest = hashlib.sha256()
-    for name in sorted(filter(None, listed)):
-        digest.update(name.encode() + b"\0" + hashlib.sha256((ROOT / name).read_bytes()).digest())
+    for top in SOURCES:
+        for path in [ROOT / top] if (ROOT / top).is_file() else sorted((ROOT / top).rglob("*")):
+            if path.is_file():
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 INSIDE = "OTTER_OWN_NETWORK"
+SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP, IFF_RUNNING = 0x8914, 0x8916, 0x1, 0x40  # <linux/sockios.h>, <linux/if.h>
 
 
 class Names:
@@ -87,5 +88,5 @@ def give_loopback(*addresses):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         for number, address in enumerate(("127.0.0.1", *addresses)):
             name = b"lo" if number == 0 else f"lo:{number}".encode()
-            fcntl.ioctl(s, 0x8916, struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(address)))  # SIOCSIFADDR
-            fcntl.ioctl(s, 0x8914, struct.pack("16sH22x", name, 0x41))  # SIOCSIFFLAGS: up, running
+            fcntl.ioctl(s, SIOCSIFADDR, struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(address)))
+            fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH22x", name, IFF_UP | IFF_RUNNING))
