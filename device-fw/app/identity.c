@@ -22,17 +22,22 @@ static enum otter_status memory_read(const struct otter_image_source *self, uint
     return OTTER_OK;
 }
 
-static void read_image(struct identity *id)
+static struct memory_source source_of(const struct identity *id)
 {
     const struct otter_slot_layout *slot = &id->map->slot[id->slot];
-    const struct memory_source m = {
+
+    return (struct memory_source){
         .source = {.read = memory_read, .size = slot->size - slot->trailer_size},
         .base = (const uint8_t *)(uintptr_t)slot->base,
     };
+}
 
-    id->image = (uint32_t)(uintptr_t)otter_slot_base != slot->base
-                    ? OTTER_SLOT_CONFUSED
-                    : otter_image_inspect(&m.source, &id->info);
+static void read_image(struct identity *id)
+{
+    const struct memory_source m = source_of(id);
+
+    id->image = (uintptr_t)otter_slot_base != (uintptr_t)m.base ? OTTER_SLOT_CONFUSED
+                                                                : otter_image_inspect(&m.source, &id->info);
 }
 
 void identity_read(struct identity *ret)
@@ -46,6 +51,18 @@ void identity_read(struct identity *ret)
     read_image(ret);
     ret->has_factory = otter_factory_decode((const uint8_t *)(uintptr_t)ret->map->factory_base,
                                             OTTER_FACTORY_MAX, &ret->factory) == OTTER_OK;
+}
+
+enum otter_status identity_image_digest(const struct identity *id, const struct otter_crypto *crypto,
+                                        struct otter_digest *ret)
+{
+    struct memory_source m;
+    struct otter_digest hash;
+
+    if (id->image != OTTER_OK)
+        return id->image;
+    m = source_of(id);
+    return otter_image_digest(crypto, &m.source, &id->info, ret, &hash);
 }
 
 uint32_t identity_image_crc(const struct identity *id)

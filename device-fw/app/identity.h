@@ -14,10 +14,14 @@ struct identity {
     enum otter_status image;           /* OK, or what is wrong with the image around this code */
     struct otter_image_info info;      /* while image is OK */
     bool has_factory;
-    struct otter_factory factory;
+    struct otter_factory factory; /* while has_factory */
 };
 
 void identity_read(struct identity *ret);
+
+/* The image's digest, read by way of memory. OK or the image's own defect. */
+enum otter_status identity_image_digest(const struct identity *id, const struct otter_crypto *crypto,
+                                        struct otter_digest *ret);
 
 /* CRC-32 of the running image's file, header to last TLV: it must not change while the code runs. */
 uint32_t identity_image_crc(const struct identity *id);

@@ -1,9 +1,12 @@
 /*
- * The example application: says who it is, measures, watches its own image, feeds the watchdog, blinks. Its
- * version is APP_VERSION; `otter image sign --version` puts the same into the image's header, and it says so
- * if they differ.
+ * The example application: says who it is, measures, watches its own image, feeds the watchdog, blinks, and
+ * lets itself be updated where the board has a network. Its version is APP_VERSION; `otter image sign
+ * --version` puts the same into the image's header, which counts, and it says so if they differ.
  */
+#include "app/demand.h"
+#include "app/health.h"
 #include "app/identity.h"
+#include "app/online.h"
 #include "app/sensor.h"
 #include "core/version.h"
 #include "port/board.h"
@@ -17,7 +20,23 @@
 
 static struct identity identity;
 static struct sensor sensor;
-static char text[OTTER_POLL_MAX];
+static struct health health;
+
+static void say_version(void)
+{
+    char version[OTTER_VERSION_STR] = APP_VERSION;
+
+    if (identity.image == OTTER_OK)
+        otter_version_format(&identity.info.header.version, version);
+    console_text("app: ");
+    console_text(version);
+    console_text(" slot ");
+    console_line(otter_slot_name(identity.slot));
+    if (identity.image != OTTER_OK)
+        console_pair("app: image", otter_status_name(identity.image));
+    if (strcmp(version, APP_VERSION) != 0)
+        console_pair("app: compiled as", APP_VERSION);
+}
 
 static void say_hand_over(void)
 {
@@ -25,54 +44,32 @@ static void say_hand_over(void)
     const struct otter_handover *handover = board_handover();
 
     if (!otter_handover_valid(handover)) {
-        console_line("hand-over: none (started without the bootloader)");
+        console_line("app: no hand-over, started without the bootloader");
         return;
     }
-    console_field("hand-over", handover->trial ? "trial" : "confirmed");
-    console_field("reset cause", causes[handover->reset_cause]);
+    if (handover->reset_cause < sizeof(causes) / sizeof(causes[0]))
+        console_pair("app: cause", causes[handover->reset_cause]);
     if (handover->trial) {
-        console_text("trial boot: ");
+        console_text("app: trial boot ");
         console_number(handover->boots_used);
         console_line("");
     }
-    if (handover->slot != (uint8_t)identity.slot)
-        console_field("error", otter_status_meaning(OTTER_SLOT_CONFUSED));
-}
-
-static void say_image(void)
-{
-    char version[OTTER_VERSION_STR];
-
-    if (identity.image != OTTER_OK) {
-        console_field("image", otter_status_meaning(identity.image));
-        return;
-    }
-    otter_version_format(&identity.info.header.version, version);
-    console_field("image", version);
-    if (strcmp(version, APP_VERSION) != 0)
-        console_line("warning: the image header names another version than the code");
-    console_text("image crc: ");
-    console_hex(identity_image_crc(&identity));
-    console_line("");
 }
 
 static void say_device(void)
 {
+    console_pair("app: board", board_hardware);
     if (!identity.has_factory) {
-        console_line("factory data: none, the updater stays off");
+        console_line("app: no factory data");
         return;
     }
-    console_field("device", identity.factory.device);
-    console_field("product", identity.factory.product);
-    if (strcmp(identity.factory.hardware, board_hardware) != 0)
-        console_field("error", otter_status_meaning(OTTER_WRONG_HARDWARE));
-    if (identity_poll(&identity, text, sizeof(text)) > 0)
-        console_field("would poll", text);
+    console_pair("app: device", identity.factory.device);
+    console_pair("app: product", identity.factory.product);
 }
 
 static void say_measurement(int32_t now)
 {
-    console_text("temperature: ");
+    console_text("app: temperature ");
     console_number(now);
     console_text(" (");
     console_number(sensor.lowest);
@@ -81,45 +78,56 @@ static void say_measurement(int32_t now)
     console_line(") hundredths of a degree");
 }
 
-/* Code that changes while it runs: flash fails, and what it does next is anyone's guess. */
-static void watch_image(uint32_t crc)
+/* Each 10 ms; returns how long it may rest. */
+static uint32_t work(uint64_t now)
 {
-    if (identity_image_crc(&identity) != crc) {
-        console_field("error", otter_status_meaning(OTTER_IMAGE_HASH));
+    static uint64_t due, report = REPORT_MS;
+    int32_t temperature;
+
+    if (now < due)
+        return (uint32_t)(due - now);
+    due = now + SAMPLE_MS;
+    temperature = sensor_sample(&sensor);
+    if (now < report)
+        return SAMPLE_MS;
+    report = now + REPORT_MS;
+    say_measurement(temperature);
+    if (!health_image_is_whole(&health)) {
+        console_pair("app: reset", otter_status_name(OTTER_IMAGE_HASH));
         board_reset();
     }
+    return SAMPLE_MS;
+}
+
+/* As a release that hangs does: the watchdog is fed no more. */
+static _Noreturn void hang(void)
+{
+    console_line("app: hangs, as its image demands");
+    for (;;)
+        board_idle(SAMPLE_MS);
 }
 
 int main(void)
 {
-    uint64_t sampled = 0, reported = 0;
-    uint32_t crc;
+    enum otter_selftest demand;
 
     board_init();
     identity_read(&identity);
-    console_field("otter example", APP_VERSION);
-    console_field("board", board_hardware);
-    console_field("slot", otter_slot_name(identity.slot));
+    say_version();
     say_hand_over();
-    say_image();
     say_device();
     sensor_init(&sensor);
-    crc = identity_image_crc(&identity);
+    health_init(&health, &identity, &sensor);
+    demand = demand_read(&identity);
+    if (demand == OTTER_SELFTEST_HANG)
+        hang();
+    online_init(&identity, &health, demand == OTTER_SELFTEST_FAIL);
     for (;;) {
         uint64_t now = board_ms();
+        uint32_t rest = work(now), idle = online_step(now);
 
         board_watchdog_feed();
         board_led(now / BLINK_MS % 2 != 0);
-        if (now - sampled >= SAMPLE_MS) {
-            int32_t temperature = sensor_sample(&sensor);
-
-            sampled = now;
-            if (now - reported >= REPORT_MS) {
-                reported = now;
-                say_measurement(temperature);
-                watch_image(crc);
-            }
-        }
-        board_idle(SAMPLE_MS);
+        board_idle(idle < rest ? idle : rest);
     }
 }

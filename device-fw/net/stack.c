@@ -172,6 +172,12 @@ uint32_t otter_stack_poll(struct otter_stack *s, uint64_t now_ms)
     return due < LINK_EVERY_MS ? due : LINK_EVERY_MS;
 }
 
+bool otter_stack_has_link(const struct otter_stack *s)
+{
+    (void)s;
+    return netif_is_link_up(&netif);
+}
+
 bool otter_stack_is_up(const struct otter_stack *s)
 {
     (void)s;

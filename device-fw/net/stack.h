@@ -62,6 +62,9 @@ bool otter_stack_init(struct otter_stack *s, struct otter_link *link, const uint
  */
 uint32_t otter_stack_poll(struct otter_stack *s, uint64_t now_ms);
 
+/* There is a carrier. */
+bool otter_stack_has_link(const struct otter_stack *s);
+
 /* There is a link, and an address whose lease holds. */
 bool otter_stack_is_up(const struct otter_stack *s);
 

@@ -21,6 +21,13 @@ void console_field(const char *name, const char *value)
     console_line(value);
 }
 
+void console_pair(const char *name, const char *value)
+{
+    console_text(name);
+    console_text(" ");
+    console_line(value);
+}
+
 void console_number(int32_t n)
 {
     uint32_t rest = n < 0 ? 0u - (uint32_t)n : (uint32_t)n;

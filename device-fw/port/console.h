@@ -7,6 +7,7 @@
 void console_text(const char *s);
 void console_line(const char *s);                        /* and the line's end */
 void console_field(const char *name, const char *value); /* "name: value" and the line's end */
+void console_pair(const char *name, const char *value);  /* "name value" and the line's end */
 void console_number(int32_t n);
 void console_hex(uint32_t n); /* 0x and eight digits */
 

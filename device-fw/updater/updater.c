@@ -135,6 +135,7 @@ void otter_updater_view(const struct otter_updater *u, struct otter_updater_view
     memset(ret, 0, sizeof(*ret));
     otter_client_view(&u->client, &ret->client);
     ret->off = u->off;
+    ret->link = u->has_stack && otter_stack_has_link(&u->stack);
     if (u->has_stack)
         otter_stack_address(&u->stack, ret->address);
 }

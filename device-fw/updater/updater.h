@@ -67,6 +67,7 @@ struct otter_updater_next {
 struct otter_updater_view {
     struct otter_client_view client;  /* client.disabled: the updater is off */
     enum otter_status off;            /* why; OK = it is on */
+    bool link;                        /* there is a carrier */
     char address[OTTER_ADDRESS_TEXT]; /* IPv4, dotted; "" = no carrier, or no lease */
 };
 

@@ -40,6 +40,12 @@ uint32_t otter_stack_poll(struct otter_stack *s, uint64_t now_ms)
     return the_rig->timer_ms;
 }
 
+bool otter_stack_has_link(const struct otter_stack *s)
+{
+    (void)s;
+    return the_rig->link_answers;
+}
+
 bool otter_stack_is_up(const struct otter_stack *s)
 {
     (void)s;

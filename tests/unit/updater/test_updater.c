@@ -42,6 +42,9 @@ static void test_the_stack_gets_address_and_name_of_the_factory_data(void **stat
     assert_string_equal(rig_view(r).address, "10.0.2.15");
     r->online = false;
     assert_string_equal(rig_view(r).address, "");
+    assert_true(rig_view(r).link);
+    r->link_answers = false;
+    assert_false(rig_view(r).link);
 }
 
 static void test_a_step_is_due_no_later_than_the_stacks_timer(void **state)
