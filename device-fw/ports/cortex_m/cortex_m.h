@@ -12,6 +12,9 @@
 #define CORTEX_M_NOINIT_LEN 64u
 extern uint32_t program_noinit[];
 
+/* The end of what is static, at a multiple of 32: below it the stack has overflowed. */
+extern uint32_t program_stack_limit[];
+
 /* What a board gives: SysTick's interrupt, and the NMI. Any other interrupt or exception is a fault. */
 void board_tick(void);
 void board_nmi(void);

@@ -1,4 +1,5 @@
 /* The memory protection unit (ARMv7-M ARM, B3.5): what the program is not meant to write, it cannot. */
+#include "ports/cortex_m/cortex_m.h"
 #include "ports/cortex_m/registers.h"
 #include "ports/mps2/mps2.h"
 
@@ -13,9 +14,11 @@
 
 #define REGION_FLASH 0u
 #define REGION_BOOT  1u
+#define REGION_GUARD 2u
 
 #define FLASH_SHAPE (RASR_ENABLE | RASR_NORMAL | RASR_SIZE(24))
 #define BOOT_SHAPE  (RASR_ENABLE | RASR_NORMAL | RASR_SIZE(22))
+#define GUARD_SHAPE (RASR_ENABLE | RASR_NORMAL | RASR_SIZE(5)) /* no access at all */
 
 _Static_assert(MPS2_FLASH_SIZE == 1u << 24, "the region covers the whole memory");
 
@@ -26,11 +29,15 @@ static void set_region(uint32_t number, uint32_t base, uint32_t shape)
     cortex_m_barrier();
 }
 
-/* Boot code lies at 0: that it cannot be written also catches stores through NULL. */
+/*
+ * Boot code lies at 0: that it cannot be written also catches stores through NULL. The guard stops a stack
+ * that grows into static data; the fault handler runs without the unit, and so has room.
+ */
 void mps2_protect(void)
 {
     set_region(REGION_BOOT, 0, BOOT_SHAPE | RASR_READ);
     set_region(REGION_FLASH, MPS2_FLASH_BASE, FLASH_SHAPE | RASR_READ);
+    set_region(REGION_GUARD, (uint32_t)(uintptr_t)program_stack_limit, GUARD_SHAPE);
     MPU_CTRL = CTRL_ENABLE | CTRL_PRIVDEF;
     cortex_m_barrier();
 }

@@ -58,7 +58,7 @@ static bool take(struct mps2_options *options, const char *name, const char *val
         return options->exit_on_reset = true;
     if (is_exit && strcmp(value, "nothing") == 0)
         return options->exit_on_nothing = true;
-    return take_number(options, name, value);
+    return strcmp(name, "probe") == 0 /* probe.c's */ || take_number(options, name, value);
 }
 
 /* "fw name=value name=value": the first word is the program's name. */
