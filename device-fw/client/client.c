@@ -168,6 +168,13 @@ enum otter_client_want otter_client_fetch_failed(struct otter_client *c, uint64_
     return want;
 }
 
+enum otter_client_want otter_client_wrong_bytes(struct otter_client *c, uint64_t now, enum otter_status why)
+{
+    if (++c->wrong_bytes >= OTTER_WRONG_TRIES)
+        return otter_client_attempt_failed(c, why);
+    return otter_client_fetch_failed(c, now, why);
+}
+
 /* ---- phases without a file of their own ---- */
 
 static enum otter_client_want phase_off(struct otter_client *c, uint64_t now)

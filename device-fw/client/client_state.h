@@ -64,7 +64,6 @@ struct otter_download {
     uint32_t skip;      /* bytes of a 200 that are held already */
     uint32_t opened_at; /* `received` when the request was sent */
     uint32_t chunk_len;
-    uint8_t wrong_digests; /* downloads whose digest was wrong: each is begun again from zero */
     bool erase_trailer;
     bool plain;                    /* a Range was answered wrongly: ask for the whole */
     uint64_t resume_ms;            /* do not reconnect earlier */
@@ -140,6 +139,7 @@ struct otter_client {
     char explanation[24];
     uint64_t fetch_attempt; /* failures to fetch an artifact of this attempt */
     uint8_t fetch_failures;
+    uint8_t wrong_bytes; /* artifacts of it that came whole, and were not what was offered */
 
     struct otter_exchange ex;
     struct otter_download dl;

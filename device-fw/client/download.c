@@ -103,7 +103,6 @@ static enum otter_client_want begin_or_resume(struct otter_client *c)
     struct otter_download *dl = &c->dl;
 
     dl->etag[0] = '\0';
-    dl->wrong_digests = 0;
     dl->plain = false;
     dl->erase_trailer = trailer_wishes(c);
     dl->resume_ms = 0;
@@ -338,9 +337,9 @@ static enum otter_client_want interrupted(struct otter_client *c, uint64_t now, 
 static enum otter_client_want refused(struct otter_client *c, uint64_t now, enum otter_status why)
 {
     if (why == OTTER_IMAGE_LENGTH) {
-        enum otter_client_want want = otter_client_attempt_failed(c, why);
+        enum otter_client_want want = otter_client_wrong_bytes(c, now, why);
 
-        if (c->ex.http.head.length <= UINT32_MAX)
+        if (!c->has_offer && c->ex.http.head.length <= UINT32_MAX)
             otter_report_explain(c, "Content-Length ", (uint32_t)c->ex.http.head.length);
         return want;
     }
@@ -372,7 +371,7 @@ static void take_body(struct otter_client *c, const uint8_t *body, uint32_t len)
 }
 
 /* All bytes are in flash: is it the image? */
-static enum otter_client_want complete(struct otter_client *c)
+static enum otter_client_want complete(struct otter_client *c, uint64_t now)
 {
     struct otter_download *dl = &c->dl;
     struct otter_digest digest;
@@ -381,14 +380,9 @@ static enum otter_client_want complete(struct otter_client *c)
     dl->attempt = 0;
     if (same(&digest, &dl->digest))
         return otter_client_go(c, OTTER_PHASE_VERIFY);
-    otter_exchange_close(c);
-    /* Without TLS a wire may corrupt a byte: again from zero, but not for ever, for the blob may be wrong. */
-    if (++dl->wrong_digests >= OTTER_DIGEST_TRIES)
-        return otter_client_attempt_failed(c, OTTER_IMAGE_DIGEST);
-    otter_client_event(c, OTTER_UPDATE_DOWNLOADING, OTTER_IMAGE_DIGEST, "digest wrong: again from zero");
     if (begin_fresh(c) != OTTER_OK)
         return otter_client_attempt_failed(c, OTTER_FLASH_ERROR);
-    return OTTER_WANT_STEP;
+    return otter_client_wrong_bytes(c, now, OTTER_IMAGE_DIGEST);
 }
 
 static enum otter_client_want exchange(struct otter_client *c, uint64_t now)
@@ -428,7 +422,7 @@ enum otter_client_want otter_phase_download(struct otter_client *c, uint64_t now
     if (c->ex.busy)
         return exchange(c, now);
     if (dl->received == dl->size)
-        return complete(c);
+        return complete(c, now);
     if (now < dl->resume_ms)
         return otter_client_sleep(c, dl->resume_ms);
     return begin_request(c, now) ? OTTER_WANT_STEP : interrupted(c, now, OTTER_NET_UNREACHABLE);

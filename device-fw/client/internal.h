@@ -99,9 +99,13 @@ enum otter_client_want otter_client_attempt_failed(struct otter_client *c, enum 
 void otter_client_attempt_ended(struct otter_client *c);
 /* A blob could not be fetched: backs off; after OTTER_FETCH_TRIES of them the attempt fails. */
 #define OTTER_FETCH_TRIES 8u
-/* Whole downloads of one attempt whose digest may be wrong. */
-#define OTTER_DIGEST_TRIES 4u
 enum otter_client_want otter_client_fetch_failed(struct otter_client *c, uint64_t now, enum otter_status why);
+/*
+ * A blob of other bytes than offered: the blob may be wrong, or the wire, which without TLS may change any
+ * byte. So it is fetched again, after a back-off; after OTTER_WRONG_TRIES of them the attempt fails.
+ */
+#define OTTER_WRONG_TRIES 4u
+enum otter_client_want otter_client_wrong_bytes(struct otter_client *c, uint64_t now, enum otter_status why);
 /* Keys of the factory data less those revoked by the root or the journal. */
 void otter_client_image_keys(const struct otter_client *c, struct otter_image_keys *ret);
 

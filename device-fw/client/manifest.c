@@ -38,7 +38,6 @@ enum otter_client_want otter_phase_judge(struct otter_client *c, uint64_t now)
 {
     enum otter_status status;
 
-    (void)now;
     /* No decoder yet, and we say so in each poll (caps.ram = 0): an offered delta is passed over, not
      * refused. */
     c->offer.has_delta = false;
@@ -50,6 +49,8 @@ enum otter_client_want otter_phase_judge(struct otter_client *c, uint64_t now)
         c->refusal = status;
         return OTTER_WANT_STEP;
     }
+    if (status == OTTER_MANIFEST_SIZE || status == OTTER_MANIFEST_DIGEST)
+        return otter_client_wrong_bytes(c, now, status);
     if (status != OTTER_OK)
         return otter_client_attempt_failed(c, status);
     if (c->doc.manifest.created > c->config.journal->live.time_floor) {

@@ -152,6 +152,7 @@ static enum otter_client_want consider(struct otter_client *c, uint64_t now)
     if (c->fetch_attempt != c->offer.attempt) {
         c->fetch_attempt = c->offer.attempt;
         c->fetch_failures = 0;
+        c->wrong_bytes = 0;
     }
     status = admit(c);
     if (status != OTTER_OK)

@@ -10,6 +10,7 @@
 
 #include "core/bytes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static uint32_t slot_b_erases(const struct world *w)
@@ -124,7 +125,7 @@ static void refused_with(struct world *w, enum otter_status why, bool downloads)
     struct otter_report report;
     unsigned manifests;
 
-    assert_false(world_run(w, 60000));
+    assert_false(world_run(w, 600000)); /* wrong bytes are fetched four times, with back-off in between */
     assert_true(world_reported(w, OTTER_UPDATE_FAILED, &report));
     assert_string_equal(otter_status_name(report.reason), otter_status_name(why));
     assert_int_equal(report.attempt, WORLD_ATTEMPT);
@@ -174,7 +175,7 @@ static void another_manifest_under_the_digest_is_refused(void **state)
 
     w->server.raw_target = "/v1/blobs/";
     w->server.raw_reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-    assert_false(world_run(w, 60000));
+    assert_false(world_run(w, 600000));
     assert_true(world_reported(w, OTTER_UPDATE_FAILED, NULL));
     assert_int_equal(world_view(w).last_error, OTTER_MANIFEST_SIZE);
 }
@@ -258,15 +259,65 @@ static void the_wrong_bytes_again_and_again_are_refused(void **state)
     assert_int_equal(w->server.image_requests, 4);
 }
 
+/* Whoever asks for this blob gets these bytes. */
+static void answer_blob(struct world *w, const struct otter_digest *digest, const char *raw, char target[100])
+{
+    strcpy(target, "/v1/blobs/");
+    otter_hex_encode(digest->b, sizeof(digest->b), target + strlen(target));
+    w->server.raw_target = target;
+    w->server.raw_reply = raw;
+}
+
 static void a_blob_of_another_length_is_refused(void **state)
 {
     struct world *w = *state;
+    struct otter_report report;
+    char target[100];
 
-    for (unsigned i = 0; i < 100000 && w->client.phase != OTTER_PHASE_DOWNLOAD; i++)
-        (void)otter_client_step(&w->client, w->now);
-    w->new_image.size -= 1;
+    answer_blob(w, &w->new_image.digest, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", target);
     refused_with(w, OTTER_IMAGE_LENGTH, false);
-    assert_int_equal(w->server.image_requests, 1);
+    assert_true(world_reported(w, OTTER_UPDATE_FAILED, &report));
+    assert_string_equal(report.detail, "Content-Length 7");
+}
+
+/* A wire that changes a byte, or a length, has not made the release a bad one. */
+static void wrong_bytes_once_cost_a_back_off_and_not_the_update(void **state)
+{
+    static const struct {
+        bool image;
+        const char *raw;
+        enum otter_status why;
+    } rows[] = {
+        {false, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", OTTER_MANIFEST_SIZE},
+        {false, "", OTTER_MANIFEST_DIGEST},
+        {true, "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", OTTER_IMAGE_LENGTH},
+        {true, NULL, OTTER_IMAGE_DIGEST},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        struct world *w;
+        void *fresh;
+        char target[100], changed[OTTER_ENVELOPE_MAX + 100];
+
+        world_setup(&fresh);
+        w = fresh;
+        (void)snprintf(changed, sizeof(changed), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s ",
+                       w->manifest_len, w->manifest_envelope + 1);
+        if (rows[i].raw != NULL)
+            answer_blob(w, rows[i].image ? &w->new_image.digest : &w->manifest_digest,
+                        rows[i].raw[0] != '\0' ? rows[i].raw : changed, target);
+        w->server.corrupt_at = rows[i].raw == NULL ? 5 : UINT32_MAX;
+        w->server.corrupt_times = rows[i].raw == NULL;
+        for (unsigned ms = 0; ms < 2000 && !w->seen[rows[i].why]; ms++)
+            assert_false(world_run(w, 1));
+        assert_true(w->seen[rows[i].why]);
+        w->server.raw_target = NULL;
+        assert_true(world_run(w, 61000));
+        assert_true(w->journal.live.pending.present);
+        assert_false(world_reported(w, OTTER_UPDATE_FAILED, NULL));
+        world_teardown(&fresh);
+    }
 }
 
 static void bad_flash_is_named(void **state)
@@ -494,6 +545,7 @@ int main(void)
         T(an_image_over_the_slot_is_refused_before_any_erase),
         T(the_wrong_bytes_again_and_again_are_refused),
         T(a_blob_of_another_length_is_refused),
+        cmocka_unit_test(wrong_bytes_once_cost_a_back_off_and_not_the_update),
         T(bad_flash_is_named),
         T(a_rejected_digest_is_refused_unseen),
         T(the_fourth_install_of_a_digest_is_refused),
