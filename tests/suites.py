@@ -352,6 +352,10 @@ def run_demo(_tier):
     yield outcome_of("scripts/demo ends as it says", command([ROOT / "scripts/demo"], timeout=900))
 
 
+def run_demo_qemu(_tier):
+    yield outcome_of("scripts/demo --qemu ends as it says", command([ROOT / "scripts/demo", "--qemu"], timeout=900))
+
+
 SUITES = [
     Suite("format", "quick", "clang-format over every C file", run_format),
     Suite("include-rules", "quick", "who may include whom (style.md), and that the check finds each breach",
@@ -365,6 +369,7 @@ SUITES = [
     Suite("fuzz", "default", "libFuzzer, 15 s a parser (60 s in --full)", run_fuzz),
     Suite("coverage", "default", "gcovr, at least 85 % of lines of lib/ and server/", run_coverage),
     Suite("demo", "full", "scripts/demo", run_demo),
+    Suite("demo-qemu", "full", "scripts/demo --qemu", run_demo_qemu),
     Suite("tsan", "full", "threaded units under TSan", run_tsan),
     Suite("tidy", "full", "clang-tidy", run_tidy),
     Suite("mutate", "full", "named one-line mutations, each turns a test red", run_mutate),
