@@ -67,7 +67,6 @@
 #define TCP_OVERSIZE     0 /* a TLS record of 40 bytes takes 40 bytes */
 #define TCP_QUEUE_OOSEQ  0
 #define TCP_MAXRTX       8
-#define TCP_SYNMAXRTX    4
 
 /*
  * DHCP. The address offered is not tried out by ARP first: it would cost a second at each start, and anyone
