@@ -1,7 +1,8 @@
 #include "port/board.h"
 #include "ports/cortex_m/registers.h"
 
-/* The next program finds the core as after a reset: no interrupt enabled or pending, none masked. */
+/* The next program finds the core as after a reset: no interrupt enabled or pending, nothing protected: the
+ * guard below our stack may lie in its data. */
 static void quieten(void)
 {
     SYST_CSR = 0;
@@ -10,6 +11,7 @@ static void quieten(void)
         NVIC_ICPR[i] = UINT32_MAX;
     }
     SCB_ICSR = SCB_ICSR_PENDSVCLR | SCB_ICSR_PENDSTCLR;
+    MPU_CTRL = 0;
 }
 
 void board_jump(uint32_t vectors)
