@@ -3,6 +3,8 @@
 #include "boot/keys.h"
 #include "core/bytes.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Steps of the updater in one pass, so that no device starves the others. */
@@ -71,6 +73,16 @@ static enum otter_selftest_result self_test(struct otter_client_hooks *self)
     return d->self_test_fails ? OTTER_SELFTEST_FAILED : OTTER_SELFTEST_PASSED;
 }
 
+/* How long the updater wants to wait after a failed cycle: tests hold its polls against it. */
+static void say_back_off(struct emu_device *d)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "failures %" PRIu32 ", due %" PRIu64, d->client.failures,
+             d->client.next_poll_ms);
+    say(d, "back-off", NULL, NULL, text);
+}
+
 static void client_event(struct otter_client_hooks *self, enum otter_update_state state,
                          enum otter_status reason, const char *text)
 {
@@ -79,8 +91,11 @@ static void client_event(struct otter_client_hooks *self, enum otter_update_stat
     if (d->flash.power_off)
         return; /* code that runs on without power does not exist */
     emu_outcome_event(&d->outcome, state, reason);
+    d->world->failure[reason]++;
     say(d, "client", state == OTTER_UPDATE_STATE_COUNT ? NULL : otter_update_state_name(state),
         reason == OTTER_OK ? NULL : otter_status_name(reason), text);
+    if (state == OTTER_UPDATE_STATE_COUNT && strcmp(text, "roots") != 0)
+        say_back_off(d);
 }
 
 /* What the image says about its self-test, for this device. */
@@ -155,6 +170,7 @@ static struct emu_wait start_application(struct emu_device *d, enum otter_slot s
     if (otter_journal_open(&d->journal, &d->flash.flash) != OTTER_OK)
         return d->flash.power_off ? power_cut(d) : reset(d, OTTER_RESET_SOFTWARE);
     d->polls_seen = 0;
+    d->polling = false;
     d->polls_at_confirm = 0;
     if (otter_client_init(&d->client, &config, emu_clock_ms(&d->clock, d->world->links.now_us)) != OTTER_OK)
         say(d, "updater-off", NULL, NULL, NULL); /* its steps only wait */
@@ -237,6 +253,11 @@ static void observe(struct emu_device *d, const struct otter_client_next *next)
     otter_client_view(&d->client, &view);
     polls = view.polls - d->polls_seen;
     d->polls_seen = view.polls;
+    if (d->polling != (d->client.phase == OTTER_PHASE_POLL && d->client.ex.busy)) {
+        d->polling = !d->polling;
+        if (d->polling)
+            say(d, "poll", NULL, NULL, NULL);
+    }
     d->total.polls += polls;
     d->outcome.error = view.last_error;
     if (view.attempt != 0 || view.on_trial)

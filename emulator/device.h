@@ -30,7 +30,8 @@ struct emu_world {
     struct emu_events events;
     struct emu_links links;
     uint32_t devices;
-    uint16_t ca_len; /* of --cacert; 0 = as provisioned */
+    uint32_t failure[OTTER_STATUS_COUNT]; /* named by updaters since the run began */
+    uint16_t ca_len;                      /* of --cacert; 0 = as provisioned */
     uint8_t ca[OTTER_CA_MAX];
 };
 
@@ -58,6 +59,7 @@ struct emu_device {
     enum otter_reset_cause cause;
     bool has_factory;
     bool self_test_fails;
+    bool polling;   /* a poll has been sent, its answer not come */
     bool was_trial; /* the boot before was one, from was_slot */
     enum otter_slot was_slot;
     uint64_t polls_seen;

@@ -169,6 +169,7 @@ static void look(struct run *r)
     struct emu_summary *s = &r->summary;
 
     *s = (struct emu_summary){.total.sockets = r->world.links.open_max_seen};
+    memcpy(s->failure, r->world.failure, sizeof(s->failure));
     for (uint32_t i = 0; i < r->fleet.count; i++) {
         struct emu_device *d = &r->device[i];
 

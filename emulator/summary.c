@@ -113,6 +113,7 @@ json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
     (void)json_object_set_new(j, "by_report", states);
     (void)json_object_set_new(j, "reasons", statuses_json(s->reason));
     (void)json_object_set_new(j, "errors", statuses_json(s->error));
+    (void)json_object_set_new(j, "failures", statuses_json(s->failure));
     for (size_t i = 0; i < OTTER_ARRAY_LEN(totals); i++)
         put(j, totals[i].name, totals[i].value);
     put(j, "milliseconds", (uint64_t)(seconds * 1000));

@@ -31,6 +31,7 @@ struct emu_summary {
     uint32_t state[OTTER_UPDATE_STATE_COUNT]; /* last reported */
     uint32_t reason[OTTER_STATUS_COUNT];      /* why last attempts failed; [OTTER_OK] is not counted */
     uint32_t error[OTTER_STATUS_COUNT];       /* why last poll cycles failed, likewise */
+    uint32_t failure[OTTER_STATUS_COUNT];     /* how often updaters named each since the run began */
     struct emu_totals total;
 };
 

@@ -44,6 +44,8 @@ static void devices_are_counted_by_version_stand_report_and_reason(void **state)
     add(&s, 1, EMU_STAND_CONFIRMED, OTTER_OK);
     add(&s, 0, EMU_STAND_OFF, OTTER_OK);
     s.total.polls = 77;
+    s.failure[OTTER_OK] = 9; /* events that are none */
+    s.failure[OTTER_NET_LOST] = 12;
     j = emu_summary_json(&s, true, 1.25);
     assert_int_equal(member(j, NULL, "devices"), 5);
     assert_int_equal(member(j, NULL, "met"), 2);
@@ -56,6 +58,8 @@ static void devices_are_counted_by_version_stand_report_and_reason(void **state)
     assert_int_equal(member(j, "by_report", "failed"), 1);
     assert_int_equal(member(j, "reasons", "unknown-key"), 1);
     assert_int_equal(json_object_size(json_object_get(j, "reasons")), 1);
+    assert_int_equal(member(j, "failures", "net-lost"), 12);
+    assert_int_equal(json_object_size(json_object_get(j, "failures")), 1);
     assert_int_equal(member(j, NULL, "polls"), 77);
     assert_true(json_is_true(json_object_get(j, "ok")));
     json_decref(j);
