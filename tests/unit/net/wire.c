@@ -39,6 +39,11 @@ static uint16_t checksum(const uint8_t *p, uint32_t len, uint32_t sum)
     return (uint16_t)~sum;
 }
 
+void world_checksum(uint8_t *p, uint32_t len, uint32_t at)
+{
+    put16(p + at, checksum(p, len, 0));
+}
+
 uint32_t world_packet(uint8_t *out, uint8_t protocol, const void *payload, uint32_t len)
 {
     static const uint8_t from[6] = {0x52, 0x55, 10, 0, 2, 2};
@@ -54,9 +59,17 @@ uint32_t world_packet(uint8_t *out, uint8_t protocol, const void *payload, uint3
     ip[8] = 64;
     ip[9] = protocol;
     memcpy(ip + 12, addresses, 8);
-    put16(ip + 10, checksum(ip, IP_LEN, 0));
+    world_checksum(ip, IP_LEN, 10);
     memcpy(ip + IP_LEN, payload, len);
     return ETH_LEN + IP_LEN + len;
+}
+
+uint32_t world_tcp(uint8_t *out, uint8_t *segment, uint32_t len)
+{
+    const uint32_t pseudo = 0x0a00 + 0x0202 + 0x0a00 + 0x020f + IP_TCP + len;
+
+    put16(segment + 16, checksum(segment, len, pseudo));
+    return world_packet(out, IP_TCP, segment, len);
 }
 
 /* Resource records behind the question: an address, with an alias before it where that is wanted. */
@@ -114,7 +127,7 @@ static void answer_query(const uint8_t *frame, uint32_t len)
     len = world_packet(out, IP_UDP, udp, UDP_LEN + dns_len);
     out[ETH_LEN + 15] = 3; /* 10.0.2.3 */
     put16(out + ETH_LEN + 10, 0);
-    put16(out + ETH_LEN + 10, checksum(out + ETH_LEN, IP_LEN, 0));
+    world_checksum(out + ETH_LEN, IP_LEN, 10);
     world_push(out, len);
 }
 

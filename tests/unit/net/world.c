@@ -11,11 +11,11 @@
 #include <string.h>
 #include <time.h>
 
-#define POLLED     64u
-#define TURN_MS    2
-#define STEP_MS    50u
-#define ATTEMPTS   3u
-#define CONNECT_MS 20000u
+#define POLLED       64u
+#define TURN_MS      2
+#define STEP_MS      50u
+#define LONG_STEP_MS 1000u
+#define HOUR_MS      3600000u
 
 struct world world;
 
@@ -134,6 +134,8 @@ static bool is_dhcp(const uint8_t *frame, size_t len)
 static ssize_t from_router(const void *frame, size_t len, void *opaque)
 {
     (void)opaque;
+    if (world.tap != NULL)
+        world.tap(frame, (uint32_t)len);
     if (!world.deaf && !(world.dhcp_gone && is_dhcp(frame, len)) && !lost())
         world_push(frame, (uint32_t)len);
     return (ssize_t)len;
@@ -277,8 +279,10 @@ void world_turn(void)
 
 void world_skip(uint64_t ms)
 {
+    uint64_t most = ms > HOUR_MS ? LONG_STEP_MS : STEP_MS;
+
     for (uint64_t step; ms > 0; ms -= step) {
-        step = ms < STEP_MS ? ms : STEP_MS;
+        step = ms < most ? ms : most;
         world.skipped += step;
         world.now = world_machine_ms() + world.skipped;
         (void)otter_stack_poll(&world.stack, world.now);
@@ -294,6 +298,7 @@ int world_begin(void **state)
     world.plugged = true;
     world.deaf = world.dhcp_gone = world.send_fails = false;
     world.lose = 0;
+    world.tap = NULL;
     world.dns = DNS_ANSWERS;
     world.dns_only = 0;
     world.queries = world.answers = world.pongs = 0;
@@ -311,7 +316,8 @@ int world_end(void **state)
     assert_true(net->open(net, WORLD_HOST, 1, NULL)); /* nobody listens on tcpmux */
     UNTIL(net->send(net, &byte, 1) != OTTER_NET_AGAIN);
     assert_int_equal(net->send(net, &byte, 1), OTTER_NET_ERROR);
-    assert_true(world.stack.now_ms - world.stream.opened_ms < CONNECT_MS); /* refused, not given up */
+    assert_true(world.stack.now_ms - world.stream.opened_ms <
+                OTTER_LWIP_CONNECT_MS); /* refused, not given up */
     net->close(net);
     return 0;
 }

@@ -56,6 +56,8 @@ struct world {
     enum world_dns dns;
     char dns_only; /* names that begin so are answered, others not; 0 = all */
 
+    void (*tap)(const uint8_t *frame, uint32_t len); /* sees what the router sends; NULL = none */
+
     /* Seen. */
     uint32_t queries; /* DNS */
     uint32_t answers;
@@ -85,7 +87,7 @@ void world_start(const char *name);
 
 /* One turn of the firmware's loop, and of the router's; waits a little for sockets if nothing moves. */
 void world_turn(void);
-/* The clock goes on, in steps that a firmware's loop could take. */
+/* The clock goes on, in steps that a firmware's loop could take; over hours, of a second. */
 void world_skip(uint64_t ms);
 uint64_t world_machine_ms(void);
 
@@ -97,6 +99,10 @@ bool world_look(const uint8_t *frame, uint32_t len);
 /* A frame to the device with right lengths and checksums: Ethernet, IPv4, and `protocol` with this payload.
  */
 uint32_t world_packet(uint8_t *out, uint8_t protocol, const void *payload, uint32_t len);
+/* The like with a TCP segment, and its checksum put into it. */
+uint32_t world_tcp(uint8_t *out, uint8_t *segment, uint32_t len);
+/* The internet checksum of these bytes, of which two at `at` are zero, put there. */
+void world_checksum(uint8_t *p, uint32_t len, uint32_t at);
 
 /* Turns until it is so. */
 #define UNTIL(condition)                                                                                     \
