@@ -113,8 +113,8 @@ def main():
     args = parser.parse_args()
     copy_tree()
     again = ["--reconfigure"] if (BUILD / "build.ninja").exists() else []
-    made = quiet([*MESON, "setup", *again, BUILD, TREE, "-Dbuildtype=debug", "-Dwerror=false", "-Dcli=true",
-                  "-Demulator=false"])
+    made = quiet([*MESON, "setup", *again, BUILD, TREE, f"-Dsources_dir={ROOT / 'build/sources'}", "-Dbuildtype=debug",
+                  "-Dwerror=false", "-Dcli=true", "-Demulator=false"])
     if made.returncode != 0:
         sys.exit(made.stdout[-3000:])
     listed = json.loads(quiet([*MESON, "introspect", BUILD, "--tests"]).stdout)
