@@ -173,12 +173,11 @@ static enum otter_status apply_trial(const struct otter_boot *boot, const struct
 
 static uint64_t factory_epoch(const struct otter_boot *boot)
 {
-    struct otter_root root;
+    uint64_t epoch = 0;
 
-    if (boot->factory == NULL ||
-        otter_root_decode(boot->crypto, boot->factory->root, boot->factory->root_len, &root) != OTTER_OK)
-        return 0;
-    return root.sequence_epoch;
+    if (boot->factory != NULL)
+        (void)otter_root_epoch(boot->factory->root, boot->factory->root_len, &epoch);
+    return epoch;
 }
 
 static enum otter_status apply_first(const struct otter_boot *boot, enum otter_slot slot,

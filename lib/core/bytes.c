@@ -73,15 +73,17 @@ bool otter_parse_uint(const char *s, size_t len, uint64_t max, uint64_t *ret)
     if (len == 0 || (len > 1 && s[0] == '0'))
         return false;
     for (size_t i = 0; i < len; i++) {
-        uint64_t digit;
+        uint64_t digit, tens;
 
         if (s[i] < '0' || s[i] > '9')
             return false;
         digit = (uint64_t)(s[i] - '0');
-        /* value * 10 + digit <= max, asked without computing a product that could wrap. */
-        if (value > max / 10 || (value == max / 10 && digit > max % 10))
+        if (value > UINT64_MAX / 10)
             return false;
-        value = value * 10 + digit;
+        tens = value * 10; /* does not wrap; and no division that a Cortex-M would need a library for */
+        if (tens > max || digit > max - tens)
+            return false;
+        value = tens + digit;
     }
     *ret = value;
     return true;

@@ -50,6 +50,12 @@ const char *otter_role_name(enum otter_role role);
 /* OK, BAD_JSON, member statuses, BAD_VALUE, WRONG_TYPE, ROOT_KEYS (ids are recomputed), ROOT_ROLES. */
 enum otter_status otter_root_decode(const struct otter_crypto *crypto, const char *payload, size_t len,
                                     struct otter_root *ret);
+/*
+ * The sequence epoch alone, for a program without a JSON parser: for each payload that otter_root_decode
+ * takes, what it finds there, for no member of another kind can have this name and a payload has no escapes.
+ * Of others it may find one all the same. False: there is none.
+ */
+bool otter_root_epoch(const char *payload, size_t len, uint64_t *ret);
 enum otter_status otter_root_encode(const struct otter_root *root, char *out, size_t cap);
 
 struct otter_manifest_image {

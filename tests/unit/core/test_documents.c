@@ -23,6 +23,44 @@ static void a_root_comes_back_as_it_was(void **state)
     assert_memory_equal(&root, &back, sizeof(root));
 }
 
+static void the_epoch_alone_is_the_decoded_ones(void **state)
+{
+    static const struct {
+        const char *what, *payload;
+        bool found;
+        uint64_t epoch;
+    } rows[] = {
+        {"as the encoder writes", "{\"sequence_epoch\":7,\"keys\":{}}", true, 7},
+        {"white space", "{ \"sequence_epoch\" \n:\t 70 }", true, 70},
+        {"greatest", "{\"sequence_epoch\":9007199254740991}", true, OTTER_INT_MAX},
+        {"too great", "{\"sequence_epoch\":9007199254740992}", false, 0},
+        {"leading zero", "{\"sequence_epoch\":07}", false, 0},
+        {"no number", "{\"sequence_epoch\":\"7\"}", false, 0},
+        {"nothing behind", "{\"sequence_epoch\":", false, 0},
+        {"no colon", "{\"sequence_epoch\"", false, 0},
+        {"cut short", "{\"sequence_epoch", false, 0},
+        {"another name", "{\"sequence_epochs\":7}", false, 0},
+        {"nothing", "", false, 0},
+    };
+    char text[OTTER_PAYLOAD_MAX + 1];
+    struct otter_root root;
+    uint64_t epoch;
+
+    (void)state;
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        epoch = 0;
+        check_true(rows[i].what,
+                   otter_root_epoch(rows[i].payload, strlen(rows[i].payload), &epoch) == rows[i].found);
+        check_true(rows[i].what, epoch == rows[i].epoch);
+    }
+    root_sample(&root);
+    for (root.sequence_epoch = 1; root.sequence_epoch < OTTER_INT_MAX / 9; root.sequence_epoch *= 9) {
+        assert_int_equal(otter_root_encode(&root, text, sizeof(text)), OTTER_OK);
+        assert_true(otter_root_epoch(text, strlen(text), &epoch));
+        assert_true(epoch == root.sequence_epoch);
+    }
+}
+
 /* Seven keys, nine key ids, three revocations, the greatest integers: it must still be a payload. */
 static void the_largest_root_is_a_payload(void **state)
 {
@@ -522,6 +560,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_root_comes_back_as_it_was),
+        cmocka_unit_test(the_epoch_alone_is_the_decoded_ones),
         cmocka_unit_test(the_largest_root_is_a_payload),
         cmocka_unit_test(roles_obey_their_rules),
         cmocka_unit_test(keys_must_be_what_their_ids_say),
