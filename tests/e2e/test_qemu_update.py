@@ -96,7 +96,8 @@ def test_a_server_that_lies_gets_neither_other_hardwares_image_nor_an_older_one_
     # For another board, really signed by the release key.
     foreign = support.otter.World(boards.folder / "other")
     foreign.folder.mkdir()
-    foreign.keys, foreign.server, foreign.sequence = boards.keys, boards.server, 20
+    foreign.keys, foreign.server, foreign.root, foreign.sequence = boards.keys, boards.server, boards.root, 20
+    foreign.fleet(1, prefix="other-")
     other = boards.rollout(foreign.publish("9.0.0"))
     older = boards.rollout(boards.publish("1.1.0", name="older", sequence=4))
     # Told the truth, the server does not offer them.
@@ -198,17 +199,17 @@ def test_a_new_root_takes_the_trust_from_a_release_key_and_from_an_image_key(boa
         boards.keys[name] = boards.folder / f"{name}.key"
         boards.otter("key", "new", "--out", boards.keys[name])
     device = boards.board("dev-1", boards.image("1.0.0", "A"), image_keys=("image", "image2"))
-    stolen = boards.publish("1.3.0", sequence=30)
-    # What was published under the old root is offered on, until the devices know better.
+    # What was published under the old root is offered on, but the devices know better.
+    first = boards.rollout(boards.publish("1.3.0", sequence=30))
     next_root(boards, 2, "--release-key", boards.pub("release2"))
-    first = boards.rollout(stolen)
     device.start()
     device.wait_for_line("^update: failed unknown-key")
     assert boards.until(first, failed=1)["reasons"] == {"unknown-key": 1}
     boards.keys["release"] = boards.keys["release2"]
-    # Its images by an image key that is no longer trusted: the release is right, the image is not.
+    # The release is right, its images are by a key that is no longer trusted.
+    second = boards.publish("1.4.0", sequence=31)
     next_root(boards, 3, "--revoke-image", boards.pub("image"))
-    second = boards.rollout(boards.publish("1.4.0", sequence=31))
+    second = boards.rollout(second)
     device.wait_for_line("^update: failed image-key-revoked")
     assert boards.until(second, failed=1)["reasons"] == {"image-key-revoked": 1}
     for slot in "AB":

@@ -1,4 +1,5 @@
-"""A name server for tests: one table of names, over UDP, in a network of the test's own."""
+"""A name server for tests: one table of names, over UDP, in a network of the test's own. QEMU sends what a guest asks to
+the name server of this machine (/etc/resolv.conf): there, that address is ours."""
 
 import fcntl
 import os
@@ -17,10 +18,10 @@ SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP, IFF_RUNNING = 0x8914, 0x8916, 0x1, 0x40  # <l
 class Names:
     """table: {name: IPv4 address}. Others do not exist. mute: nothing is answered."""
 
-    def __init__(self, address, table, port=53):
+    def __init__(self, table):
         self.table, self.mute, self.asked = dict(table), False, []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((address, port))
+        self.socket.bind(("0.0.0.0", 53))
         self.ended = False
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
@@ -83,10 +84,20 @@ def in_own_network(request):
     assert done.returncode == 0 and " passed" in done.stdout, done.stdout[-8000:]
 
 
-def give_loopback(*addresses):
-    """The loopback of this namespace up, with further addresses: all that is in it."""
+def resolver():
+    """Where QEMU sends its guests' questions, if not to the loopback: none or one."""
+    try:
+        words = [line.split() for line in open("/etc/resolv.conf", encoding="utf-8", errors="replace")]
+    except OSError:
+        words = []
+    servers = [line[1] for line in words if len(line) > 1 and line[0] == "nameserver" and ":" not in line[1]]
+    return servers[:1]
+
+
+def give_loopback():
+    """The loopback of this namespace up, as the machine's name server, too: all that is in it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        for number, address in enumerate(("127.0.0.1", *addresses)):
+        for number, address in enumerate(["127.0.0.1", *resolver()]):
             name = b"lo" if number == 0 else f"lo:{number}".encode()
             fcntl.ioctl(s, SIOCSIFADDR, struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(address)))
             fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH22x", name, IFF_UP | IFF_RUNNING))
