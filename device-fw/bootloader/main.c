@@ -127,10 +127,12 @@ static void say_stranded(enum otter_status status, const struct otter_boot_decis
 static void wait_blinking(void)
 {
     uint64_t until = board_ms() + LOOK_MS;
+    bool on = true;
 
     while (board_ms() < until) {
         board_watchdog_feed();
-        board_led(board_ms() / BLINK_MS % 2 != 0);
+        board_led(on);
+        on = !on;
         board_idle(BLINK_MS);
     }
 }

@@ -3,7 +3,7 @@
 #include "ports/cortex_m/cortex_m.h"
 #include "ports/cortex_m/registers.h"
 
-#define INTERRUPTS 96u /* as many as an STM32F429 has, rounded up; more than an MPS2 has */
+#define INTERRUPTS 32u /* as many as an MPS2 has; on other boards these programs enable none */
 
 extern uint32_t program_stack_top[], program_data_load[], program_data_start[], program_data_end[],
     program_bss_start[], program_bss_end[];
@@ -29,7 +29,7 @@ static const struct {
     .nmi = board_nmi,
     .system = {FOUR, FOUR, FOUR},
     .tick = board_tick,
-    .interrupt = {SIXTEEN, SIXTEEN, SIXTEEN, SIXTEEN, SIXTEEN, SIXTEEN},
+    .interrupt = {SIXTEEN, SIXTEEN},
 };
 
 void cortex_m_start(void)
