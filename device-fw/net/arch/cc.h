@@ -4,10 +4,9 @@
 
 #include <stdint.h>
 
-/* No host headers behind lwIP's back: its own isdigit, no printf formats, no ssize_t. */
+/* Its own isdigit, which knows no locale; no printf formats. */
 #define LWIP_NO_CTYPE_H    1
 #define LWIP_NO_INTTYPES_H 1
-#define LWIP_NO_UNISTD_H   1
 
 #define lwip_htons(x) __builtin_bswap16(x)
 #define lwip_htonl(x) __builtin_bswap32(x)
