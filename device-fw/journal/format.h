@@ -27,6 +27,13 @@
  * A turn: erase the other half, write its headers (turn + 1), the live set, entries of unknown type as they
  * are, and TURNED: with that it is the current half. The old half stays as it is until the next turn needs
  * it.
+ *
+ * What a cut leaves behind may read well now and badly later, or blank now and not later:
+ * - At each open the newest entry is said again, and SETTLED behind it: while SETTLED is the last of the log,
+ *   nothing is in doubt, and an open writes nothing.
+ * - The first record that an open finds blank may be the beginning of a torn one: it is made VOID before
+ *   anything is written behind it. So is the first of the next sector, where an entry goes that the rest of
+ *   this one is too short for.
  */
 #ifndef OTTER_JOURNAL_FORMAT_H
 #define OTTER_JOURNAL_FORMAT_H
@@ -41,7 +48,8 @@
 
 enum otter_record_type {
     OTTER_RECORD_VOID = 0x00,
-    OTTER_RECORD_TURNED = 0x02, /* u32 turn */
+    OTTER_RECORD_TURNED = 0x02,  /* u32 turn */
+    OTTER_RECORD_SETTLED = 0x03, /* all before it is whole; no data */
     OTTER_RECORD_CONFIRMED =
         0x10, /* u8 slot, u32 counter, u64 epoch, u64 sequence, digest, u8 has previous, digest */
     OTTER_RECORD_PENDING =

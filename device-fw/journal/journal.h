@@ -99,6 +99,7 @@ struct otter_journal_cursor {
     uint32_t write_at;  /* the next free record */
     uint32_t valid_end; /* end of the newest valid entry: all between it and write_at is torn */
     uint32_t serial;    /* of the newest valid entry */
+    uint32_t doubt[2];  /* records that read blank at open, and may be torn: here, in the next sector */
 };
 
 struct otter_journal {
@@ -112,7 +113,7 @@ struct otter_journal {
 
 /*
  * Scans both halves, picks the valid one, finishes or discards an interrupted turn, appends the newest record
- * once more. OK, or FLASH_ERROR / IO_ERROR. Blank flash is formatted.
+ * once more unless it is settled already. OK, or FLASH_ERROR / IO_ERROR. Blank flash is formatted.
  */
 enum otter_status otter_journal_open(struct otter_journal *j, struct otter_flash *flash);
 

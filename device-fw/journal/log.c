@@ -4,12 +4,11 @@
 
 #include <string.h>
 
-#define TRIES 3
 #define BLOCK 256u /* divides a half */
 
 static const uint8_t header_magic[4] = {'O', 'T', 'T', 'J'};
 
-static uint32_t half_base(const struct otter_journal *j, uint8_t half)
+uint32_t otter_log_base(const struct otter_journal *j, uint8_t half)
 {
     return j->flash->map->journal_base + half * j->flash->map->journal_half;
 }
@@ -19,7 +18,7 @@ uint32_t otter_log_half_size(const struct otter_journal *j)
     return j->flash->map->journal_half;
 }
 
-static uint32_t sector_size(const struct otter_journal *j)
+uint32_t otter_log_sector_size(const struct otter_journal *j)
 {
     uint32_t size;
 
@@ -30,7 +29,7 @@ static uint32_t sector_size(const struct otter_journal *j)
 /* A record that cannot be read (ECC of an H7) is neither blank nor good. */
 static bool read_record(struct otter_journal *j, uint8_t half, uint32_t at, uint8_t record[OTTER_RECORD_LEN])
 {
-    return j->flash->read(j->flash, half_base(j, half) + at, record, OTTER_RECORD_LEN) == OTTER_OK;
+    return j->flash->read(j->flash, otter_log_base(j, half) + at, record, OTTER_RECORD_LEN) == OTTER_OK;
 }
 
 static bool is_blank(const uint8_t *p, uint32_t len)
@@ -48,14 +47,14 @@ static void build_header(const struct otter_journal *j, uint32_t sector, uint32_
     memcpy(out, header_magic, sizeof(header_magic));
     out[4] = OTTER_JOURNAL_FORMAT;
     out[5] = (uint8_t)sector;
-    out[6] = (uint8_t)(otter_log_half_size(j) / sector_size(j));
+    out[6] = (uint8_t)(otter_log_half_size(j) / otter_log_sector_size(j));
     otter_put_le32(out + 8, turn);
     otter_put_le32(out + 28, otter_crc32(0, out, 28));
 }
 
 bool otter_log_half_marked(struct otter_journal *j, uint8_t half, uint32_t *ret_turn)
 {
-    uint32_t size = sector_size(j), turn = 0;
+    uint32_t size = otter_log_sector_size(j), turn = 0;
     uint8_t found[OTTER_RECORD_LEN], wanted[OTTER_RECORD_LEN];
 
     for (uint32_t at = 0; at < otter_log_half_size(j); at += size) {
@@ -75,7 +74,7 @@ bool otter_log_half_blank(struct otter_journal *j, uint8_t half)
 {
     uint8_t record[OTTER_RECORD_LEN];
 
-    for (uint32_t at = 0; at < otter_log_half_size(j); at += sector_size(j))
+    for (uint32_t at = 0; at < otter_log_half_size(j); at += otter_log_sector_size(j))
         if (!read_record(j, half, at, record) || !is_blank(record, sizeof(record)))
             return false;
     return true;
@@ -83,8 +82,8 @@ bool otter_log_half_blank(struct otter_journal *j, uint8_t half)
 
 enum otter_status otter_log_erase(struct otter_journal *j, uint8_t half)
 {
-    for (uint32_t at = 0; at < otter_log_half_size(j); at += sector_size(j))
-        if (j->flash->erase(j->flash, half_base(j, half) + at) != OTTER_OK)
+    for (uint32_t at = 0; at < otter_log_half_size(j); at += otter_log_sector_size(j))
+        if (j->flash->erase(j->flash, otter_log_base(j, half) + at) != OTTER_OK)
             return OTTER_FLASH_ERROR;
     return OTTER_OK;
 }
@@ -97,9 +96,9 @@ enum otter_status otter_log_format(struct otter_journal *j, uint8_t half, uint32
 
     if (otter_log_erase(j, half) != OTTER_OK)
         return OTTER_FLASH_ERROR;
-    for (uint32_t at = 0; at < otter_log_half_size(j); at += sector_size(j)) {
-        build_header(j, at / sector_size(j), turn, header);
-        if (j->flash->program(j->flash, half_base(j, half) + at, header, sizeof(header)) != OTTER_OK)
+    for (uint32_t at = 0; at < otter_log_half_size(j); at += otter_log_sector_size(j)) {
+        build_header(j, at / otter_log_sector_size(j), turn, header);
+        if (j->flash->program(j->flash, otter_log_base(j, half) + at, header, sizeof(header)) != OTTER_OK)
             return OTTER_FLASH_ERROR;
     }
     if (!otter_log_half_marked(j, half, &found) || found != turn)
@@ -114,10 +113,9 @@ enum otter_status otter_log_format(struct otter_journal *j, uint8_t half, uint32
     return OTTER_OK;
 }
 
-/* Is there a good entry at this offset? */
-static bool entry_at(struct otter_journal *j, uint8_t half, uint32_t at, struct otter_entry *ret)
+bool otter_log_entry_at(struct otter_journal *j, uint8_t half, uint32_t at, struct otter_entry *ret)
 {
-    uint32_t size = sector_size(j), left = (size - at % size) / OTTER_RECORD_LEN, records, crc = 0;
+    uint32_t size = otter_log_sector_size(j), left = (size - at % size) / OTTER_RECORD_LEN, records, crc = 0;
     uint8_t record[OTTER_RECORD_LEN];
 
     if (!read_record(j, half, at, record) || record[0] == OTTER_RECORD_VOID ||
@@ -143,6 +141,13 @@ static bool entry_at(struct otter_journal *j, uint8_t half, uint32_t at, struct 
            otter_le32(record + OTTER_RECORD_LEN - OTTER_RECORD_CRC);
 }
 
+uint32_t otter_log_before(const struct otter_entry *entry)
+{
+    uint32_t gap = entry->gap * OTTER_RECORD_LEN;
+
+    return gap < entry->at ? entry->at - gap : 0;
+}
+
 bool otter_log_older(struct otter_journal *j, uint8_t half, uint32_t *at, struct otter_entry *ret)
 {
     struct otter_entry entry;
@@ -151,10 +156,11 @@ bool otter_log_older(struct otter_journal *j, uint8_t half, uint32_t *at, struct
     while (off > OTTER_RECORD_LEN) {
         off -= OTTER_RECORD_LEN;
         /* An entry that reaches beyond *at would lie across one that counts. */
-        if (off % sector_size(j) == 0 || !entry_at(j, half, off, &entry) || entry.end > *at)
+        if (off % otter_log_sector_size(j) == 0 || !otter_log_entry_at(j, half, off, &entry) ||
+            entry.end > *at)
             continue;
-        *at = off - (entry.gap * OTTER_RECORD_LEN < off ? entry.gap * OTTER_RECORD_LEN : off);
         *ret = entry;
+        *at = otter_log_before(ret);
         return true;
     }
     return false;
@@ -166,13 +172,14 @@ static uint32_t blank_from(struct otter_journal *j, uint8_t half)
     uint32_t at = otter_log_half_size(j);
     uint8_t block[BLOCK];
 
-    while (at > 0 && j->flash->read(j->flash, half_base(j, half) + at - BLOCK, block, BLOCK) == OTTER_OK &&
+    while (at > 0 &&
+           j->flash->read(j->flash, otter_log_base(j, half) + at - BLOCK, block, BLOCK) == OTTER_OK &&
            is_blank(block, BLOCK))
         at -= BLOCK;
     while (at > OTTER_RECORD_LEN) {
         uint32_t before = at - OTTER_RECORD_LEN;
 
-        if (before % sector_size(j) != 0 &&
+        if (before % otter_log_sector_size(j) != 0 &&
             (!read_record(j, half, before, block) || !is_blank(block, OTTER_RECORD_LEN)))
             break;
         at = before;
@@ -180,19 +187,23 @@ static uint32_t blank_from(struct otter_journal *j, uint8_t half)
     return at < OTTER_RECORD_LEN ? OTTER_RECORD_LEN : at;
 }
 
-void otter_log_find_end(struct otter_journal *j, uint8_t half, struct otter_journal_cursor *ret)
+bool otter_log_find_end(struct otter_journal *j, uint8_t half, struct otter_journal_cursor *ret,
+                        struct otter_entry *ret_newest)
 {
-    uint32_t newest;
-    struct otter_entry entry;
+    uint32_t size = otter_log_sector_size(j), at;
 
     ret->half = half;
     ret->write_at = blank_from(j, half);
     ret->valid_end = OTTER_RECORD_LEN;
-    newest = ret->write_at;
-    if (otter_log_older(j, half, &newest, &entry)) {
-        ret->valid_end = entry.end;
-        ret->serial = entry.serial;
-    }
+    /* Behind the header, if the log ends at a sector's edge. */
+    ret->doubt[0] = ret->write_at % size == 0 ? ret->write_at + OTTER_RECORD_LEN : ret->write_at;
+    ret->doubt[1] = ret->doubt[0] - ret->doubt[0] % size + size + OTTER_RECORD_LEN;
+    at = ret->write_at;
+    if (!otter_log_older(j, half, &at, ret_newest))
+        return false;
+    ret->valid_end = ret_newest->end;
+    ret->serial = ret_newest->serial;
+    return true;
 }
 
 enum otter_status otter_log_read(struct otter_journal *j, uint8_t half, const struct otter_entry *entry,
@@ -217,94 +228,31 @@ enum otter_status otter_log_read(struct otter_journal *j, uint8_t half, const st
     return OTTER_OK;
 }
 
-/* Offset at which an entry of so many records goes, not across a sector's edge; half size if nowhere. */
-static uint32_t place(const struct otter_journal *j, uint32_t at, uint32_t records)
+bool otter_log_read_judged(struct otter_journal *j, uint8_t half, const struct otter_entry *entry, uint32_t i,
+                           uint32_t *crc, uint8_t record[OTTER_RECORD_LEN])
 {
-    uint32_t size = sector_size(j), half = otter_log_half_size(j);
+    bool last = i + 1 == OTTER_RECORDS((uint32_t)entry->len);
 
-    if (at % size == 0)
-        at += OTTER_RECORD_LEN;
-    if (at < half && at % size + records * OTTER_RECORD_LEN > size)
-        at = at - at % size + size + OTTER_RECORD_LEN;
-    return at < half ? at : half;
+    if (!read_record(j, half, entry->at + i * OTTER_RECORD_LEN, record))
+        return false;
+    *crc = otter_crc32(*crc, record, last ? OTTER_RECORD_LEN - OTTER_RECORD_CRC : OTTER_RECORD_LEN);
+    return !last || *crc == otter_le32(record + OTTER_RECORD_LEN - OTTER_RECORD_CRC);
 }
 
-uint32_t otter_log_room(const struct otter_journal *j, const struct otter_journal_cursor *c)
+bool otter_log_read_whole(struct otter_journal *j, uint8_t half, const struct otter_entry *entry, void *buf,
+                          uint32_t len)
 {
-    return (otter_log_half_size(j) - c->write_at) / OTTER_RECORD_LEN;
-}
-
-static enum otter_status take_data(struct otter_journal *j, const struct otter_entry_data *data,
-                                   uint32_t from, uint8_t *out, uint32_t len)
-{
-    if (data->copy != NULL)
-        return otter_log_read(j, data->copy_half, data->copy, from, out, len);
-    for (uint32_t i = 0; i < len; i++, from++)
-        out[i] = from < data->head_len ? ((const uint8_t *)data->head)[from]
-                                       : ((const uint8_t *)data->body)[from - data->head_len];
-    return OTTER_OK;
-}
-
-/* Programs the records of one entry at `at`. */
-static enum otter_status write_entry(struct otter_journal *j, uint8_t half, const struct otter_entry *entry,
-                                     const struct otter_entry_data *data)
-{
-    uint32_t records = OTTER_RECORDS((uint32_t)entry->len), done = 0, crc = 0;
+    uint32_t records = OTTER_RECORDS((uint32_t)entry->len), crc = 0, done = 0;
     uint8_t record[OTTER_RECORD_LEN];
-    enum otter_status status;
 
     for (uint32_t i = 0; i < records; i++) {
-        uint32_t skip = i == 0 ? 8 : 1, left = entry->len - done;
-        uint32_t n = OTTER_RECORD_LEN - skip < left ? OTTER_RECORD_LEN - skip : left;
+        uint32_t skip = i == 0 ? 8 : 1;
+        uint32_t n = OTTER_RECORD_LEN - skip < len - done ? OTTER_RECORD_LEN - skip : len - done;
 
-        memset(record, 0, sizeof(record));
-        record[0] = i == 0 ? entry->type : (uint8_t)OTTER_RECORD_FOLLOWING;
-        if (i == 0) {
-            record[1] = entry->gap;
-            otter_put_le16(record + 2, entry->len);
-            otter_put_le32(record + 4, entry->serial);
-        }
-        status = take_data(j, data, done, record + skip, n);
-        if (status != OTTER_OK)
-            return status;
+        if (!otter_log_read_judged(j, half, entry, i, &crc, record))
+            return false;
+        memcpy((uint8_t *)buf + done, record + skip, n);
         done += n;
-        if (i + 1 == records) {
-            crc = otter_crc32(crc, record, OTTER_RECORD_LEN - OTTER_RECORD_CRC);
-            otter_put_le32(record + OTTER_RECORD_LEN - OTTER_RECORD_CRC, crc);
-        } else {
-            crc = otter_crc32(crc, record, sizeof(record));
-        }
-        if (j->flash->program(j->flash, half_base(j, half) + entry->at + i * OTTER_RECORD_LEN, record,
-                              sizeof(record)) != OTTER_OK)
-            return OTTER_FLASH_ERROR;
     }
-    return OTTER_OK;
-}
-
-enum otter_status otter_log_append(struct otter_journal *j, struct otter_journal_cursor *c, uint8_t type,
-                                   const struct otter_entry_data *data, uint32_t *ret_at)
-{
-    uint32_t records = OTTER_RECORDS((uint32_t)data->len);
-    struct otter_entry entry = {.type = type, .len = data->len}, found;
-
-    for (int i = 0; i < TRIES; i++) {
-        uint32_t gap;
-
-        entry.at = place(j, c->write_at, records);
-        gap = (entry.at - c->valid_end) / OTTER_RECORD_LEN;
-        if (entry.at + records * OTTER_RECORD_LEN > otter_log_half_size(j) || gap > UINT8_MAX)
-            return OTTER_NO_SPACE;
-        entry.gap = (uint8_t)gap;
-        entry.serial = c->serial + 1;
-        c->write_at = entry.at + records * OTTER_RECORD_LEN;
-        if (write_entry(j, c->half, &entry, data) != OTTER_OK || !entry_at(j, c->half, entry.at, &found) ||
-            found.type != type || found.serial != entry.serial)
-            continue;
-        c->valid_end = c->write_at;
-        c->serial = entry.serial;
-        if (ret_at != NULL)
-            *ret_at = entry.at;
-        return OTTER_OK;
-    }
-    return OTTER_FLASH_ERROR;
+    return true;
 }

@@ -3,26 +3,31 @@
 
 #include <string.h>
 
-/* Has the half been turned to? Its log says so once the live set in it is whole. */
-static bool is_turned(struct otter_journal *j, uint8_t half, struct otter_journal_cursor *ret)
+/* A half as open() finds it, each entry judged by one reading: another might come out differently. */
+struct found_half {
+    bool turned; /* its log says that the live set in it is whole */
+    struct otter_journal_cursor end;
+    struct otter_entry newest;
+};
+
+static void examine(struct otter_journal *j, uint8_t half, struct found_half *ret)
 {
-    struct otter_journal_cursor c = {0};
     uint32_t at, turn;
     struct otter_entry entry;
     uint8_t data[4];
+    bool any;
 
+    memset(ret, 0, sizeof(*ret));
     if (!otter_log_half_marked(j, half, &turn))
-        return false;
-    otter_log_find_end(j, half, &c);
-    at = c.write_at;
-    while (otter_log_older(j, half, &at, &entry))
-        if (entry.type == OTTER_RECORD_TURNED && entry.len == sizeof(data) &&
-            otter_log_read(j, half, &entry, 0, data, sizeof(data)) == OTTER_OK && otter_le32(data) == turn) {
-            c.turn = turn;
-            *ret = c;
-            return true;
-        }
-    return false;
+        return;
+    any = otter_log_find_end(j, half, &ret->end, &ret->newest);
+    ret->end.turn = turn;
+    for (entry = ret->newest; any && !ret->turned; any = otter_log_older(j, half, &at, &entry)) {
+        ret->turned = entry.type == OTTER_RECORD_TURNED && entry.len == sizeof(data) &&
+                      otter_log_read(j, half, &entry, 0, data, sizeof(data)) == OTTER_OK &&
+                      otter_le32(data) == turn;
+        at = otter_log_before(&entry);
+    }
 }
 
 /* Later of two turns, the counter wrapping. */
@@ -32,7 +37,7 @@ static bool is_later(uint32_t a, uint32_t b)
 }
 
 /* Takes the newest value of each type over. */
-static enum otter_status load(struct otter_journal *j)
+static void load(struct otter_journal *j)
 {
     uint32_t at = j->now.write_at;
     uint8_t seen[32] = {0}, value[OTTER_VALUE_MAX];
@@ -45,8 +50,8 @@ static enum otter_status load(struct otter_journal *j)
 
         if ((seen[entry.type / 8] & bit) != 0 || (root && (entry.len < 8 || entry.len > OTTER_LEN_ROOT)))
             continue;
-        if (otter_log_read(j, j->now.half, &entry, 0, value, len) != OTTER_OK)
-            return OTTER_IO_ERROR;
+        if (!otter_log_read_whole(j, j->now.half, &entry, value, len))
+            continue; /* torn, and on the way to being turned away from: settle() found no room */
         if (root) {
             j->live.root_version = otter_le64(value);
             j->root_at = entry.at;
@@ -56,7 +61,6 @@ static enum otter_status load(struct otter_journal *j)
         }
         seen[entry.type / 8] |= bit;
     }
-    return OTTER_OK;
 }
 
 /*
@@ -74,22 +78,55 @@ static enum otter_status discard_interrupted(struct otter_journal *j)
     return otter_log_erase(j, other);
 }
 
-/* The newest entry might be torn and read well just this once: said again, it is sound. */
-static enum otter_status repeat_newest(struct otter_journal *j)
+static enum otter_status append_turned(struct otter_journal *j)
 {
-    uint32_t at = j->now.write_at, copy_at;
-    struct otter_entry newest;
-    struct otter_entry_data data = {.copy = &newest, .copy_half = j->now.half};
-    enum otter_status status;
+    uint8_t turn[4];
+    const struct otter_entry_data data = {.head = turn, .head_len = sizeof(turn), .len = sizeof(turn)};
 
-    if (!otter_log_older(j, j->now.half, &at, &newest))
-        return OTTER_IO_ERROR; /* there is TURNED at least */
-    data.len = newest.len;
-    status = otter_log_append(j, &j->now, newest.type, &data, &copy_at);
-    if (status == OTTER_NO_SPACE)
-        return otter_journal_turn(j, &j->live, NULL);
-    if (status == OTTER_OK && newest.type == OTTER_RECORD_ROOT && newest.at == j->root_at)
-        j->root_at = copy_at;
+    otter_put_le32(turn, j->now.turn);
+    return otter_log_append(j, &j->now, OTTER_RECORD_TURNED, &data, NULL);
+}
+
+/*
+ * The newest entry might be torn and read well just this once: said again, it is sound. If it reads wrong by
+ * now, the one before it is the newest; the next gap leads past it for good.
+ */
+static enum otter_status repeat_newest(struct otter_journal *j, struct otter_entry newest)
+{
+    for (;;) {
+        struct otter_entry_data data = {.copy = &newest, .copy_half = j->now.half, .len = newest.len};
+        uint32_t at = otter_log_before(&newest);
+        enum otter_status status;
+
+        /* By what we know: it is why this half was chosen. */
+        if (newest.type == OTTER_RECORD_TURNED)
+            return append_turned(j);
+        status = otter_log_append(j, &j->now, newest.type, &data, NULL);
+        if (status != OTTER_IO_ERROR)
+            return status;
+        if (!otter_log_older(j, j->now.half, &at, &newest))
+            return OTTER_IO_ERROR;
+        j->now.valid_end = newest.end;
+        if (newest.type == OTTER_RECORD_SETTLED)
+            return OTTER_OK;
+    }
+}
+
+/*
+ * Leaves nothing in doubt. SETTLED is written when what it follows is whole: it speaks the truth however
+ * torn it may be itself. Its gap covers what is torn behind an earlier one.
+ */
+static enum otter_status settle(struct otter_journal *j, const struct otter_entry *newest)
+{
+    static const struct otter_entry_data nothing;
+    enum otter_status status = OTTER_OK;
+
+    if (newest->type == OTTER_RECORD_SETTLED && newest->end == j->now.write_at)
+        return OTTER_OK;
+    if (newest->type != OTTER_RECORD_SETTLED)
+        status = repeat_newest(j, *newest);
+    if (status == OTTER_OK)
+        status = otter_log_append(j, &j->now, OTTER_RECORD_SETTLED, &nothing, NULL);
     return status;
 }
 
@@ -104,21 +141,23 @@ static enum otter_status start_blank(struct otter_journal *j)
 
 enum otter_status otter_journal_open(struct otter_journal *j, struct otter_flash *flash)
 {
-    struct otter_journal_cursor end[2] = {{0}, {0}};
-    bool turned[2];
+    struct found_half found[2];
     enum otter_status status;
+    uint8_t half;
 
     memset(j, 0, sizeof(*j));
     j->flash = flash;
-    for (uint8_t half = 0; half < 2; half++)
-        turned[half] = is_turned(j, half, &end[half]);
-    if (!turned[0] && !turned[1])
+    examine(j, 0, &found[0]);
+    examine(j, 1, &found[1]);
+    if (!found[0].turned && !found[1].turned)
         return start_blank(j);
-    j->now = turned[1] && (!turned[0] || is_later(end[1].turn, end[0].turn)) ? end[1] : end[0];
-    status = load(j);
-    if (status == OTTER_OK)
-        status = discard_interrupted(j);
-    if (status == OTTER_OK)
-        status = repeat_newest(j);
-    return status;
+    half = found[1].turned && (!found[0].turned || is_later(found[1].end.turn, found[0].end.turn));
+    j->now = found[half].end;
+    status = discard_interrupted(j);
+    if (status != OTTER_OK)
+        return status;
+    /* Read what counts when it is settled. Without room for that it is settled by the turn. */
+    status = settle(j, &found[half].newest);
+    load(j);
+    return status == OTTER_NO_SPACE ? otter_journal_turn(j, &j->live, NULL) : status;
 }

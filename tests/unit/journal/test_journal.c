@@ -57,6 +57,11 @@ static void test_every_value_survives_a_reopen(void **state)
         }
 }
 
+static uint32_t record_at(const struct otter_journal *j, uint32_t offset)
+{
+    return j->flash->map->journal_base + j->now.half * j->flash->map->journal_half + offset;
+}
+
 static void test_setting_what_holds_writes_nothing(void **state)
 {
     struct otter_flash_file f;
@@ -96,9 +101,98 @@ static void test_open_repeats_the_newest_entry_and_changes_nothing_else(void **s
     sample_take(&j, &before);
     operations = f.operations;
     assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
-    assert_int_equal(f.operations - operations, OTTER_RECORD_LEN / 4);
+    /* A void record, the entry, SETTLED. */
+    assert_int_equal(f.operations - operations, 3 * OTTER_RECORD_LEN / 4);
     sample_take(&j, &after);
     assert_true(sample_same(&before, &after));
+    otter_flash_file_close(&f);
+}
+
+/* A device that resets in a loop must not wear its journal out, whatever the newest entry is: here the
+ * longest.
+ */
+static void test_open_of_a_settled_journal_writes_nothing(void **state)
+{
+    (void)state;
+    for (unsigned g = 0; g < GEOMETRIES; g++) {
+        struct otter_flash_file f;
+        struct otter_journal j;
+        uint64_t operations;
+
+        open_blank(&f, geometries[g], &j);
+        assert_int_equal(sample_setters[11].set(&j, 1), OTTER_OK);
+        assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+        operations = f.operations;
+        for (unsigned i = 0; i < 5; i++)
+            assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+        assert_int_equal(f.operations, operations);
+        assert_int_equal(j.live.root_version, 2);
+        otter_flash_file_close(&f);
+    }
+}
+
+/* A record behind SETTLED that cannot be read now, and may be later, is covered by the gap of another one. */
+static void test_open_covers_what_is_torn_behind_a_settled_log(void **state)
+{
+    static const uint8_t torn[OTTER_RECORD_LEN] = {OTTER_RECORD_TIME, 0, 8};
+    struct otter_flash_file f;
+    struct otter_journal j;
+    uint32_t end;
+
+    (void)state;
+    open_blank(&f, geometries[0], &j);
+    assert_int_equal(otter_journal_set_failures(&j, 7), OTTER_OK);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    end = j.now.write_at;
+    assert_int_equal(otter_flash_file_load(&f, record_at(&j, end), torn, sizeof(torn)), 0);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    assert_true(j.now.valid_end == j.now.write_at && j.now.write_at > end + OTTER_RECORD_LEN);
+    otter_flash_file_close(&f);
+}
+
+static void test_what_reads_blank_at_open_is_made_void_before_it_is_written_behind(void **state)
+{
+    static const uint8_t nothing[OTTER_RECORD_LEN];
+    uint8_t found[OTTER_RECORD_LEN];
+
+    (void)state;
+    for (unsigned g = 0; g < GEOMETRIES; g++) {
+        struct otter_flash_file f;
+        struct otter_journal j;
+        uint32_t end;
+
+        open_blank(&f, geometries[g], &j);
+        assert_int_equal(otter_journal_set_failures(&j, 7), OTTER_OK);
+        assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+        assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK); /* settled: nothing was written */
+        end = j.now.write_at;
+        assert_int_equal(otter_journal_set_failures(&j, 8), OTTER_OK);
+        assert_int_equal(otter_flash_file_peek(&f, record_at(&j, end), found, sizeof(found)), 0);
+        assert_memory_equal(found, nothing, sizeof(found));
+        assert_int_equal(j.now.write_at, end + 2 * OTTER_RECORD_LEN);
+        otter_flash_file_close(&f);
+    }
+}
+
+/* An entry that the rest of its sector is too short for may be torn at the next one's beginning. */
+static void test_so_is_the_first_record_of_the_next_sector(void **state)
+{
+    static const uint8_t nothing[OTTER_RECORD_LEN];
+    uint8_t found[OTTER_RECORD_LEN];
+    struct otter_flash_file f;
+    struct otter_journal j;
+
+    (void)state;
+    open_blank(&f, geometries[2], &j); /* sectors of 4 KB */
+    for (uint32_t i = 1; j.now.write_at < 4096 - 4 * OTTER_RECORD_LEN; i++)
+        assert_int_equal(otter_journal_set_failures(&j, i), OTTER_OK);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    assert_true(j.now.write_at <= 4096);
+    assert_int_equal(sample_setters[11].set(&j, 1), OTTER_OK);
+    assert_int_equal(otter_flash_file_peek(&f, record_at(&j, 4096 + OTTER_RECORD_LEN), found, sizeof(found)),
+                     0);
+    assert_memory_equal(found, nothing, sizeof(found));
+    assert_int_equal(j.root_at, 4096 + 2 * OTTER_RECORD_LEN);
     otter_flash_file_close(&f);
 }
 
@@ -464,6 +558,10 @@ int main(void)
         cmocka_unit_test(test_every_value_survives_a_reopen),
         cmocka_unit_test(test_setting_what_holds_writes_nothing),
         cmocka_unit_test(test_open_repeats_the_newest_entry_and_changes_nothing_else),
+        cmocka_unit_test(test_open_of_a_settled_journal_writes_nothing),
+        cmocka_unit_test(test_open_covers_what_is_torn_behind_a_settled_log),
+        cmocka_unit_test(test_what_reads_blank_at_open_is_made_void_before_it_is_written_behind),
+        cmocka_unit_test(test_so_is_the_first_record_of_the_next_sector),
         cmocka_unit_test(test_lists_drop_the_oldest),
         cmocka_unit_test(test_a_cause_that_this_firmware_has_no_name_for_stays_what_it_was),
         cmocka_unit_test(test_values_can_be_taken_away_again),
