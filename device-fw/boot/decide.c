@@ -17,17 +17,19 @@ enum fact {
     HUNG = 1 << 9,  /* an earlier one did */
     PASSED = 1 << 10,
     X_AUTHENTIC = 1 << 11,
-    OTHER_GOOD = 1 << 12 /* a slot that is not the confirmed one could be booted */
+    OTHER_GOOD = 1 << 12, /* a slot that is not the confirmed one could be booted */
+    LAST_CHANCE = 1 << 13 /* one could but for its having been rejected */
 };
 
-enum subject { NONE, SLOT_A, SLOT_B, THE_CANDIDATE, THE_CONFIRMED, THE_OTHER };
+enum subject { NONE, SLOT_A, SLOT_B, THE_CANDIDATE, THE_CONFIRMED, THE_OTHER, THE_REJECTED };
 
 /*
- * The policy. A fallback below the counter floor, or rejected, is not GOOD and never booted. A candidate
+ * The policy. A fallback below the counter floor, or rejected, is not GOOD. A candidate
  * without any alternative goes on being tried: rejecting it would leave nothing. When the confirmed image is
  * damaged, the other one is booted if it is good, and recorded as confirmed with the floors of the old
  * record: a device that is online can be repaired, a dead one cannot, and nothing comes back that the floors
- * exclude.
+ * exclude. For the same reason a rejected one is tried again when there is nothing else at all: what it
+ * failed may have passed, and it must prove itself before it is confirmed.
  */
 static const struct row {
     const char *name;
@@ -50,6 +52,7 @@ static const struct row {
     {"trial", CANDIDATE, 0, OTTER_BOOT_TRIAL, THE_CANDIDATE, OTTER_OK},
     {"confirmed", X_AUTHENTIC, 0, OTTER_BOOT_CONFIRMED, THE_CONFIRMED, OTTER_OK},
     {"fallback", OTHER_GOOD, 0, OTTER_BOOT_FALLBACK, THE_OTHER, OTTER_OK},
+    {"trial-rejected", LAST_CHANCE, 0, OTTER_BOOT_TRIAL, THE_REJECTED, OTTER_OK},
     {"nothing", 0, 0, OTTER_BOOT_NOTHING, NONE, OTTER_OK},
 };
 
@@ -97,7 +100,7 @@ static unsigned candidate_bits(const struct otter_boot_facts *facts, enum otter_
 
 /* Slots by subject, as far as they exist. */
 struct subjects {
-    enum otter_slot candidate, confirmed, other;
+    enum otter_slot candidate, confirmed, other, rejected;
 };
 
 static unsigned look(const struct otter_boot_facts *facts, struct subjects *who)
@@ -117,6 +120,9 @@ static unsigned look(const struct otter_boot_facts *facts, struct subjects *who)
         } else if (!s->is_confirmed && is_good(s)) {
             who->other = (enum otter_slot)i;
             bits |= OTHER_GOOD;
+        } else if (s->authentic == OTTER_OK && s->counter_ok) {
+            who->rejected = (enum otter_slot)i;
+            bits |= LAST_CHANCE;
         }
     }
     return bits;
@@ -131,6 +137,8 @@ static enum otter_slot slot_of(enum subject subject, const struct subjects *who)
         return who->confirmed;
     case THE_OTHER:
         return who->other;
+    case THE_REJECTED:
+        return who->rejected;
     case SLOT_B:
         return OTTER_SLOT_B;
     case NONE:
@@ -153,7 +161,7 @@ static enum otter_status why_not(const struct otter_boot_slot_facts *s)
 
 void otter_boot_decide(const struct otter_boot_facts *facts, struct otter_boot_decision *ret)
 {
-    struct subjects who = {OTTER_SLOT_A, OTTER_SLOT_A, OTTER_SLOT_A};
+    struct subjects who = {OTTER_SLOT_A, OTTER_SLOT_A, OTTER_SLOT_A, OTTER_SLOT_A};
     unsigned bits = look(facts, &who);
     const struct row *row = rows;
 

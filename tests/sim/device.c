@@ -12,6 +12,7 @@
 #define DAYS_MAX    10u     /* of a boot */
 #define SELFTEST_MS 2500u   /* longer than the first answer takes: the server comes first */
 #define DAY_MS      UINT64_C(86400000)
+#define LOOKS       3u /* of a bootloader that meets a flash error */
 #define OUT_SPARE   2048u
 
 /* ---- ports and hooks ---- */
@@ -122,8 +123,7 @@ static bool start_client(struct sim_device *d, enum otter_slot slot)
     d->net.open = false;
     d->boot_ms = d->now;
     /* The application opens the journal for itself. */
-    sim_judge_opening(d);
-    status = otter_journal_open(&d->journal, &d->flash.flash);
+    status = sim_judge_open(d);
     if (status == OTTER_OK)
         status = otter_client_init(&d->client, &config, d->now);
     sim_judge_look(d);
@@ -136,14 +136,17 @@ static bool boot(struct sim_device *d)
 {
     struct otter_boot_decision decision = {.row = "none"};
     struct otter_boot boot = {&d->flash.flash, &sim_crypto, &d->m->keys, &d->m->factory, &d->journal, false};
-    enum otter_status status;
+    enum otter_status status = OTTER_FLASH_ERROR;
 
     d->seed = ++d->boots * UINT64_C(0x9e3779b97f4a7c15);
     d->flash.booting = true;
     d->flash.keep_size = 0;
-    memset(&d->journal, 0, sizeof(d->journal));
-    sim_judge_opening(d);
-    status = otter_boot_run(&boot, d->cause, &decision, &d->handover);
+    /* A flash error does not end a bootloader: it looks again. */
+    for (unsigned i = 0; i < LOOKS && status != OTTER_OK && !d->judge.failed; i++) {
+        if (!boot.is_open)
+            boot.is_open = sim_judge_open(d) == OTTER_OK;
+        status = otter_boot_run(&boot, d->cause, &decision, &d->handover);
+    }
     d->row = decision.row;
     if (status != OTTER_OK || !decision.jump) {
         sim_fail(d, "bricked: %s, row %s, A %s, B %s", otter_status_name(status), decision.row,

@@ -45,7 +45,7 @@ struct sim_judge {
     uint32_t counter;
     /* The journal's live set, by a hash: what it must be, or may be after a cut. */
     uint64_t live, live_or;
-    bool is_known; /* it has been compared since it was opened */
+    bool is_opening, is_known; /* it has been compared since it was opened */
     uint32_t turn, serial;
     bool failed;
     char why[160]; /* the first thing that did not hold */
@@ -95,8 +95,8 @@ const struct sim_release *sim_judge_slot(const struct sim_device *d, enum otter_
 void sim_judge_look(struct sim_device *d);
 /* The set-up is over: what the journal says is what is acknowledged. */
 void sim_judge_begin(struct sim_device *d);
-/* The journal is about to be opened. */
-void sim_judge_opening(struct sim_device *d);
+/* Opens the journal, as bootloader and application each do, and looks. */
+enum otter_status sim_judge_open(struct sim_device *d);
 /* The bootloader has chosen a slot. */
 void sim_judge_jump(struct sim_device *d, enum otter_slot slot);
 /* The self-test has passed, or a poll has been answered. */

@@ -122,7 +122,8 @@ static void look_at_journal(struct sim_device *d)
     struct sim_judge *j = &d->judge;
     uint64_t live;
 
-    if (j->is_known && j->turn == d->journal.now.turn && j->serial == d->journal.now.serial)
+    if (j->is_opening ||
+        (j->is_known && j->turn == d->journal.now.turn && j->serial == d->journal.now.serial))
         return;
     live = hash_live(&d->journal.live);
     if (!j->is_known && live != j->live && live != j->live_or)
@@ -156,16 +157,27 @@ void sim_judge_begin(struct sim_device *d)
     d->judge.counter = c->counter;
 }
 
-void sim_judge_opening(struct sim_device *d)
+enum otter_status sim_judge_open(struct sim_device *d)
 {
+    enum otter_status status;
+
     d->judge.is_known = false;
+    d->judge.is_opening = true;
+    status = otter_journal_open(&d->journal, &d->flash.flash);
+    d->judge.is_opening = false;
+    if (status == OTTER_OK)
+        sim_judge_look(d);
+    return status;
 }
 
 void sim_judge_cut(struct sim_device *d, uint64_t live, uint64_t next)
 {
-    d->judge.live = live;
-    d->judge.live_or = next;
-    d->judge.is_known = false;
+    /* Cut again before the journal was open: nothing has been decided since. */
+    if (!d->judge.is_opening) {
+        d->judge.live = live;
+        d->judge.live_or = next;
+    }
+    d->judge.is_opening = false;
 }
 
 /* ---- the device ---- */

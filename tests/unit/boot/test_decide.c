@@ -255,13 +255,27 @@ static const struct {
      OTTER_SLOT_A,
      OTTER_IMAGE_HASH,
      OTTER_IMAGE_FLOOR},
-    {"never a rejected one",
+    {"not a rejected one, as long as there is another",
+     {true, {REJECTED, FORMER}},
+     "fallback",
+     OTTER_BOOT_FALLBACK,
+     OTTER_SLOT_B,
+     OTTER_REJECTED_BEFORE,
+     0},
+    {"a rejected one is tried again before nothing at all is",
      {true, {REJECTED, BROKEN}},
-     "nothing",
-     OTTER_BOOT_NOTHING,
+     "trial-rejected",
+     OTTER_BOOT_TRIAL,
      OTTER_SLOT_A,
      OTTER_REJECTED_BEFORE,
      OTTER_IMAGE_HASH},
+    {"but never one below the floor",
+     {true, {BROKEN, {.authentic = OTTER_OK, .rejected = true, .has_record = true}}},
+     "nothing",
+     OTTER_BOOT_NOTHING,
+     OTTER_SLOT_A,
+     OTTER_IMAGE_HASH,
+     OTTER_IMAGE_FLOOR},
     {"never one by a revoked key",
      {true, {BROKEN, {.authentic = OTTER_IMAGE_KEY_REVOKED, .counter_ok = true}}},
      "nothing",
@@ -303,8 +317,8 @@ static void slot_case(unsigned i, struct otter_boot_slot_facts *s)
     s->authentic = authentic[i / 32];
 }
 
-/* Whatever the facts are: only an authentic image is jumped to, none below the floor or rejected unless
- * confirmed. */
+/* Whatever the facts are: only an authentic image is jumped to, none below the floor unless confirmed, and a
+ * rejected one on trial alone. */
 static void check_safe(const struct otter_boot_facts *facts)
 {
     const struct otter_boot_slot_facts *s;
@@ -316,7 +330,7 @@ static void check_safe(const struct otter_boot_facts *facts)
         return;
     assert_int_equal(s->authentic, OTTER_OK);
     assert_true(s->is_confirmed || s->counter_ok);
-    assert_true(s->is_confirmed || s->is_pending || !s->rejected);
+    assert_true(s->is_confirmed || s->is_pending || !s->rejected || d.action == OTTER_BOOT_TRIAL);
     if (d.action == OTTER_BOOT_FIRST)
         assert_false(facts->has_confirmed);
     if (d.action == OTTER_BOOT_CONFIRMED)
