@@ -36,6 +36,7 @@ MAY = {
                           "device-fw/port", "lib/core"],
     "device-fw/app": ["device-fw/boot", "device-fw/client", "device-fw/crypto", "device-fw/journal", "device-fw/port", "device-fw/ports/cortex_m",
                       "device-fw/updater", "lib/core"],
+    "device-fw/check": ["device-fw/port", "lib/core"],
     "device-fw/bootloader": ["device-fw/boot", "device-fw/journal", "device-fw/crypto", "device-fw/port", "lib/core"],
     "device-fw/ports/cortex_m": ["device-fw/port", "lib/core"],
     # The client's header: the times that a test may shorten (port/tune.h).
@@ -51,7 +52,7 @@ ROOTS = {
     "metrics": "server/metrics",
     "http": "server/http", "port": "device-fw/port", "journal": "device-fw/journal", "boot": "device-fw/boot",
     "client": "device-fw/client", "crypto": "device-fw/crypto", "net": "device-fw/net", "app": "device-fw/app",
-    "updater": "device-fw/updater",
+    "updater": "device-fw/updater", "check": "device-fw/check",
     "bootloader": "device-fw/bootloader", "ports": "device-fw/ports", "posix": "device-fw/ports/posix", "emulator": "emulator", "cli": "cli", "server": "server",
 }
 
@@ -130,6 +131,7 @@ PLANTED = [
     ("server/service", "<sqlite3.h>"), ("server/service", "<microhttpd.h>"), ("server/service", "<gnutls/gnutls.h>"),
     ("server/http", '"store/store.h"'), ("server/http", "<curl/curl.h>"), ("cli", '"service/service.h"'), ("device-fw/boot", '"client/client.h"'),
     ("device-fw/client", '"boot/boot.h"'), ("device-fw/client", "<stdio.h>"), ("device-fw/client", "<bearssl.h>"),
+    ("device-fw/check", '"client/client.h"'), ("device-fw/check", '"ports/mps2/mps2.h"'),
     ("device-fw/updater", '"lwip/tcp.h"'), ("device-fw/updater", "<stdio.h>"), ("device-fw/updater", '"ports/mps2/mps2.h"'),
     ("device-fw/net", '"client/client.h"'), ("device-fw/net", "<stdio.h>"), ("device-fw/client", '"lwip/tcp.h"'),
     ("device-fw/ports/posix", '"client/client.h"'), ("device-fw/ports/cortex_m", '"client/client.h"'),
