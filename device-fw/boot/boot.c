@@ -251,12 +251,23 @@ static enum otter_status open_journal(struct otter_boot *boot)
     return status;
 }
 
+/* Rejected in this run: the cause says more than that it is on the list now. What is wrong with the image
+ * itself says more than either. */
+static void say_rejections(const enum otter_status rejected[2], struct otter_boot_decision *decision)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (rejected[i] != OTTER_OK &&
+            (decision->why[i] == OTTER_OK || decision->why[i] == OTTER_REJECTED_BEFORE))
+            decision->why[i] = rejected[i];
+}
+
 enum otter_status otter_boot_run(struct otter_boot *boot, enum otter_reset_cause cause,
                                  struct otter_boot_decision *ret, struct otter_handover *ret_handover)
 {
     struct otter_boot_decision decision;
     struct otter_boot_facts facts;
     struct found found[2];
+    enum otter_status rejected[2] = {OTTER_OK, OTTER_OK};
     enum otter_status status = open_journal(boot);
 
     if (status != OTTER_OK)
@@ -270,7 +281,9 @@ enum otter_status otter_boot_run(struct otter_boot *boot, enum otter_reset_cause
         status = apply(boot, &facts, found, &decision);
         if (status != OTTER_OK || decision.action != OTTER_BOOT_REJECT)
             break;
+        rejected[decision.slot] = decision.why[decision.slot];
     }
+    say_rejections(rejected, &decision);
     boot->is_open = status == OTTER_OK;
     if (status != OTTER_OK)
         return status;

@@ -26,8 +26,8 @@ struct otter_boot {
  * MCUboot signature of each slot, its ROM_FIXED address if it has one, and that its vectors are aligned for
  * the board. A pending record outlives the rejection of its image: the client needs its attempt to report,
  * and clears it. OK with *ret filled: ret->jump false means that nothing is bootable, ret->why says why for
- * each slot; the caller feeds the watchdog and calls again, which writes nothing until something has changed.
- * FLASH_ERROR / IO_ERROR: likewise call again.
+ * each slot, and why one has been rejected in this very run; the caller feeds the watchdog and calls again,
+ * which writes nothing until something has changed. FLASH_ERROR / IO_ERROR: likewise call again.
  */
 enum otter_status otter_boot_run(struct otter_boot *boot, enum otter_reset_cause cause,
                                  struct otter_boot_decision *ret, struct otter_handover *ret_handover);

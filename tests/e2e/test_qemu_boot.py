@@ -201,10 +201,11 @@ def test_a_padded_image_is_tried_thrice_and_reverted(board, shelf):
         for boot in (1, 2, 3):
             said = device.boots("trial", "B")
             assert f"slot B trial {boot} handed slot B cause {'power' if boot == 1 else 'software'}" in said
-        device.wait_for_line("^boot: slot B rejected-before$")
+        device.wait_for_line("^boot: slot B trial-deadline$")
         device.boots("confirmed", "A")
     device.act()
     with device.start():
+        device.wait_for_line("^boot: slot B rejected-before$")
         device.boots("confirmed", "A")
 
 
@@ -219,6 +220,7 @@ def test_a_trial_that_hangs_is_reset_by_the_watchdog_and_reverted(board, shelf):
         for boot in (1, 2, 3):
             assert f"trial {boot} handed" in device.boots("trial", "B")
             device.wait_for_line("^boot: cause watchdog$")
+        device.wait_for_line("^boot: slot B watchdog$")
         device.boots("confirmed", "A")
 
 

@@ -176,9 +176,11 @@ static void test_an_image_that_is_never_confirmed_is_reverted_with_its_cause(voi
         try_three_times(&b, OTTER_SLOT_B, table[i].reset, table[i].passes);
         expect(&b, "confirmed", OTTER_SLOT_A);
         expect_rejected(&b, &digest, table[i].cause);
+        assert_int_equal(b.decision.why[1], table[i].cause);
         assert_true(b.journal.live.pending.present); /* the client needs its attempt, to report */
         board_reset(&b, OTTER_RESET_POWER);
         expect(&b, "confirmed", OTTER_SLOT_A);
+        assert_int_equal(b.decision.why[1], OTTER_REJECTED_BEFORE);
         board_free(&b);
     }
 }
@@ -233,6 +235,7 @@ static void test_a_pending_image_that_does_not_hold_is_rejected_unbooted(void **
     board_reset(&b, OTTER_RESET_SOFTWARE);
     expect(&b, "confirmed", OTTER_SLOT_A);
     expect_rejected(&b, &digest, OTTER_TRIAL_IMAGE);
+    assert_int_equal(b.decision.why[1], OTTER_IMAGE_HASH);
 
     digest = board_put(&b, OTTER_SLOT_B, &(struct board_image){.seed = 3, .counter = 3});
     board_pend(&b, OTTER_SLOT_B, digest);
@@ -245,6 +248,7 @@ static void test_a_pending_image_that_does_not_hold_is_rejected_unbooted(void **
     board_reset(&b, OTTER_RESET_SOFTWARE);
     expect(&b, "confirmed", OTTER_SLOT_A);
     expect_rejected(&b, &other, OTTER_TRIAL_IMAGE);
+    assert_int_equal(b.decision.why[1], OTTER_TRIAL_IMAGE);
     board_free(&b);
 }
 
