@@ -53,6 +53,11 @@ struct otter_handover *board_handover(void)
     return (struct otter_handover *)(void *)program_noinit;
 }
 
+/* The bootloader's blinking says it. */
+void board_stranded(void)
+{
+}
+
 void board_reset(void)
 {
     cortex_m_reset();

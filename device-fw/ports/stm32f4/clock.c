@@ -4,15 +4,25 @@
  */
 #include "ports/stm32f4/internal.h"
 
-/* 2 MHz or 1 MHz into the PLL, 336 MHz out of it. */
+/* 2 MHz into the PLL, 336 MHz out of it. */
 static const RCC_OscInitTypeDef sources[] = {
     {.OscillatorType = RCC_OSCILLATORTYPE_HSE,
      .HSEState = RCC_HSE_BYPASS,
-     .PLL = {RCC_PLL_ON, RCC_PLLSOURCE_HSE, .PLLM = 4, .PLLN = 168, .PLLP = RCC_PLLP_DIV2, .PLLQ = 7}},
+     .PLL = {.PLLState = RCC_PLL_ON,
+             .PLLSource = RCC_PLLSOURCE_HSE,
+             .PLLM = 4,
+             .PLLN = 168,
+             .PLLP = RCC_PLLP_DIV2,
+             .PLLQ = 7}},
     {.OscillatorType = RCC_OSCILLATORTYPE_HSI,
      .HSIState = RCC_HSI_ON,
      .HSICalibrationValue = RCC_HSICALIBRATION_DEFAULT,
-     .PLL = {RCC_PLL_ON, RCC_PLLSOURCE_HSI, .PLLM = 8, .PLLN = 168, .PLLP = RCC_PLLP_DIV2, .PLLQ = 7}},
+     .PLL = {.PLLState = RCC_PLL_ON,
+             .PLLSource = RCC_PLLSOURCE_HSI,
+             .PLLM = 8,
+             .PLLN = 168,
+             .PLLP = RCC_PLLP_DIV2,
+             .PLLQ = 7}},
 };
 
 static const RCC_ClkInitTypeDef buses = {

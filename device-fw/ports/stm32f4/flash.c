@@ -52,7 +52,7 @@ static bool is_blank(uint32_t addr, uint32_t len)
     return true;
 }
 
-/* Sectors are numbered through; the HAL itself knows of the gap behind number 11. */
+/* Of a sector's base. They are numbered through; the HAL itself knows of the gap behind number 11. */
 static uint32_t sector_number(const struct otter_flash_map *map, uint32_t base)
 {
     uint32_t number = 0, size;
@@ -127,15 +127,14 @@ static enum otter_status program_op(struct otter_flash *self, uint32_t addr, con
 
 static enum otter_status erase_op(struct otter_flash *self, uint32_t addr)
 {
-    FLASH_EraseInitTypeDef one = {.TypeErase = FLASH_TYPEERASE_SECTORS,
-                                  .Sector = sector_number(self->map, addr),
-                                  .NbSectors = 1,
-                                  .VoltageRange = FLASH_VOLTAGE_RANGE_3};
+    FLASH_EraseInitTypeDef one = {
+        .TypeErase = FLASH_TYPEERASE_SECTORS, .NbSectors = 1, .VoltageRange = FLASH_VOLTAGE_RANGE_3};
     uint32_t size, failed;
     bool done;
 
     if (otter_flash_sector(self->map, addr, &size) != addr || !is_writable(self->map, addr, size))
         return OTTER_FLASH_ERROR;
+    one.Sector = sector_number(self->map, addr);
     board_watchdog_feed(); /* the whole of its time for the erase */
     done = begin() && HAL_FLASHEx_Erase(&one, &failed) == HAL_OK;
     end();

@@ -16,16 +16,16 @@
 #define TX_BUFFERS ETH_TX_DESC_CNT
 
 /* Where the DMA reaches: in SRAM, not in CCM (the linker script sees to it). Nothing clears it at a start. */
-#define DMA __attribute__((section(".bss.eth_dma"), aligned(4)))
+#define DMA __attribute__((section(".bss.eth_dma")))
 
 struct rx_buffer {
-    uint8_t data[BUFFER];
+    _Alignas(uint32_t) uint8_t data[BUFFER];
     struct rx_buffer *next; /* of those free, or of one frame */
     uint32_t len;
 };
 
 struct tx_buffer {
-    uint8_t data[BUFFER];
+    _Alignas(uint32_t) uint8_t data[BUFFER];
     bool in_use;
 };
 
@@ -235,7 +235,8 @@ static uint32_t gather(uint8_t *to, const struct otter_frame_piece *piece, uint3
     for (uint32_t i = 0; i < count; i++) {
         if (piece[i].len > OTTER_FRAME_MAX - len)
             return 0;
-        memcpy(to + len, piece[i].data, piece[i].len);
+        if (piece[i].len > 0)
+            memcpy(to + len, piece[i].data, piece[i].len);
         len += piece[i].len;
     }
     return len;
