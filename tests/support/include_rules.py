@@ -41,6 +41,7 @@ MAY = {
     "device-fw/ports/cortex_m": ["device-fw/port", "lib/core"],
     # The client's header: the times that a test may shorten (port/tune.h).
     "device-fw/ports/mps2": ["device-fw/port", "device-fw/ports/cortex_m", "device-fw/client", "lib/core"],
+    "device-fw/ports/stm32f4": ["device-fw/port", "device-fw/ports/cortex_m", "lib/core"],
     "device-fw/ports/posix": ["device-fw/port", "device-fw/crypto", "lib/host", "lib/core"],
     "emulator": ["device-fw", "lib/host", "lib/core"],
 }
@@ -65,7 +66,7 @@ THIRD_PARTY = {
     r"openssl/.*": "lib/host", r"jansson\.h": "lib/host", r"curl/.*": "lib/host", r"ini\.h": "lib/host",
     r"sqlite3\.h": "server/store", r"microhttpd\.h": "server/http", r"gnutls/.*": "server/http",
     r"bearssl.*\.h": "device-fw/crypto", r"jsmn\.h": "lib/core",
-    r"(lwip|netif)/.*": "device-fw/net",
+    r"(lwip|netif)/.*": "device-fw/net", r"stm32f4xx.*\.h": "device-fw/ports/stm32f4",
 }
 
 
@@ -136,7 +137,8 @@ PLANTED = [
     ("device-fw/net", '"client/client.h"'), ("device-fw/net", "<stdio.h>"), ("device-fw/client", '"lwip/tcp.h"'),
     ("device-fw/ports/posix", '"client/client.h"'), ("device-fw/ports/cortex_m", '"client/client.h"'),
     ("device-fw/ports/mps2", '"boot/boot.h"'), ("device-fw/bootloader", '"client/client.h"'),
-    ("device-fw/bootloader", '"ports/mps2/mps2.h"'), ("emulator", '"service/service.h"'), ("emulator", "<jsmn.h>"),
+    ("device-fw/ports/stm32f4", '"lwip/tcp.h"'), ("device-fw/ports/stm32f4", '"client/client.h"'),
+    ("device-fw/bootloader", "<stm32f4xx_hal.h>"), ("device-fw/bootloader", '"ports/mps2/mps2.h"'), ("emulator", '"service/service.h"'), ("emulator", "<jsmn.h>"),
 ]
 
 
