@@ -24,7 +24,7 @@ enum otter_status otter_report_add(struct otter_client *c, uint64_t attempt, enu
     struct otter_held_report held = {attempt, 1, state, otter_status_code(reason)};
     enum otter_status status;
 
-    otter_client_event(c, state, reason, "state");
+    otter_client_event(c, state, reason, "entered");
     if (attempt == 0 || (c->said_attempt == attempt && c->said_state == state))
         return OTTER_OK;
     if (live->step_attempt == attempt)
