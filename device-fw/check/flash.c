@@ -75,19 +75,30 @@ const char *check_flash(void)
     return broken;
 }
 
-/* Nothing that runs from a slot may write the bootloader or the factory data. */
+/* Is this programmed, with what it holds already? That changes nothing, and protected flash refuses it. */
+static bool takes(struct otter_flash *flash, uint32_t addr)
+{
+    uint8_t held[32];
+
+    return flash->read(flash, addr, held, sizeof(held)) == OTTER_OK &&
+           flash->program(flash, addr, held, sizeof(held)) == OTTER_OK;
+}
+
+/*
+ * Nothing that runs from a slot may write the bootloader or the factory data. Words with ECC are not to be
+ * programmed twice: there, only the option bytes tell.
+ */
 const char *check_protection(void)
 {
     struct otter_flash *flash = board_flash();
     const struct otter_flash_map *map = flash->map;
-    uint8_t before[32], after[32], zeros[32] = {0};
 
-    if (flash->read(flash, map->factory_base, before, sizeof(before)) != OTTER_OK)
-        return "the factory data can be read";
-    (void)flash->program(flash, map->factory_base, zeros, sizeof(zeros));
-    if (flash->read(flash, map->factory_base, after, sizeof(after)) != OTTER_OK ||
-        memcmp(before, after, sizeof(before)) != 0)
-        return "the factory data cannot be written: write protection is off, and they are now damaged";
+    if (map->write_once)
+        return NULL;
+    if (takes(flash, map->base))
+        return "the bootloader's first sector is write-protected";
+    if (takes(flash, map->factory_base))
+        return "the factory data are write-protected";
     return NULL;
 }
 
