@@ -242,7 +242,7 @@ static uint32_t gather(uint8_t *to, const struct otter_frame_piece *piece, uint3
     return len;
 }
 
-/* lwIP has made all checksums, and the MAC makes none. */
+/* While the link is down the HAL refuses. lwIP has made all checksums, and the MAC makes none. */
 static bool send(struct otter_link *self, const struct otter_frame_piece *piece, uint32_t count)
 {
     ETH_BufferTypeDef part = {0};
@@ -254,8 +254,6 @@ static bool send(struct otter_link *self, const struct otter_frame_piece *piece,
     struct tx_buffer *buffer;
 
     (void)self;
-    if (eth.state == PHY_DOWN)
-        return false;
     buffer = free_tx_buffer();
     if (buffer == NULL)
         return false;

@@ -11,10 +11,12 @@
 #define STARTED 2u
 #define UNASKED 0x5a5a5a5au /* in a poll demand register: nobody has written it */
 
-#define BCR       0u
-#define BSR       1u
-#define STATUS    31u
-#define BCR_RESET 0x8000u
+#define BCR            0u
+#define BSR            1u
+#define BSR_LINK       0x04u
+#define BSR_NEGOTIATED 0x20u
+#define STATUS         31u
+#define BCR_RESET      0x8000u
 
 struct fake_eth fake_eth;
 ETH_TypeDef hal_stub_eth;
@@ -74,13 +76,13 @@ void fake_phy_link(uint32_t speed_bits)
     phy.speed = speed_bits;
 }
 
-/* The carrier's bit shows a loss once, even if it is back. */
+/* The carrier's bit shows a loss once, even if it is back. What was negotiated stands until it is anew. */
 static uint32_t read_bsr(void)
 {
     bool up = phy.up && !phy.was_lost && (phy.bcr & 0x1200u) == 0x1200u;
 
     phy.was_lost = false;
-    return 0x7809u | (up ? 0x24u : 0);
+    return 0x7809u | (up ? BSR_LINK : 0) | (fake_eth.negotiates ? 0 : BSR_NEGOTIATED);
 }
 
 static uint32_t read_bcr(void)
@@ -291,7 +293,7 @@ void fake_eth_receive(const uint8_t *frame, uint32_t len)
         memcpy(slot->buffer, whole + at, n);
         slot->first = at == 0;
         slot->last = at + n == total;
-        slot->len = slot->last ? total : 0; /* a frame's length is told with its last part */
+        slot->len = slot->last ? total : n; /* the frame's length is told with its last part */
         slot->errors = slot->last ? fake_eth.rx_errors : 0;
         slot->dma = false;
     }

@@ -52,6 +52,7 @@ const uint8_t *fake_flash_cells(uint32_t addr);
 struct fake_eth {
     uint32_t phy_address; /* FAKE_PHY_NONE: no PHY */
     uint32_t phy_reset;   /* reads of BCR until the PHY's reset is over */
+    bool negotiates;      /* the PHY does, still */
     bool bus_fails;       /* management frames time out */
     bool init_fails, start_fails;
     bool poll_is_lost;  /* the next poll demand of the HAL comes while the DMA looks elsewhere */

@@ -175,6 +175,11 @@ static void test_speed_and_duplex_are_those_negotiated(void **state)
         assert_true(link->is_up(link));
         assert_int_equal(fake_eth.starts, i + 1);
     }
+    fake_phy_link(5);
+    fake_eth.negotiates = true;
+    assert_false(link->is_up(link));
+    fake_eth.negotiates = false;
+    assert_true(link->is_up(link));
     fake_phy_link(3); /* no speed at all */
     assert_false(link->is_up(link));
 }
@@ -286,6 +291,19 @@ static void test_frames_that_are_not_fit_are_dropped_and_counted(void **state)
     from_wire(60, 5);
     assert_receives(link, 60, 5);
     assert_int_equal(link->dropped, 5);
+    assert_works(link);
+}
+
+/* Whatever the caller has room for: a part of a frame is no frame. */
+static void test_a_frame_in_two_buffers_is_dropped_whole(void **state)
+{
+    struct otter_link *link = *state;
+    uint8_t large[4096];
+
+    from_wire(2044, 1);
+    from_wire(60, 2);
+    assert_int_equal(link->receive(link, large, sizeof(large)), 60);
+    assert_int_equal(link->dropped, 1);
     assert_works(link);
 }
 
@@ -450,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_bus_error_is_left_by_a_reset_of_the_controller, setup_up),
         cmocka_unit_test_setup(test_frames_come_in_order_without_their_check_sequence, setup_up),
         cmocka_unit_test_setup(test_frames_that_are_not_fit_are_dropped_and_counted, setup_up),
+        cmocka_unit_test_setup(test_a_frame_in_two_buffers_is_dropped_whole, setup_up),
         cmocka_unit_test_setup(test_a_flood_of_bad_frames_does_not_hold_the_caller, setup_up),
         cmocka_unit_test_setup(test_frames_beyond_the_buffers_are_lost_and_the_next_ones_come, setup_up),
         cmocka_unit_test_setup(test_a_receiver_that_fell_asleep_is_woken, setup_up),
