@@ -1,6 +1,7 @@
 #include "net/internal.h"
 
 #include "port/board.h"
+#include "port/console.h"
 
 #include "lwip/ip.h"
 #include "lwip/prot/ip4.h"
@@ -35,24 +36,10 @@ int otter_lwip_ip4_input(struct pbuf *p, struct netif *netif)
     return 1;
 }
 
-static void put_text(const char *text)
+void otter_lwip_panic(void)
 {
-    while (*text != '\0')
-        board_putc(*text++);
-}
-
-void otter_lwip_panic(const char *file, int line)
-{
-    char digits[12];
-    size_t at = sizeof(digits) - 1;
-
-    digits[at] = '\0';
-    for (unsigned left = (unsigned)line; left > 0 && at > 0; left /= 10)
-        digits[--at] = (char)('0' + left % 10);
-    put_text("net: assertion ");
-    put_text(file);
-    put_text(":");
-    put_text(digits + at);
-    put_text("\r\n");
+    console_text("net: broken at ");
+    console_hex((uint32_t)(uintptr_t)__builtin_return_address(0));
+    console_line("");
     board_reset();
 }

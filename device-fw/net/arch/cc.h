@@ -15,9 +15,12 @@
 uint32_t otter_lwip_random(void);
 #define LWIP_RAND() otter_lwip_random()
 
-/* A broken invariant ends in a line on the console and a reset, never in a loop or in going on (hooks.c). */
-_Noreturn void otter_lwip_panic(const char *file, int line);
-#define LWIP_PLATFORM_ASSERT(message) otter_lwip_panic(__FILE_NAME__, __LINE__)
+/*
+ * A broken invariant ends in a line on the console and a reset, never in a loop or in going on (hooks.c). The
+ * line has the address; names of files and their lines would cost a kilobyte.
+ */
+_Noreturn void otter_lwip_panic(void);
+#define LWIP_PLATFORM_ASSERT(message) otter_lwip_panic()
 #define LWIP_PLATFORM_DIAG(message)
 
 #endif
