@@ -19,6 +19,7 @@ struct otter_request {
     const char *method;
     char target[OTTER_REQUEST_TARGET]; /* path */
     bool authorize;
+    bool names_device;    /* in the head: the body does not */
     uint32_t body_len;    /* JSON at client->buf + OTTER_REQUEST_HEAD */
     uint32_t range_from;  /* 0 = the whole */
     const char *if_range; /* with range_from */

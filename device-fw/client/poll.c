@@ -197,6 +197,7 @@ static bool begin_attributes(struct otter_client *c, uint64_t now)
         return false;
     memcpy(body, text, len); /* bytes of a length, no string: NOLINT(bugprone-not-null-terminated-result) */
     otter_request_init(c, &r, "PUT", "/v1/device/attributes");
+    r.names_device = true;
     r.body_len = (uint32_t)len;
     return otter_exchange_begin(c, &r, now);
 }

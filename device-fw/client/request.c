@@ -209,6 +209,11 @@ uint32_t otter_request_write(struct otter_client *c, const struct otter_request 
         put_bearer(&t, c);
     else if (r->authorize)
         put_hmac(&t, c);
+    if (r->names_device) {
+        put(&t, "Otter-Device: ");
+        put(&t, c->config.factory->device);
+        put(&t, "\r\n");
+    }
     if (r->range_from > 0) {
         put(&t, "Range: bytes=");
         put_uint(&t, r->range_from);

@@ -38,11 +38,13 @@ static void take_down(struct svc *svc, struct fleet_device *d, const struct otte
                                     .epoch = poll->epoch,
                                     .sequence = poll->sequence,
                                     .root = poll->root > UINT32_MAX ? UINT32_MAX : (uint32_t)poll->root};
+    const struct fleet_kind *pose = fleet_pose_of(d);
     uint8_t flags =
         (uint8_t)(FLEET_SEEN | (running->confirmed ? FLEET_CONFIRMED : 0) | (poll->stale ? FLEET_STALE : 0));
 
     if (!fleet_said_equal(d->said, &said) || d->slot != (uint8_t)running->slot ||
-        ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0)
+        ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0 ||
+        strcmp(pose->product, poll->product) != 0 || strcmp(pose->hardware, poll->hardware) != 0)
         d->settled = 0;
     (void)fleet_say(svc->fleet, d, &said);
     (void)fleet_pose(d, poll->product, poll->hardware); /* the like */

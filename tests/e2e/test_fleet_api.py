@@ -215,6 +215,14 @@ def test_a_device_that_polls_as_other_hardware_is_not_waited_for(world):
     assert wrong.poll() is None and wrong.show()["polls_as"] is None
 
 
+def test_a_device_that_polls_as_what_it_is_again_is_offered_what_it_was_not(world):
+    device = Device(world.server, "device")
+    world.rollout(world.publish("1.1.0"))
+    assert device.poll(hardware="other-board") is None
+    assert device.poll(hardware="other-board") is None  # nothing has changed since
+    assert device.poll()["attempt"]
+
+
 def test_the_timeline_has_all_that_happened_in_order_and_pages_end_anywhere(world):
     server = world.server
     device = Device(server, "device")

@@ -157,6 +157,7 @@ static void attributes_are_sent_once_after_boot(void **state)
     w->server.poll_status = 204;
     world_run(w, 10 * 3600 * 1000);
     assert_int_equal(w->server.attributes, 1);
+    assert_non_null(strstr(w->server.attributes_head, "\r\nOtter-Device: lamp-1\r\n"));
 }
 
 static void a_dropped_download_goes_on_where_it_stopped(void **state)

@@ -76,6 +76,7 @@ struct world_server {
     char last_body[4096];
     char blob_head[2048]; /* of the last one for the image */
     char poll_head[2048];
+    char attributes_head[2048];
 };
 
 struct world {

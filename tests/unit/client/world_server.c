@@ -189,6 +189,7 @@ void world_serve(struct memory_net *net, const struct memory_request *r)
         report(w, r);
     else if (strcmp(r->target, "/v1/device/attributes") == 0) {
         s->attributes++;
+        memcpy(s->attributes_head, r->head, sizeof(s->attributes_head));
         reply_status(w, 204, "");
     } else if (strncmp(r->target, "/v1/roots/", 10) == 0)
         root(w, r, r->target + 10);
