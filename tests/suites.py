@@ -323,6 +323,18 @@ def run_interop(_tier):
     yield from pytest_cases("tests/interop", {**env, "OTTER_IMGTOOL": str(venv)}, [] if venv else ["-m", "not imgtool"])
 
 
+def run_firmware(_tier):
+    """What the cross build makes for the NUCLEO-F429ZI, of which ST's HAL is the user's to bring."""
+    build_product()
+    yield outcome_of("programs of the NUCLEO-F429ZI hold together without ST's HAL",
+                     command([PYTHON, ROOT / "tests/support/f429_layout.py", BUILD / "arm"]))
+    with tempfile.TemporaryDirectory() as scratch:
+        done = command([*MESON, "setup", scratch, "--cross-file", "device-fw/cross/cortex-m4.ini", "-Dserver=false",
+                        "-Dcli=false", "-Demulator=false", "-Dtests=false", "-Dstm32cube=tests"])
+        refused = done.returncode != 0 and "is missing: stm32cube names a folder" in done.stdout
+        yield Case("a folder without ST's HAL is refused", "passed" if refused else "failed", done.stdout[-2000:])
+
+
 def run_fuzz(tier):
     seconds = 60 if tier == "full" else 15
     folder = meson_build("fuzz", ["-Dfuzzing=true", "-Dtests=false", "-Dserver=false", "-Dcli=false", "-Demulator=false",
@@ -366,6 +378,7 @@ SUITES = [
     Suite("docs", "default", "generated tables and text rules", run_docs),
     Suite("interop", "default", "jose, openssl, imgtool and an independent checker in Python", run_interop),
     Suite("schemathesis", "default", "requests made from docs/openapi.yaml, in a venv below build/", run_schemathesis),
+    Suite("firmware", "default", "the NUCLEO-F429ZI without ST's HAL", run_firmware),
     Suite("fuzz", "default", "libFuzzer, 15 s a parser (60 s in --full)", run_fuzz),
     Suite("coverage", "default", "gcovr, at least 85 % of lines of lib/ and server/", run_coverage),
     Suite("demo", "full", "scripts/demo", run_demo),
