@@ -1,5 +1,7 @@
 #include "crypto/crypto_bearssl.h"
 
+#include "crypto/ecdsa_p256.h"
+
 #include <bearssl.h>
 #include <string.h>
 
@@ -32,19 +34,9 @@ static void sha256_final(const struct otter_sha256 *ctx, uint8_t out[OTTER_DIGES
     br_sha256_out(&c, out);
 }
 
-static bool p256_verify(const uint8_t point[OTTER_POINT_LEN], const uint8_t hash[OTTER_DIGEST_LEN],
-                        const uint8_t sig[OTTER_SIG_LEN])
-{
-    unsigned char q[OTTER_POINT_LEN];
-    br_ec_public_key key = {.curve = BR_EC_secp256r1, .q = q, .qlen = sizeof q};
-
-    memcpy(q, point, sizeof q); /* BearSSL's key is not const, though it only reads it */
-    return br_ecdsa_i31_vrfy_raw(&br_ec_p256_m31, hash, OTTER_DIGEST_LEN, &key, sig, OTTER_SIG_LEN) == 1;
-}
-
 const struct otter_crypto otter_crypto_bearssl = {
     .sha256_init = sha256_init,
     .sha256_update = sha256_update,
     .sha256_final = sha256_final,
-    .p256_verify = p256_verify,
+    .p256_verify = otter_ecdsa_p256_verify,
 };
