@@ -127,6 +127,9 @@ def run_docs(_tier):
     done = command([PYTHON, ROOT / "tests/support/gen_docs.py", "--check", folder / "tests/support/gen-names"])
     yield outcome_of("docs/protocol.md and docs/openapi.yaml hold the names of lib/core", done)
     yield outcome_of("docs/openapi.yaml holds together", command([PYTHON, ROOT / "tests/support/check_openapi.py"]))
+    yield outcome_of("the code in docs/porting.md compiles, its excerpts are excerpts",
+                     command([PYTHON, ROOT / "tests/support/check_porting.py"]))
+    yield outcome_of("that check finds each planted defect", command([PYTHON, ROOT / "tests/support/check_porting.py", "--self-test"]))
     yield outcome_of("no machine path, no registry host in any file",
                      command([PYTHON, ROOT / "tests/support/check_text.py"]))
 
