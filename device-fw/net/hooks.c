@@ -14,7 +14,9 @@
 
 u32_t sys_now(void)
 {
-    return (u32_t)otter_stack_the()->now_ms;
+    const struct otter_stack *s = otter_stack_the();
+
+    return (u32_t)(s->now_ms - s->first_ms);
 }
 
 uint32_t otter_lwip_random(void)

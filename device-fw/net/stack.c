@@ -155,6 +155,9 @@ uint32_t otter_stack_poll(struct otter_stack *s, uint64_t now_ms)
     uint32_t frames = 0;
     uint32_t due;
 
+    if (!s->polled)
+        s->first_ms = now_ms;
+    s->polled = true;
     s->now_ms = now_ms;
     if (!s->started && now_ms - s->asked_ms >= RETRY_MS) {
         s->asked_ms = now_ms;

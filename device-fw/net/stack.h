@@ -34,12 +34,14 @@
 struct otter_stack {
     struct otter_link *link;
     struct otter_random *random;
-    uint64_t now_ms;                 /* of the last poll */
+    uint64_t first_ms;               /* of the first poll: lwIP's clock is zero there, and has 32 bits */
+    uint64_t now_ms;                 /* of the last */
     uint64_t asked_ms;               /* when the link was asked last */
     uint64_t link_ms;                /* since when it is as it is */
     uint32_t losses;                 /* times that it was down for OTTER_LINK_LOST_MS */
     uint32_t received, sent, unsent; /* frames */
-    bool started;                    /* the controller answers */
+    bool polled;
+    bool started; /* the controller answers */
     bool asked;
     bool lost;
     bool holding; /* lwIP has the frame */

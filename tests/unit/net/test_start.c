@@ -2,6 +2,9 @@
 #include "server.h"
 #include "world.h"
 
+#include "lwip/pbuf.h"
+
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,6 +86,53 @@ static void a_long_name_is_cut_and_none_is_none(void **state)
     assert_string_equal(boot(1, "Board:7/\x80z").hostname, "Board-7--z");
 }
 
+static void an_assertion_of_lwips_says_where_and_resets(void **state)
+{
+    char said[64] = "";
+    int ends[2];
+    int status = 0;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)signal(SIGABRT, SIG_DFL);
+        (void)dup2(ends[1], STDERR_FILENO);
+        (void)pbuf_free(NULL);
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT); /* world.c's board_reset */
+    assert_true(read(ends[0], said, sizeof(said) - 1) > 0);
+    (void)close(ends[0]);
+    assert_memory_equal(said, "net: broken at 0x", 17);
+}
+
+/* The clock that firmware counts from may stand anywhere when the stack starts. */
+static void a_stack_that_starts_late_is_not_late(void **state)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0) {
+        world.plugged = true;
+        world.skipped = UINT64_C(0xc0000000) - world_machine_ms() % UINT64_C(0x100000000);
+        world.dhcp_gone = true;
+        world_start("late");
+        world_turn();
+        world.dhcp_gone = false;
+        world_skip(5000); /* DHCP asks again */
+        _exit(otter_stack_is_up(&world.stack) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 /* Last: this process's own. */
 static void a_controller_that_does_not_answer_is_asked_again_each_second(void **state)
 {
@@ -108,6 +158,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(ports_and_sequence_numbers_are_the_random_sources),
         cmocka_unit_test(a_long_name_is_cut_and_none_is_none),
+        cmocka_unit_test(an_assertion_of_lwips_says_where_and_resets),
+        cmocka_unit_test(a_stack_that_starts_late_is_not_late),
         cmocka_unit_test(a_controller_that_does_not_answer_is_asked_again_each_second),
     };
 

@@ -11,11 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-#define POLLED       64u
-#define TURN_MS      2
-#define STEP_MS      50u
-#define LONG_STEP_MS 1000u
-#define HOUR_MS      3600000u
+#define POLLED  64u
+#define TURN_MS 2
+#define HOUR_MS UINT64_C(3600000)
+#define DAY_MS  (24 * HOUR_MS)
 
 struct world world;
 
@@ -279,7 +278,7 @@ void world_turn(void)
 
 void world_skip(uint64_t ms)
 {
-    uint64_t most = ms > HOUR_MS ? LONG_STEP_MS : STEP_MS;
+    uint64_t most = ms > 10 * DAY_MS ? 30000 : ms > HOUR_MS ? 1000 : 50;
 
     for (uint64_t step; ms > 0; ms -= step) {
         step = ms < most ? ms : most;

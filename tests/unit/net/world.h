@@ -87,7 +87,8 @@ void world_start(const char *name);
 
 /* One turn of the firmware's loop, and of the router's; waits a little for sockets if nothing moves. */
 void world_turn(void);
-/* The clock goes on, in steps that a firmware's loop could take; over hours, of a second. */
+/* The clock goes on, in steps that a firmware's loop could take; over hours of a second, over weeks of half a
+ * minute. */
 void world_skip(uint64_t ms);
 uint64_t world_machine_ms(void);
 
