@@ -288,6 +288,14 @@ def test_a_reset_can_end_the_process(board, shelf):
     assert device.count("^boot: cause power$") == 1
 
 
+def test_an_option_that_is_not_understood_is_said_and_passed_over(board, shelf):
+    device = board(shelf.image("A"), probe="reset", nonsense=1, inactivity_ms="soon", trial_poll_ms=1 << 32, exit_on="reset")
+    with device.start():
+        assert device.exit_status() == 0
+    for name in ("nonsense", "inactivity_ms", "trial_poll_ms"):
+        assert device.count(f"^option not understood: {name}$") == 1
+
+
 # --- power cuts (test_qemu_cuts.py has them by the hundred)
 
 def control(device):

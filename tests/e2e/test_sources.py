@@ -13,7 +13,7 @@ import tarfile
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCRIPTS = ["sources", "common.sh"]
+SCRIPTS = ["sources", "common.sh", "build"]
 
 
 def checksums(path):
@@ -71,8 +71,8 @@ class Machine:
     def list(self, name, text):
         (self.etc / name).write_text(text)
 
-    def run(self, *args):
-        return subprocess.run([self.root / "scripts/sources", *args], env={**os.environ, "APT_CONFIG": str(self.etc / "apt.conf"),
+    def run(self, *args, script="sources"):
+        return subprocess.run([self.root / "scripts" / script, *args], env={**os.environ, "APT_CONFIG": str(self.etc / "apt.conf"),
                                                                           "LC_ALL": "C", "LANG": "de_DE.UTF-8"},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=300, check=False)
@@ -147,6 +147,12 @@ def test_a_version_that_is_nowhere_is_an_error_that_says_so(archive, machine):
     assert done.returncode == 1
     assert "error: no source package alpha 2.1.4" in done.stdout
     assert not (machine.root / "build/sources/alpha").exists()
+
+
+def test_a_build_that_may_not_fetch_says_what_is_missing(machine):
+    done = machine.run("--no-install", script="build")
+    assert done.returncode == 1
+    assert done.stdout == "error: missing below build/sources: alpha 2.1.3 beta 0.6; scripts/setup build fetches them\n"
 
 
 def test_a_download_that_is_not_what_the_list_says_is_refused(archive, machine):
