@@ -99,7 +99,8 @@ def test_a_server_that_lies_gets_neither_other_hardwares_image_nor_an_older_one_
     foreign.keys, foreign.server, foreign.root, foreign.sequence = boards.keys, boards.server, boards.root, 20
     foreign.fleet(1, prefix="other-")
     other = boards.rollout(foreign.publish("9.0.0"))
-    older = boards.rollout(boards.publish("1.1.0", name="older", sequence=4))
+    release = boards.publish("1.1.0", name="older", sequence=4)
+    older = boards.rollout(release)
     # Told the truth, the server does not offer them.
     device.start()
     otter.wait_for("two polls", lambda: sum(path == "/v1/device/poll" for _, path, _, _ in list(relay.requests)) >= 2, 60)
@@ -110,6 +111,8 @@ def test_a_server_that_lies_gets_neither_other_hardwares_image_nor_an_older_one_
     device.wait_for_line("^update: failed wrong-hardware")
     assert boards.until(other, failed=1)["reasons"] == {"wrong-hardware": 1}
     relay.poll = {"sequence": 3}
+    otter.wait_for("the lie to be believed", lambda: boards.shown("dev-1")["sequence"] == 3, 60)
+    older = boards.rollout(release)
     device.wait_for_line("^update: failed sequence-not-above")
     assert boards.until(older, failed=1)["reasons"] == {"sequence-not-above": 1}
     # It has not even asked for an image, and takes the right one.
