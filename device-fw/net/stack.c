@@ -55,13 +55,13 @@ static void let_go(struct pbuf *p)
 static err_t send_frame(struct netif *n, struct pbuf *p)
 {
     struct otter_frame_piece piece[PIECES_MAX];
-    uint32_t count = 0;
+    uint32_t count = 1;
 
     (void)n;
-    for (const struct pbuf *q = p; q != NULL && count < PIECES_MAX; q = q->next)
+    piece[0].data = (const uint8_t *)p->payload + ETH_PAD_SIZE;
+    piece[0].len = p->len - ETH_PAD_SIZE;
+    for (const struct pbuf *q = p->next; q != NULL && count < PIECES_MAX; q = q->next)
         piece[count++] = (struct otter_frame_piece){q->payload, q->len};
-    piece[0].data = (const uint8_t *)piece[0].data + ETH_PAD_SIZE;
-    piece[0].len -= ETH_PAD_SIZE;
     if (!the->started || !the->link->send(the->link, piece, count)) {
         the->unsent++;
         return ERR_BUF;
