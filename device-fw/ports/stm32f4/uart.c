@@ -27,8 +27,13 @@ void uart_init(void)
     (void)HAL_UART_Init(&uart); /* without a console the device still does its work */
 }
 
-/* Before uart_init the handle is zero, by which the HAL refuses. */
+/*
+ * Before uart_init the handle is zero, by which the HAL refuses. Found busy, it was left by a fault, whose
+ * report this is.
+ */
 void board_putc(char c)
 {
+    if (uart.gState == HAL_UART_STATE_BUSY_TX)
+        uart.gState = HAL_UART_STATE_READY;
     (void)HAL_UART_Transmit(&uart, (const uint8_t *)&c, 1, PATIENCE_MS);
 }

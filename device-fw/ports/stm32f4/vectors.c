@@ -18,11 +18,18 @@ void SysTick_Handler(void)
     HAL_IncTick();
 }
 
-/* The exception's frame lies at the stack pointer: nothing may be pushed before cortex_m_fault looks. */
+/*
+ * The exception's frame lies at the stack pointer: nothing may be pushed before cortex_m_fault looks. If the
+ * stack has run out of its memory there is no frame, and the report needs a stack to stand on.
+ */
 #define FAULT(name)                                                                                          \
     __attribute__((naked)) void name(void)                                                                   \
     {                                                                                                        \
-        __asm__ volatile("b cortex_m_fault");                                                                \
+        __asm__ volatile("ldr r0, =program_stack_limit\n\t"                                                  \
+                         "cmp sp, r0\n\t"                                                                    \
+                         "it lo\n\t"                                                                         \
+                         "ldrlo sp, =_estack\n\t"                                                            \
+                         "b cortex_m_fault");                                                                \
     }
 
 FAULT(NMI_Handler)

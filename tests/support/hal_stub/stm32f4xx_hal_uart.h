@@ -16,6 +16,12 @@ typedef struct {
 extern USART_TypeDef hal_stub_usart3;
 #define USART3 (&hal_stub_usart3)
 
+typedef enum {
+    HAL_UART_STATE_RESET,
+    HAL_UART_STATE_READY = 0x20,
+    HAL_UART_STATE_BUSY_TX
+} HAL_UART_StateTypeDef;
+
 typedef struct {
     uint32_t BaudRate;
     uint32_t WordLength;
@@ -29,7 +35,7 @@ typedef struct {
 typedef struct {
     USART_TypeDef *Instance;
     UART_InitTypeDef Init;
-    volatile uint32_t gState; /* 0 until HAL_UART_Init */
+    volatile HAL_UART_StateTypeDef gState;
 } UART_HandleTypeDef;
 
 HAL_StatusTypeDef HAL_UART_Init(UART_HandleTypeDef *huart);

@@ -178,15 +178,19 @@ void HAL_GPIO_WritePin(GPIO_TypeDef *GPIOx, uint16_t GPIO_Pin, GPIO_PinState Pin
 HAL_StatusTypeDef HAL_UART_Init(UART_HandleTypeDef *huart)
 {
     fake_chip.no_clock += !clock_on.usart;
-    huart->gState = huart->Instance == USART3;
+    huart->gState = huart->Instance == USART3 ? HAL_UART_STATE_READY : HAL_UART_STATE_RESET;
     return HAL_OK;
 }
 
 HAL_StatusTypeDef HAL_UART_Transmit(UART_HandleTypeDef *huart, const uint8_t *pData, uint16_t Size,
                                     uint32_t Timeout)
 {
-    if (huart->gState == 0)
+    if (huart->gState != HAL_UART_STATE_READY)
         return HAL_BUSY;
+    if (fake_chip.console_faults) {
+        huart->gState = HAL_UART_STATE_BUSY_TX;
+        longjmp(fake_reset, 1);
+    }
     if (Timeout == UINT32_MAX || fake_chip.console_len + Size > sizeof(fake_chip.console))
         return HAL_TIMEOUT;
     memcpy(fake_chip.console + fake_chip.console_len, pData, Size);

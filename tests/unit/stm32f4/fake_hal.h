@@ -93,8 +93,9 @@ struct fake_chip {
     uint32_t watchdog_fed;
     uint32_t watchdog_inits, watchdog_init_fails; /* so many, the first ones */
     IWDG_InitTypeDef watchdog;
-    uint32_t led;      /* GPIOB's last pin state */
-    uint32_t no_clock; /* uses of a peripheral without its clock */
+    uint32_t led;        /* GPIOB's last pin state */
+    uint32_t no_clock;   /* uses of a peripheral without its clock */
+    bool console_faults; /* the program crashes within HAL_UART_Transmit */
     char console[64];
     uint32_t console_len;
 };

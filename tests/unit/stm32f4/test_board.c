@@ -33,6 +33,18 @@ static void test_the_console_is_harmless_before_the_board_is_ready(void **state)
     assert_int_equal(fake_chip.no_clock, 0);
 }
 
+static void test_a_fault_in_the_middle_of_a_character_can_still_be_told(void **state)
+{
+    (void)state;
+    board_init();
+    fake_chip.console_faults = true;
+    assert_true(FAKE_RESETS(board_putc('x')));
+    fake_chip.console_faults = false;
+    board_putc('f');
+    assert_int_equal(fake_chip.console_len, 1);
+    assert_int_equal(fake_chip.console[0], 'f');
+}
+
 static void test_the_clock_comes_from_the_st_link_or_from_the_chip(void **state)
 {
     (void)state;
@@ -223,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_the_console_is_harmless_before_the_board_is_ready, setup),
+        cmocka_unit_test_setup(test_a_fault_in_the_middle_of_a_character_can_still_be_told, setup),
         cmocka_unit_test_setup(test_the_first_word_after_a_start_is_not_used, setup),
         cmocka_unit_test_setup(test_any_length_is_filled_and_no_more, setup),
         cmocka_unit_test_setup(test_words_in_error_are_not_used, setup),
