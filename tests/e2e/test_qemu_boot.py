@@ -288,12 +288,23 @@ def test_a_reset_can_end_the_process(board, shelf):
     assert device.count("^boot: cause power$") == 1
 
 
-def test_an_option_that_is_not_understood_is_said_and_passed_over(board, shelf):
-    device = board(shelf.image("A"), probe="reset", nonsense=1, inactivity_ms="soon", trial_poll_ms=1 << 32, exit_on="reset")
+def test_the_clients_times_are_set_by_name(board, shelf):
+    device = board(shelf.image("A"), probe="tune", backoff_first_ms=1000, stale_after_s=(1 << 32) - 1)
     with device.start():
-        assert device.exit_status() == 0
-    for name in ("nonsense", "inactivity_ms", "trial_poll_ms"):
-        assert device.count(f"^option not understood: {name}$") == 1
+        said = device.wait_for_line("^probe: times (.*)").group(1)
+    assert [int(value, 0) for value in said.split()] == [1, 2, 1000, 4, 5, 6, (1 << 32) - 1]
+    assert not device.count("not understood")
+
+
+def test_an_option_that_is_not_understood_is_said_and_passed_over(board, shelf):
+    wrong = {"nonsense": 1, "inactivity_ms": "soon", "trial_poll_ms": 1 << 32, "exit_on": "monday", "trial_poll": 3,
+             "min_bytes_per_s": "", "backoff_max_msx": 5}
+    device = board(shelf.image("A"), probe="tune", trial_deadline_ms=50, **wrong)
+    with device.start():
+        said = device.wait_for_line("^probe: times (.*)").group(1)
+    assert [int(value, 0) for value in said.split()] == [1, 2, 3, 4, 50, 6, 7]
+    for name, value in wrong.items():
+        assert device.count(f"^option not understood: {name}={value}$") == 1
 
 
 # --- power cuts (test_qemu_cuts.py has them by the hundred)

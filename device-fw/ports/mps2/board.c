@@ -61,14 +61,14 @@ void board_led(bool on)
 void board_reset(void)
 {
     mps2_note_reset();
-    if (mps2_options()->exit_on_reset)
+    if (mps2_option_given("exit_on", "reset"))
         semihost_exit(0);
     cortex_m_reset();
 }
 
 void board_stranded(void)
 {
-    if (mps2_options()->exit_on_nothing)
+    if (mps2_option_given("exit_on", "nothing"))
         semihost_exit(0);
 }
 

@@ -1,27 +1,22 @@
 /*
- * What a test tells a device in QEMU, each by `-semihosting-config arg=name=value`: times of the client in
- * milliseconds (client/client.h) that stay what they are when absent, and when to leave QEMU.
+ * What a test tells a device in QEMU, each by `-semihosting-config arg=name=value`:
+ *   exit_on=reset     leaves QEMU with status 0 instead of resetting the guest
+ *   exit_on=nothing   and when the bootloader finds nothing to boot
+ *   probe=NAME        what the program in the slot is to do (probe.c)
+ *   NAME=NUMBER       a time of the client, by its name in client/client.h (tune.c)
  */
 #ifndef OTTER_PORTS_MPS2_OPTIONS_H
 #define OTTER_PORTS_MPS2_OPTIONS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-struct mps2_options {
-    /* 0 = not given */
-    uint32_t inactivity_ms;
-    uint32_t min_bytes_per_s;
-    uint32_t backoff_first_ms;
-    uint32_t backoff_max_ms;
-    uint32_t trial_deadline_ms;
-    uint32_t trial_poll_ms;
-    uint32_t stale_after_s;
-    bool exit_on_reset;   /* exit_on=reset: status 0 instead of the guest's reset */
-    bool exit_on_nothing; /* exit_on=nothing: status 0 when nothing is bootable */
-};
+/* The first one behind `at` (NULL: of all), as "name=value", ended by a blank or NUL; NULL = no more. */
+const char *mps2_option_next(const char *at);
 
-/* Read once; what is not understood is said on the console and passed over. */
-const struct mps2_options *mps2_options(void);
+/* Is it this name, with this value (NULL: any)? */
+bool mps2_option_is(const char *option, const char *name, const char *value);
+
+/* Has it been given? */
+bool mps2_option_given(const char *name, const char *value);
 
 #endif

@@ -5,8 +5,10 @@
 #include "port/board.h"
 #include "port/console.h"
 #include "port/flash_check.h"
-#include "ports/mps2/semihost.h"
+#include "port/tune.h"
+#include "ports/mps2/options.h"
 
+#include "client/client.h"
 #include "core/bytes.h"
 
 #include <string.h>
@@ -155,33 +157,46 @@ static void sleeps(void)
     console_line(!falls && last - began >= ROUNDS * 9u ? "probe: slept" : "probe: woke early");
 }
 
+/* The client's times, as a test has set them. */
+static void tune(void)
+{
+    struct otter_client_timing t = {1, 2, 3, 4, 5, 6, 7};
+    uint32_t now[sizeof(t) / sizeof(uint32_t)];
+
+    board_tune(&t);
+    memcpy(now, &t, sizeof(t));
+    console_text("probe: times");
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(now); i++) {
+        console_text(" ");
+        console_hex(now[i]);
+    }
+    console_line("");
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
 } acts[] = {
-    {"flash", check_flash},     {"protected", write_protected},
-    {"stray-slot", stray_slot}, {"stray-journal", stray_journal},
-    {"stray-null", stray_null}, {"overflow", overflow},
-    {"undefined", undefined},   {"hang", hang},
-    {"late", feed_late},        {"reset", reset},
-    {"random", randomness},     {"sleep", sleeps},
+    {"flash", check_flash},
+    {"protected", write_protected},
+    {"stray-slot", stray_slot},
+    {"stray-journal", stray_journal},
+    {"stray-null", stray_null},
+    {"overflow", overflow},
+    {"undefined", undefined},
+    {"hang", hang},
+    {"late", feed_late},
+    {"reset", reset},
+    {"random", randomness},
+    {"sleep", sleeps},
+    {"tune", tune},
 };
 
 static void act(void)
 {
-    static const char key[] = " probe=";
-    static char line[1024];
-    const char *name;
-
-    if (!semihost_command_line(line, sizeof(line)) || (name = strstr(line, key)) == NULL)
-        return;
-    name += sizeof(key) - 1;
-    for (unsigned i = 0; i < OTTER_ARRAY_LEN(acts); i++) {
-        size_t len = strlen(acts[i].name);
-
-        if (strncmp(name, acts[i].name, len) == 0 && (name[len] == '\0' || name[len] == ' '))
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(acts); i++)
+        if (mps2_option_given("probe", acts[i].name))
             acts[i].run();
-    }
 }
 
 int main(void)
