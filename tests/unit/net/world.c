@@ -130,12 +130,18 @@ static bool is_dhcp(const uint8_t *frame, size_t len)
            frame[35] == 67;
 }
 
+static bool is_for_deaf_port(const uint8_t *frame, size_t len)
+{
+    return len > 38 && frame[12] == 8 && frame[13] == 0 && frame[23] == 6 &&
+           (uint32_t)(frame[36] << 8 | frame[37]) <= world.deaf_to;
+}
+
 static ssize_t from_router(const void *frame, size_t len, void *opaque)
 {
     (void)opaque;
     if (world.tap != NULL)
         world.tap(frame, (uint32_t)len);
-    if (!world.deaf && !(world.dhcp_gone && is_dhcp(frame, len)) && !lost())
+    if (!world.deaf && !(world.dhcp_gone && is_dhcp(frame, len)) && !is_for_deaf_port(frame, len) && !lost())
         world_push(frame, (uint32_t)len);
     return (ssize_t)len;
 }
@@ -296,7 +302,7 @@ int world_begin(void **state)
     world.stream.net.close(&world.stream.net);
     world.plugged = true;
     world.deaf = world.dhcp_gone = world.send_fails = false;
-    world.lose = 0;
+    world.lose = world.deaf_to = 0;
     world.tap = NULL;
     world.dns = DNS_ANSWERS;
     world.dns_only = 0;

@@ -48,11 +48,12 @@ struct world {
 
     /* The cable and what befalls it. */
     bool plugged;
-    bool deaf;       /* nothing of the router's comes through */
-    bool dhcp_gone;  /* no DHCP answer comes through */
-    bool send_fails; /* the controller has no room */
-    uint32_t lose;   /* every so-many-th frame is lost, both ways; 0 = none */
-    bool absent;     /* the controller does not answer */
+    bool deaf;        /* nothing of the router's comes through */
+    uint32_t deaf_to; /* nor anything for TCP ports up to this one */
+    bool dhcp_gone;   /* no DHCP answer comes through */
+    bool send_fails;  /* the controller has no room */
+    uint32_t lose;    /* every so-many-th frame is lost, both ways; 0 = none */
+    bool absent;      /* the controller does not answer */
     enum world_dns dns;
     char dns_only; /* names that begin so are answered, others not; 0 = all */
 
