@@ -7,11 +7,15 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import typing
 import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/fuzz"))
+import vector_seeds  # noqa: E402
+
 BUILD = ROOT / "build"
 PYTHON = "/usr/bin/python3"
 MESON = [PYTHON, "/usr/bin/meson"]
@@ -345,7 +349,9 @@ def run_fuzz(tier):
 
     def fuzz(harness):
         with tempfile.TemporaryDirectory() as corpus:
-            seeds = ROOT / "tests/fuzz/seeds" / harness.name.removeprefix("fuzz_")
+            name = harness.name.removeprefix("fuzz_")
+            seeds = ROOT / "tests/fuzz/seeds" / name
+            vector_seeds.write(name, corpus)
             done = command([harness, f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10",
                             f"-artifact_prefix={corpus}/", corpus, *([seeds] if seeds.is_dir() else [])])
             return outcome_of(harness.name, done)
