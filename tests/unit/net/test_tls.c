@@ -110,8 +110,7 @@ static void frames_lost_during_the_handshake_come_again(void **state)
     (void)state;
     world.lose = 5;
     assert_true(tls.net.open(&tls.net, WORLD_HOST, server.tcp.port, &ask));
-    UNTIL((world.skipped += 5, (void)tls_server_turn(&server), n = tls.net.send(&tls.net, "x", 1)) !=
-          OTTER_NET_AGAIN);
+    UNTIL(((void)tls_server_turn(&server), n = tls.net.send(&tls.net, "x", 1)) != OTTER_NET_AGAIN);
     assert_int_equal(n, 1);
 }
 

@@ -12,7 +12,9 @@
 #include <time.h>
 
 #define POLLED  64u
-#define TURN_MS 2
+#define WAIT_MS 1 /* of the machine's time, for sockets, where nothing moves */
+#define BUSY_MS 1
+#define IDLE_MS 5
 #define HOUR_MS UINT64_C(3600000)
 #define DAY_MS  (24 * HOUR_MS)
 
@@ -155,7 +157,7 @@ static void guest_error(const char *text, void *opaque)
 static int64_t clock_ns(void *opaque)
 {
     (void)opaque;
-    return (int64_t)(world_machine_ms() + world.skipped) * 1000000;
+    return (int64_t)world.now * 1000000;
 }
 
 static void *timer_new(SlirpTimerCb callback, void *callback_opaque, void *opaque)
@@ -225,12 +227,13 @@ static int get_events(int index, void *opaque)
 
 static void turn_router(void)
 {
-    uint32_t timeout = TURN_MS;
+    uint32_t timeout = WAIT_MS;
     int n;
 
     polled_count = 0;
     slirp_pollfds_fill(router, &timeout, add_poll, NULL);
-    n = poll(polled, polled_count, world.count > 0 ? 0 : TURN_MS);
+    n = poll(polled, polled_count, world.count > 0 ? 0 : WAIT_MS);
+    world.now += n != 0 || world.count > 0 ? BUSY_MS : IDLE_MS;
     slirp_pollfds_poll(router, n < 0, get_events, NULL);
 }
 
@@ -277,7 +280,6 @@ void world_start(const char *name)
 
 void world_turn(void)
 {
-    world.now = world_machine_ms() + world.skipped;
     (void)otter_stack_poll(&world.stack, world.now);
     turn_router();
 }
@@ -288,8 +290,7 @@ void world_skip(uint64_t ms)
 
     for (uint64_t step; ms > 0; ms -= step) {
         step = ms < most ? ms : most;
-        world.skipped += step;
-        world.now = world_machine_ms() + world.skipped;
+        world.now += step;
         (void)otter_stack_poll(&world.stack, world.now);
     }
 }

@@ -3,8 +3,8 @@
  * (libslirp, QEMU's): its DHCP and ARP are real, its TCP ends in sockets of this process on the loopback
  * interface, which the device reaches as 10.0.2.2. It keeps what happens on the cable in the test's hands.
  *
- * One world a program, since lwIP is one: world_begin() puts it back into order before each test. Time is the
- * machine's, and what a test skips.
+ * One world a program, since lwIP is one: world_begin() puts it back into order before each test. Time goes
+ * on by turns, not by the machine's clock, so that nothing fails for the machine's being slow.
  */
 #ifndef OTTER_TESTS_NET_WORLD_H
 #define OTTER_TESTS_NET_WORLD_H
@@ -71,8 +71,7 @@ struct world {
     struct otter_link link;
     struct otter_random random;
     uint32_t seed, passed;
-    uint64_t skipped;
-    uint64_t now; /* ms, of the last turn */
+    uint64_t now; /* ms */
     struct world_frame queue[WORLD_QUEUE];
     uint32_t head, count;
 };
