@@ -65,7 +65,7 @@ FREESTANDING_FOLDERS = ["lib/core", "device-fw/port", "device-fw/journal", "devi
 THIRD_PARTY = {
     r"openssl/.*": "lib/host", r"jansson\.h": "lib/host", r"curl/.*": "lib/host", r"ini\.h": "lib/host",
     r"sqlite3\.h": "server/store", r"microhttpd\.h": "server/http", r"gnutls/.*": "server/http",
-    r"bearssl.*\.h": "device-fw/crypto", r"jsmn\.h": "lib/core",
+    r"bearssl.*\.h|ec/ec_p256_m31\.c": "device-fw/crypto", r"jsmn\.h": "lib/core",
     r"(lwip|netif)/.*": "device-fw/net", r"stm32f4xx.*\.h": "device-fw/ports/stm32f4",
 }
 
@@ -131,7 +131,7 @@ PLANTED = [
     ("server/store", '"service/service.h"'), ("server/service", '"http/loop.h"'),
     ("server/service", "<sqlite3.h>"), ("server/service", "<microhttpd.h>"), ("server/service", "<gnutls/gnutls.h>"),
     ("server/http", '"store/store.h"'), ("server/http", "<curl/curl.h>"), ("cli", '"service/service.h"'), ("device-fw/boot", '"client/client.h"'),
-    ("device-fw/client", '"boot/boot.h"'), ("device-fw/client", "<stdio.h>"), ("device-fw/client", "<bearssl.h>"),
+    ("device-fw/client", '"boot/boot.h"'), ("device-fw/client", "<stdio.h>"), ("device-fw/client", "<bearssl.h>"), ("device-fw/boot", "<ec/ec_p256_m31.c>"),
     ("device-fw/check", '"client/client.h"'), ("device-fw/check", '"ports/mps2/mps2.h"'),
     ("device-fw/updater", '"lwip/tcp.h"'), ("device-fw/updater", "<stdio.h>"), ("device-fw/updater", '"ports/mps2/mps2.h"'),
     ("device-fw/net", '"client/client.h"'), ("device-fw/net", "<stdio.h>"), ("device-fw/client", '"lwip/tcp.h"'),
