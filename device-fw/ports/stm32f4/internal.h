@@ -12,6 +12,9 @@ bool clock_init(void);
 /* USART3 at 115200 8N1: the ST-Link's serial port. */
 void uart_init(void);
 
+/* Pins and clocks of the Ethernet controller. */
+void rmii_connect(void);
+
 /* Has a frame come since the last one was asked for? False while the link is down. */
 bool link_eth_pending(void);
 

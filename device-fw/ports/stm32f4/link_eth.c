@@ -101,35 +101,6 @@ static void free_all(void)
         tx_buffers[i].in_use = false;
 }
 
-/* From the pins on nothing is new after the first time. UM1974, table "Ethernet pins". */
-static void connect_pins(void)
-{
-    static const struct {
-        GPIO_TypeDef *port;
-        uint32_t pins;
-    } rmii[] = {
-        {GPIOA, GPIO_PIN_1 | GPIO_PIN_2 | GPIO_PIN_7}, /* REF_CLK, MDIO, CRS_DV */
-        {GPIOB, GPIO_PIN_13},                          /* TXD1 */
-        {GPIOC, GPIO_PIN_1 | GPIO_PIN_4 | GPIO_PIN_5}, /* MDC, RXD0, RXD1 */
-        {GPIOG, GPIO_PIN_11 | GPIO_PIN_13},            /* TX_EN, TXD0 */
-    };
-
-    __HAL_RCC_GPIOA_CLK_ENABLE();
-    __HAL_RCC_GPIOB_CLK_ENABLE();
-    __HAL_RCC_GPIOC_CLK_ENABLE();
-    __HAL_RCC_GPIOG_CLK_ENABLE();
-    for (unsigned i = 0; i < OTTER_ARRAY_LEN(rmii); i++) {
-        GPIO_InitTypeDef pins = {.Pin = rmii[i].pins,
-                                 .Mode = GPIO_MODE_AF_PP,
-                                 .Pull = GPIO_NOPULL,
-                                 .Speed = GPIO_SPEED_FREQ_VERY_HIGH,
-                                 .Alternate = GPIO_AF11_ETH};
-
-        HAL_GPIO_Init(rmii[i].port, &pins);
-    }
-    __HAL_RCC_ETH_CLK_ENABLE();
-}
-
 /* The handle is begun anew, too: HAL_ETH_Init leaves what was in flight in it. */
 static bool reset_controller(void)
 {
@@ -152,7 +123,7 @@ static bool start(struct otter_link *self, const uint8_t mac[6])
 {
     (void)self;
     memcpy(eth.mac, mac, sizeof(eth.mac));
-    connect_pins();
+    rmii_connect();
     eth.state = PHY_DOWN;
     eth.phy.eth = &eth.hal;
     eth.is_started = reset_controller() && phy_start(&eth.phy);
