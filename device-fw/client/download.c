@@ -1,8 +1,8 @@
 /*
  * The image into the other slot: a sector is erased just before it is first written, a checkpoint follows
- * each erase and each full sector. After a drop the download goes on at the byte where it stopped, also when
- * the same attempt comes back by a poll; after a reset at the last checkpoint, whose part in flash is hashed
- * again.
+ * each erase, each full sector and the end. After a drop the download goes on at the byte where it stopped,
+ * also when the same attempt comes back by a poll; after a reset at the last checkpoint, whose part in flash
+ * is hashed again.
  *
  *   slot base                written_to        programmed   erased_to                image size
  *   | full sectors, checkpointed | programmed since | erased, blank | old contents ......... |
@@ -85,6 +85,14 @@ static bool is_ours(const struct otter_download *dl, const struct otter_checkpoi
     return cp->present && same(&cp->digest, &dl->digest) && cp->slot == dl->slot;
 }
 
+/* A download of it that a reset ended: its last unit may be torn, however well it reads just now. */
+static bool is_unfinished(const struct otter_client *c)
+{
+    const struct otter_checkpoint *cp = &c->config.journal->live.checkpoint;
+
+    return is_ours(&c->dl, cp) && cp->written_to < c->dl.size;
+}
+
 /* Can the download go on at the checkpoint? It must be a sector's edge of this board's map. */
 static bool can_resume(const struct otter_client *c, const struct otter_checkpoint *cp)
 {
@@ -143,7 +151,7 @@ enum otter_client_want otter_phase_held(struct otter_client *c, uint64_t now)
     dl->base = c->facts.slot[dl->slot].base;
     dl->size = (uint32_t)c->offer.image.size;
     dl->digest = c->offer.image.sha256;
-    if (slot_holds(c)) {
+    if (!is_unfinished(c) && slot_holds(c)) {
         dl->received = dl->size;
         return otter_client_go(c, OTTER_PHASE_VERIFY);
     }
@@ -180,11 +188,16 @@ enum otter_client_want otter_phase_rehash(struct otter_client *c, uint64_t now)
 
 /* ---- DOWNLOAD: flash ---- */
 
-/* An erase that an earlier boot finished need not be done again if nothing was programmed since. */
+/*
+ * An erase that an earlier boot finished need not be done again if nothing was programmed since. Where a word
+ * takes one program alone, it is all the same: a torn word that happens to read blank could not take another.
+ */
 static bool still_blank(struct otter_client *c, uint32_t addr, uint32_t size)
 {
     uint8_t b[64];
 
+    if (c->config.flash->map->write_once)
+        return false;
     for (uint32_t at = 0; at < size; at += sizeof(b)) {
         if (c->config.flash->read(c->config.flash, addr + at, b, sizeof(b)) != OTTER_OK)
             return false;
@@ -241,7 +254,7 @@ static enum otter_status program_chunk(struct otter_client *c)
     if (status != OTTER_OK)
         return status;
     dl->chunk_len = 0;
-    return dl->received == dl->erased_to ? checkpoint(c, dl->received) : OTTER_OK;
+    return dl->received == dl->erased_to || dl->received == dl->size ? checkpoint(c, dl->received) : OTTER_OK;
 }
 
 /* Does flash come before the network? *ret_did says that it did; at most one operation a call. */
