@@ -120,7 +120,6 @@ static bool start_client(struct sim_device *d, enum otter_slot slot)
     d->flash.booting = false;
     d->flash.keep_base = layout->base;
     d->flash.keep_size = layout->size;
-    d->net.open = false;
     d->boot_ms = d->now;
     /* The application opens the journal for itself. */
     status = sim_judge_open(d);
@@ -130,6 +129,19 @@ static bool start_client(struct sim_device *d, enum otter_slot slot)
     if (status != OTTER_OK)
         sim_fail(d, "the client does not start: %s", otter_status_name(status));
     return !d->judge.failed;
+}
+
+/* What a reset leaves of the RAM is nothing. */
+static void lose_ram(struct sim_device *d)
+{
+    memset(&d->client, 0, sizeof(d->client));
+    memset(&d->journal, 0, sizeof(d->journal));
+    memset(&d->handover, 0, sizeof(d->handover));
+    memset(d->net.in, 0, sizeof(d->net.in));
+    d->net.open = false;
+    d->net.in_len = d->net.out_at = d->net.out_len = 0;
+    d->net.next_ms = 0;
+    d->row = "none";
 }
 
 static bool boot(struct sim_device *d)
@@ -184,7 +196,7 @@ static bool is_fulfilled(const struct sim_device *d)
 
 enum what_next { GO_ON, RESET, DONE };
 
-static enum what_next step(struct sim_device *d, bool (*until)(const struct sim_device *d))
+static enum what_next step(struct sim_device *d, bool (*until)(struct sim_device *d))
 {
     struct otter_client_next next = otter_client_step(&d->client, d->now);
 
@@ -195,7 +207,7 @@ static enum what_next step(struct sim_device *d, bool (*until)(const struct sim_
         return RESET;
     if (next.want == OTTER_WANT_STEP || (next.want == OTTER_WANT_NET && memory_net_ready(&d->net)))
         return GO_ON;
-    if (until == NULL && is_fulfilled(d))
+    if (is_fulfilled(d))
         return DONE;
     if (next.wake_ms - d->boot_ms > DAYS_MAX * DAY_MS)
         sim_fail(d, "it rests, and has not ended: row %s, trial %d, pending %d, reports %u", d->row,
@@ -204,7 +216,7 @@ static enum what_next step(struct sim_device *d, bool (*until)(const struct sim_
     return d->judge.failed ? DONE : GO_ON;
 }
 
-static enum what_next run(struct sim_device *d, bool (*until)(const struct sim_device *d))
+static enum what_next run(struct sim_device *d, bool (*until)(struct sim_device *d))
 {
     enum what_next what = GO_ON;
 
@@ -216,14 +228,15 @@ static enum what_next run(struct sim_device *d, bool (*until)(const struct sim_d
     return what;
 }
 
-bool sim_device_live(struct sim_device *d, bool (*until)(const struct sim_device *d))
+bool sim_device_live(struct sim_device *d, bool (*until)(struct sim_device *d))
 {
     enum what_next what = RESET;
 
     while (what == RESET && !d->judge.failed) {
         if (d->boots > BOOTS_MAX + 2 * d->cuts)
             sim_fail(d, "%u boots, and no end: row %s", d->boots, d->row);
-        if (d->judge.failed || !boot(d))
+        lose_ram(d);
+        if (d->judge.failed || (until != NULL && until(d)) || !boot(d))
             break;
         d->cause = OTTER_RESET_SOFTWARE;
         if (d->wish.fate == SIM_HANGS && d->handover.trial != 0)

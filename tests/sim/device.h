@@ -79,9 +79,9 @@ void sim_device_confirm(struct sim_device *d, enum sim_release_id id);
 
 /*
  * From reset to rest: boots and runs until the wish is fulfilled. False: something did not hold. `until` (may
- * be NULL) is asked after each step: true ends the life there.
+ * be NULL) is asked before each boot and after each step: true ends the life there.
  */
-bool sim_device_live(struct sim_device *d, bool (*until)(const struct sim_device *d));
+bool sim_device_live(struct sim_device *d, bool (*until)(struct sim_device *d));
 
 /* The other end of d->net. */
 void sim_server_serve(struct memory_net *net, const struct memory_request *r);

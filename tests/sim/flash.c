@@ -88,12 +88,17 @@ static void firm(struct sim_flash *f, uint32_t addr, uint32_t len, const uint8_t
         if (!overlap(weak->addr, 1, addr, len))
             continue;
         weak->bits &= in != NULL ? in[weak->addr - addr] : 0;
-        if (weak->bits == 0)
+        if (weak->bits == 0) {
             *weak = f->weak[--f->weak_count];
+            f->weak[f->weak_count] =
+                (struct sim_weak){0}; /* no trace in a state that is the same (known.c) */
+        }
     }
     for (unsigned i = f->ecc_count; i-- > 0;)
-        if (overlap(f->ecc[i].addr, 1, addr, len))
+        if (overlap(f->ecc[i].addr, 1, addr, len)) {
             f->ecc[i] = f->ecc[--f->ecc_count];
+            f->ecc[f->ecc_count] = (struct sim_ecc){0};
+        }
 }
 
 /* ---- the port ---- */

@@ -65,7 +65,7 @@ static struct sim_plan plan_for(const struct options *o, const struct sim_geomet
     plan.part = part;
     plan.parts = o->jobs;
     plan.firsts = g->spread * 3 / 4 / SIM_PHASES;
-    plan.seconds = g->spread > 0 ? g->spread / 4 / SIM_PHASES + 1 : 4000;
+    plan.seconds = g->spread > 0 ? g->spread / 4 / SIM_PHASES + 1 : 1000;
     plan.dips = g->spread > 0 ? 0 : 64;
     plan.tell = 5;
     if (o->quick) {

@@ -1,6 +1,7 @@
 #include "memo.h"
 
 #include "crypto/crypto_bearssl.h"
+#include "host/crypto.h"
 
 #include <string.h>
 
@@ -19,17 +20,17 @@ static struct check checks[PLACES];
 
 static void sha256_init(struct otter_sha256 *ctx)
 {
-    otter_crypto_bearssl.sha256_init(ctx);
+    otter_crypto_openssl.sha256_init(ctx);
 }
 
 static void sha256_update(struct otter_sha256 *ctx, const void *data, size_t len)
 {
-    otter_crypto_bearssl.sha256_update(ctx, data, len);
+    otter_crypto_openssl.sha256_update(ctx, data, len);
 }
 
 static void sha256_final(const struct otter_sha256 *ctx, uint8_t out[OTTER_DIGEST_LEN])
 {
-    otter_crypto_bearssl.sha256_final(ctx, out);
+    otter_crypto_openssl.sha256_final(ctx, out);
 }
 
 static bool p256_verify(const uint8_t point[OTTER_POINT_LEN], const uint8_t hash[OTTER_DIGEST_LEN],

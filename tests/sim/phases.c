@@ -126,7 +126,7 @@ static void before_turn_of_half_1(struct sim_device *d)
     age(d, 90);
 }
 
-static bool is_half_way(const struct sim_device *d)
+static bool is_half_way(struct sim_device *d)
 {
     return d->client.dl.received > d->m->geometry->payload * 6 / 10;
 }

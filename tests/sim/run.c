@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "known.h"
 #include "snapshot.h"
 
 #include "core/bytes.h"
@@ -28,6 +29,7 @@ struct run {
     enum mode mode;
     struct sim_snapshot start, first, second;
     struct trace golden, recovery;
+    struct sim_known known;
     uint64_t base;             /* operations at the first cut */
     uint32_t stride, variants; /* first cuts: every stride-th operation, so many ways; 0 = all */
     uint64_t n;                /* operation of the first cut, and how */
@@ -97,18 +99,29 @@ static void tell(struct run *r, enum sim_kind kind, unsigned how, uint64_t again
     fflush(stdout);
 }
 
+static bool is_known(struct sim_device *d)
+{
+    struct run *r = OTTER_CONTAINER_OF(d, struct run, d);
+
+    return sim_known_look(&r->known, d);
+}
+
 /* The power fails in the operation: what follows, to the end. */
 static bool live_on(struct run *r, enum mode mode)
 {
     r->mode = mode;
+    sim_known_begin(&r->known);
     r->d.cuts++;
     r->d.cause = OTTER_RESET_POWER;
     r->d.now += 1000;
-    sim_device_live(&r->d, NULL);
-    r->recovery.live[r->recovery.count] = r->d.judge.live;
+    sim_device_live(&r->d, mode == LIVE ? is_known : NULL);
+    if (mode == TRACE_RECOVERY)
+        r->recovery.live[r->recovery.count] = r->d.judge.live;
     r->mode = LIVE;
-    if (!r->d.judge.failed)
+    if (!r->d.judge.failed && !r->known.is_over)
         sim_judge_end(&r->d);
+    if (!r->d.judge.failed)
+        sim_known_end(&r->known);
     return !r->d.judge.failed;
 }
 
@@ -220,7 +233,7 @@ static void cut_one(struct run *r, const struct sim_op *op, bool recovery, uint8
     sim_judge_cut(&r->d, live, next);
     r->base = r->d.flash.operations;
     trace_begin(&r->recovery);
-    ok = live_on(r, TRACE_RECOVERY);
+    ok = live_on(r, recovery ? TRACE_RECOVERY : LIVE);
     count(r, kind, counted[kind] < most, ok);
     counted[kind]++;
     if (!ok)
@@ -241,7 +254,7 @@ static void cut_first(struct run *r, const struct sim_op *op)
         if (r->plan->stop_at_failure && r->result->failures > 0)
             break;
         r->how = (from + i) % all;
-        cut_one(r, op, i == 0, counted);
+        cut_one(r, op, i == 0 && quota_of(r) > 0, counted);
         sim_snapshot_restore(&r->first, &r->d);
     }
     r->mode = CUT;
