@@ -65,6 +65,7 @@ struct otter_download {
     uint32_t opened_at; /* `received` when the request was sent */
     uint32_t chunk_len;
     bool erase_trailer;
+    bool checkpoint_due;           /* of the sector erased last */
     bool plain;                    /* a Range was answered wrongly: ask for the whole */
     uint64_t resume_ms;            /* do not reconnect earlier */
     char etag[OTTER_ETAG_MAX + 1]; /* strong validator for If-Range; "" = not known */

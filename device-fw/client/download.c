@@ -75,6 +75,7 @@ static enum otter_status begin_fresh(struct otter_client *c)
     dl->erased_to = 0;
     dl->clean_to = 0;
     dl->chunk_len = 0;
+    dl->checkpoint_due = false;
     c->config.crypto->sha256_init(&dl->sha);
     return checkpoint(c, 0);
 }
@@ -113,6 +114,7 @@ static enum otter_client_want begin_or_resume(struct otter_client *c)
     dl->etag[0] = '\0';
     dl->plain = false;
     dl->erase_trailer = trailer_wishes(c);
+    dl->checkpoint_due = false;
     dl->resume_ms = 0;
     if (can_resume(c, cp)) {
         dl->received = cp->written_to;
@@ -209,7 +211,7 @@ static bool still_blank(struct otter_client *c, uint32_t addr, uint32_t size)
     return true;
 }
 
-/* One erase: of the sector behind erased_to. */
+/* One erase: of the sector behind erased_to. The checkpoint is another step's: it may turn the journal. */
 static enum otter_status erase_next(struct otter_client *c)
 {
     struct otter_download *dl = &c->dl;
@@ -224,7 +226,8 @@ static enum otter_status erase_next(struct otter_client *c)
     if (status != OTTER_OK)
         return status;
     dl->erased_to += size;
-    return checkpoint(c, addr - dl->base);
+    dl->checkpoint_due = true;
+    return OTTER_OK;
 }
 
 static enum otter_status erase_trailer(struct otter_client *c)
@@ -268,6 +271,10 @@ static enum otter_status work_flash(struct otter_client *c, bool *ret_did)
         return erase_trailer(c);
     if (dl->chunk_len > 0 && at >= dl->erased_to)
         return erase_next(c);
+    if (dl->chunk_len > 0 && dl->checkpoint_due) {
+        dl->checkpoint_due = false;
+        return checkpoint(c, at); /* nothing has been programmed since the erase */
+    }
     if (dl->chunk_len == OTTER_CLIENT_CHUNK || (dl->chunk_len > 0 && dl->received == dl->size))
         return program_chunk(c);
     *ret_did = false;
