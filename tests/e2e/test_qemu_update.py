@@ -124,24 +124,24 @@ def test_a_server_that_lies_gets_neither_other_hardwares_image_nor_an_older_one_
     boards.until(rollout, succeeded=1)
 
 
-# name: (what is wrong with it, how the rollout names it, how often it is tried)
-BAD_IMAGES = {"hangs": (["1.3.0", "--selftest", "hang"], "watchdog", 3),
-              "fails": (["1.4.0", "--selftest", "fail"], "self-test", 1),
-              "deaf": ([support.BROKEN_NETWORK], "trial-no-server", 3)}
+# name: (what is wrong with it, how the rollout names it, and the bootloader, how often it is tried)
+BAD_IMAGES = {"hangs": (["1.3.0", "--selftest", "hang"], "watchdog", "watchdog", 3),
+              "fails": (["1.4.0", "--selftest", "fail"], "self-test", "rejected-before", 1),
+              "deaf": ([support.BROKEN_NETWORK], "trial-no-server", "trial-no-server", 3)}
 
 
 def test_images_that_hang_fail_or_lose_the_network_are_reverted_each_for_its_reason(boards):
     base = boards.image("1.0.0", "A")
     rollouts, devices = {}, {}
-    for name, (release, _, _) in BAD_IMAGES.items():
+    for name, (release, _, _, _) in BAD_IMAGES.items():
         deadline = {"trial_deadline_ms": 6000} if name == "deaf" else {}
         devices[name] = boards.board(name, base, factory=["--tag", name], options=deadline)
         rollouts[name] = boards.rollout(boards.publish(*release), target=f'tag == "{name}"')
     for device in devices.values():
         device.start()
-    for name, (_, reason, tries) in BAD_IMAGES.items():
+    for name, (_, reason, said, tries) in BAD_IMAGES.items():
         device = devices[name]
-        device.wait_for_line("^boot: slot B rejected-before")
+        device.wait_for_line(f"^boot: slot B {said}")
         device.wait_for_line("^boot: row confirmed slot A")
         device.wait_for_line("^app: 1.0.0 slot A")
         assert boards.until(rollouts[name], reverted=1)["reasons"] == {reason: 1}
