@@ -1,6 +1,5 @@
 /* The updater's stream over lwIP, against sockets of this machine behind a router of user mode. */
-#include "server.h"
-#include "world.h"
+#include "talk.h"
 
 #include "core/bytes.h"
 
@@ -8,55 +7,9 @@
 
 #define BULK 300000u
 
-static struct otter_net *net;
-static struct server server;
-
 static uint8_t byte_at(uint32_t i)
 {
     return (uint8_t)(i * 7 + i / 251);
-}
-
-static int set_up(void **state)
-{
-    net = &world.stream.net;
-    server_open(&server, 0);
-    return world_begin(state);
-}
-
-static int tear_down(void **state)
-{
-    server_close(&server);
-    return world_end(state);
-}
-
-/* Until something else than AGAIN comes; sends one byte where it can. */
-static int32_t send_one(void)
-{
-    uint8_t byte = 'x';
-    int32_t n = OTTER_NET_AGAIN;
-
-    UNTIL((n = net->send(net, &byte, 1)) != OTTER_NET_AGAIN);
-    return n;
-}
-
-static int32_t recv_one(void)
-{
-    uint8_t byte;
-    int32_t n = OTTER_NET_AGAIN;
-
-    UNTIL((n = net->recv(net, &byte, 1)) != OTTER_NET_AGAIN);
-    return n;
-}
-
-static void connect_to(const char *host)
-{
-    uint8_t byte;
-
-    assert_true(net->open(net, host, server.port, NULL));
-    assert_int_equal(send_one(), 1);
-    UNTIL(server_accept(&server));
-    UNTIL(server_recv(&server, &byte, 1) == 1);
-    assert_int_equal(byte, 'x');
 }
 
 static void a_connection_is_made_and_both_sides_hear_each_other(void **state)
@@ -64,20 +17,20 @@ static void a_connection_is_made_and_both_sides_hear_each_other(void **state)
     uint8_t buf[8] = {0};
 
     (void)state;
-    connect_to(WORLD_HOST);
-    assert_int_equal(net->recv(net, buf, sizeof(buf)), OTTER_NET_AGAIN);
-    assert_int_equal(server_send(&server, "hello", 5), 5);
-    UNTIL(net->recv(net, buf, sizeof(buf)) == 5);
+    talk_connect(WORLD_HOST);
+    assert_int_equal(talk_net->recv(talk_net, buf, sizeof(buf)), OTTER_NET_AGAIN);
+    assert_int_equal(server_send(&talk_server, "hello", 5), 5);
+    UNTIL(talk_net->recv(talk_net, buf, sizeof(buf)) == 5);
     assert_memory_equal(buf, "hello", 5);
 }
 
 static void a_port_where_nobody_listens_is_an_error(void **state)
 {
     (void)state;
-    server_close(&server);
-    assert_true(net->open(net, WORLD_HOST, server.port, NULL));
-    assert_int_equal(send_one(), OTTER_NET_ERROR);
-    assert_int_equal(recv_one(), OTTER_NET_ERROR);
+    server_close(&talk_server);
+    assert_true(talk_net->open(talk_net, WORLD_HOST, talk_server.port, NULL));
+    assert_int_equal(talk_send_one(), OTTER_NET_ERROR);
+    assert_int_equal(talk_recv_one(), OTTER_NET_ERROR);
     assert_true(world.now - world.stream.opened_ms < OTTER_LWIP_CONNECT_MS);
 }
 
@@ -85,13 +38,13 @@ static void an_address_that_nobody_has_is_given_up(void **state)
 {
     (void)state;
     world.deaf = true;
-    assert_true(net->open(net, WORLD_HOST, server.port, NULL));
+    assert_true(talk_net->open(talk_net, WORLD_HOST, talk_server.port, NULL));
     world_skip(OTTER_LWIP_CONNECT_MS / 2);
-    assert_int_equal(net->recv(net, &(uint8_t){0}, 1), OTTER_NET_AGAIN);
+    assert_int_equal(talk_net->recv(talk_net, &(uint8_t){0}, 1), OTTER_NET_AGAIN);
     assert_false(otter_lwip_net_ready(&world.stream, true));
     world_skip(OTTER_LWIP_CONNECT_MS / 2);
     assert_true(otter_lwip_net_ready(&world.stream, true));
-    assert_int_equal(net->recv(net, &(uint8_t){0}, 1), OTTER_NET_ERROR);
+    assert_int_equal(talk_net->recv(talk_net, &(uint8_t){0}, 1), OTTER_NET_ERROR);
 }
 
 static void what_cannot_begin_is_refused(void **state)
@@ -102,11 +55,11 @@ static void what_cannot_begin_is_refused(void **state)
     (void)state;
     memset(longest, 'a', sizeof(longest));
     longest[sizeof(longest) - 1] = '\0';
-    assert_false(net->open(net, longest, 1, NULL));
-    assert_false(net->open(net, "", 1, NULL));
-    assert_false(net->open(net, WORLD_HOST, server.port, &tls));
-    assert_int_equal(net->recv(net, longest, 1), OTTER_NET_ERROR);
-    assert_int_equal(net->send(net, longest, 1), OTTER_NET_ERROR);
+    assert_false(talk_net->open(talk_net, longest, 1, NULL));
+    assert_false(talk_net->open(talk_net, "", 1, NULL));
+    assert_false(talk_net->open(talk_net, WORLD_HOST, talk_server.port, &tls));
+    assert_int_equal(talk_net->recv(talk_net, longest, 1), OTTER_NET_ERROR);
+    assert_int_equal(talk_net->send(talk_net, longest, 1), OTTER_NET_ERROR);
 }
 
 /* As fast as it goes, in pieces of a size: what is sent comes back. */
@@ -116,7 +69,7 @@ static void echo(uint32_t piece)
     static uint8_t pipe[65536];
     uint32_t sent = 0, received = 0, held = 0;
 
-    connect_to(WORLD_HOST);
+    talk_connect(WORLD_HOST);
     while (received < BULK) {
         uint32_t want = BULK - sent < piece ? BULK - sent : piece;
         int32_t n = 0;
@@ -124,17 +77,17 @@ static void echo(uint32_t piece)
         for (uint32_t i = 0; i < want; i++)
             buf[i] = byte_at(sent + i);
         if (want > 0)
-            n = net->send(net, buf, want);
+            n = talk_net->send(talk_net, buf, want);
         assert_true(n >= 0 && (uint32_t)n <= want);
         sent += (uint32_t)n;
-        n = server_recv(&server, pipe + held, (uint32_t)sizeof(pipe) - held);
+        n = server_recv(&talk_server, pipe + held, (uint32_t)sizeof(pipe) - held);
         assert_true(n >= 0);
         held += (uint32_t)n;
-        n = held > 0 ? server_send(&server, pipe, held) : 0;
+        n = held > 0 ? server_send(&talk_server, pipe, held) : 0;
         assert_true(n >= 0);
         memmove(pipe, pipe + n, held - (uint32_t)n);
         held -= (uint32_t)n;
-        n = net->recv(net, buf, piece);
+        n = talk_net->recv(talk_net, buf, piece);
         assert_true(n >= 0);
         for (int32_t i = 0; i < n; i++)
             assert_int_equal(buf[i], byte_at(received + (uint32_t)i));
@@ -148,8 +101,8 @@ static void megabytes_go_both_ways_unharmed(void **state)
 {
     (void)state;
     echo(4096);
-    net->close(net);
-    server_hang_up(&server, false);
+    talk_net->close(talk_net);
+    server_hang_up(&talk_server, false);
     echo(1237);
 }
 
@@ -157,17 +110,17 @@ static void lost_frames_come_again(void **state)
 {
     (void)state;
     world.lose = 7;
-    connect_to(WORLD_HOST);
+    talk_connect(WORLD_HOST);
     for (uint32_t round = 0; round < 20; round++) {
         uint8_t byte = (uint8_t)round;
         uint8_t got = 0xff;
 
-        UNTIL(net->send(net, &byte, 1) == 1);
-        UNTIL(server_recv(&server, &got, 1) == 1);
+        UNTIL(talk_net->send(talk_net, &byte, 1) == 1);
+        UNTIL(server_recv(&talk_server, &got, 1) == 1);
         assert_int_equal(got, round);
-        assert_int_equal(server_send(&server, &got, 1), 1);
+        assert_int_equal(server_send(&talk_server, &got, 1), 1);
         got = 0xff;
-        UNTIL(net->recv(net, &got, 1) == 1);
+        UNTIL(talk_net->recv(talk_net, &got, 1) == 1);
         assert_int_equal(got, round);
     }
 }
@@ -177,28 +130,28 @@ static void a_peer_that_closes_in_order_is_an_eof_behind_what_it_said(void **sta
     uint8_t buf[8];
 
     (void)state;
-    connect_to(WORLD_HOST);
-    assert_int_equal(server_send(&server, "bye", 3), 3);
-    server_hang_up(&server, false);
+    talk_connect(WORLD_HOST);
+    assert_int_equal(server_send(&talk_server, "bye", 3), 3);
+    server_hang_up(&talk_server, false);
     UNTIL(world.stream.ended);
     assert_true(otter_lwip_net_ready(&world.stream, false));
-    assert_int_equal(net->recv(net, buf, 2), 2);
-    assert_int_equal(net->recv(net, buf, sizeof(buf)), 1);
-    assert_int_equal(net->recv(net, buf, sizeof(buf)), OTTER_NET_EOF);
-    assert_int_equal(net->recv(net, buf, sizeof(buf)), OTTER_NET_EOF);
+    assert_int_equal(talk_net->recv(talk_net, buf, 2), 2);
+    assert_int_equal(talk_net->recv(talk_net, buf, sizeof(buf)), 1);
+    assert_int_equal(talk_net->recv(talk_net, buf, sizeof(buf)), OTTER_NET_EOF);
+    assert_int_equal(talk_net->recv(talk_net, buf, sizeof(buf)), OTTER_NET_EOF);
 }
 
 static void a_reset_is_an_error_and_no_eof(void **state)
 {
     (void)state;
-    connect_to(WORLD_HOST);
-    server_hang_up(&server, true);
-    assert_int_equal(recv_one(), OTTER_NET_ERROR);
-    assert_int_equal(send_one(), OTTER_NET_ERROR);
+    talk_connect(WORLD_HOST);
+    server_hang_up(&talk_server, true);
+    assert_int_equal(talk_recv_one(), OTTER_NET_ERROR);
+    assert_int_equal(talk_send_one(), OTTER_NET_ERROR);
     assert_true(otter_lwip_net_ready(&world.stream, false));
-    net->close(net);
-    net->close(net);
-    assert_int_equal(recv_one(), OTTER_NET_ERROR);
+    talk_net->close(talk_net);
+    talk_net->close(talk_net);
+    assert_int_equal(talk_recv_one(), OTTER_NET_ERROR);
 }
 
 static void what_came_before_a_reset_is_handed_out(void **state)
@@ -206,15 +159,15 @@ static void what_came_before_a_reset_is_handed_out(void **state)
     uint8_t buf[16];
 
     (void)state;
-    connect_to(WORLD_HOST);
-    assert_int_equal(server_send(&server, "answer", 6), 6);
+    talk_connect(WORLD_HOST);
+    assert_int_equal(server_send(&talk_server, "answer", 6), 6);
     UNTIL(world.stream.held == 6);
-    server_hang_up(&server, true);
+    server_hang_up(&talk_server, true);
     UNTIL(world.stream.state == OTTER_LWIP_FAILED);
-    assert_int_equal(net->send(net, buf, 1), OTTER_NET_ERROR);
-    assert_int_equal(net->recv(net, buf, sizeof(buf)), 6);
+    assert_int_equal(talk_net->send(talk_net, buf, 1), OTTER_NET_ERROR);
+    assert_int_equal(talk_net->recv(talk_net, buf, sizeof(buf)), 6);
     assert_memory_equal(buf, "answer", 6);
-    assert_int_equal(net->recv(net, buf, sizeof(buf)), OTTER_NET_ERROR);
+    assert_int_equal(talk_net->recv(talk_net, buf, sizeof(buf)), OTTER_NET_ERROR);
 }
 
 /* Nothing is taken for some turns on end. */
@@ -224,7 +177,7 @@ static bool stands_still(uint32_t *total)
     int32_t n;
 
     for (uint32_t turns = 0; turns < 200; turns++) {
-        while ((n = net->send(net, zeros, sizeof(zeros))) > 0) {
+        while ((n = talk_net->send(talk_net, zeros, sizeof(zeros))) > 0) {
             *total += (uint32_t)n;
             turns = 0;
         }
@@ -241,15 +194,15 @@ static void a_server_that_stops_reading_leaves_the_sender_at_again(void **state)
     uint32_t total = 0, read = 0, before;
 
     (void)state;
-    server_close(&server);
-    server_open(&server, 4096);
-    connect_to(WORLD_HOST);
+    server_close(&talk_server);
+    server_open(&talk_server, 4096);
+    talk_connect(WORLD_HOST);
     assert_true(stands_still(&total));
     assert_false(otter_lwip_net_ready(&world.stream, true));
     before = total;
-    UNTIL((read += (uint32_t)server_recv(&server, sink, sizeof(sink))) == before);
-    UNTIL(net->send(net, sink, 1) == 1);
-    UNTIL(server_recv(&server, sink, 1) == 1);
+    UNTIL((read += (uint32_t)server_recv(&talk_server, sink, sizeof(sink))) == before);
+    UNTIL(talk_net->send(talk_net, sink, 1) == 1);
+    UNTIL(server_recv(&talk_server, sink, 1) == 1);
 }
 
 /* A peer may send OTTER_LWIP_WINDOW ahead, whatever the size of its segments, and the stack goes on
@@ -260,11 +213,11 @@ static void a_reader_that_waits_loses_nothing_and_holds_up_nobody(void **state)
     uint32_t sent = 0, got = 0;
 
     (void)state;
-    connect_to(WORLD_HOST);
+    talk_connect(WORLD_HOST);
     for (uint32_t quiet = 0; quiet < 100; quiet++) {
         uint8_t byte = byte_at(sent);
 
-        if (sent < 3 * OTTER_LWIP_WINDOW && server_send(&server, &byte, 1) == 1) {
+        if (sent < 3 * OTTER_LWIP_WINDOW && server_send(&talk_server, &byte, 1) == 1) {
             sent++;
             quiet = 0;
         }
@@ -273,7 +226,7 @@ static void a_reader_that_waits_loses_nothing_and_holds_up_nobody(void **state)
     }
     assert_true(otter_stack_is_up(&world.stack));
     while (got < sent) {
-        int32_t n = net->recv(net, buf, sizeof(buf));
+        int32_t n = talk_net->recv(talk_net, buf, sizeof(buf));
 
         assert_true(n >= 0);
         for (int32_t i = 0; i < n; i++)
@@ -288,10 +241,10 @@ static void a_close_is_heard_as_such_by_the_peer(void **state)
     uint8_t byte;
 
     (void)state;
-    connect_to(WORLD_HOST);
-    net->close(net);
-    assert_int_equal(net->recv(net, &byte, 1), OTTER_NET_ERROR);
-    UNTIL(server_recv(&server, &byte, 1) == -1);
+    talk_connect(WORLD_HOST);
+    talk_net->close(talk_net);
+    assert_int_equal(talk_net->recv(talk_net, &byte, 1), OTTER_NET_ERROR);
+    UNTIL(server_recv(&talk_server, &byte, 1) == -1);
 }
 
 static void a_close_with_bytes_unread_is_heard_too(void **state)
@@ -299,11 +252,11 @@ static void a_close_with_bytes_unread_is_heard_too(void **state)
     uint8_t buf[16];
 
     (void)state;
-    connect_to(WORLD_HOST);
-    assert_int_equal(server_send(&server, "unread", 6), 6);
+    talk_connect(WORLD_HOST);
+    assert_int_equal(server_send(&talk_server, "unread", 6), 6);
     UNTIL(world.stream.held == 6);
-    net->close(net);
-    UNTIL(server_recv(&server, buf, sizeof(buf)) == -1);
+    talk_net->close(talk_net);
+    UNTIL(server_recv(&talk_server, buf, sizeof(buf)) == -1);
 }
 
 /* Pools are small: a connection that is not given back would be missed soon. */
@@ -311,14 +264,14 @@ static void connections_one_after_the_other_leave_nothing_behind(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 60; i++) {
-        connect_to(WORLD_HOST);
+        talk_connect(WORLD_HOST);
         if (i % 3 == 0)
-            net->close(net); /* by open() otherwise */
+            talk_net->close(talk_net); /* by open() otherwise */
         if (i % 5 == 0)
-            (void)net->open(net, WORLD_HOST, server.port, NULL); /* given up at once */
-        server_hang_up(&server, i % 2 == 0);
-        while (server_accept(&server))
-            server_hang_up(&server, false);
+            (void)talk_net->open(talk_net, WORLD_HOST, talk_server.port, NULL); /* given up at once */
+        server_hang_up(&talk_server, i % 2 == 0);
+        while (server_accept(&talk_server))
+            server_hang_up(&talk_server, false);
     }
 }
 
@@ -326,173 +279,36 @@ static void half_open_connections_do_not_shut_new_ones_out(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 10; i++) {
-        connect_to(WORLD_HOST);
+        talk_connect(WORLD_HOST);
         world.deaf_to = world.port;
-        net->close(net); /* its FIN is never answered */
-        server_hang_up(&server, false);
+        talk_net->close(talk_net); /* its FIN is never answered */
+        server_hang_up(&talk_server, false);
     }
-}
-
-static void a_name_is_looked_up_and_kept(void **state)
-{
-    (void)state;
-    connect_to(WORLD_NAME);
-    assert_int_equal(world.queries, 1);
-    net->close(net);
-    server_hang_up(&server, false);
-    connect_to(WORLD_NAME);
-    assert_int_equal(world.queries, 1);
-    world_skip(20000); /* its TTL is 9 s */
-    net->close(net);
-    server_hang_up(&server, false);
-    connect_to(WORLD_NAME);
-    assert_int_equal(world.queries, 2);
-}
-
-static void a_name_behind_an_alias_is_found(void **state)
-{
-    (void)state;
-    world.dns = DNS_ALIAS;
-    connect_to("alias.otter.test");
-}
-
-static void names_that_cannot_be_had_are_errors(void **state)
-{
-    static const struct {
-        const char *host;
-        enum world_dns dns;
-        bool at_once;
-    } rows[] = {
-        {"nx.test", DNS_NXDOMAIN, true},       {"fails.test", DNS_FAILS, true},
-        {"silent.test", DNS_SILENT, false},    {"id.test", DNS_WRONG_ID, false},
-        {"other.test", DNS_WRONG_NAME, false}, {"short.test", DNS_SHORT, false},
-        {"a..test", DNS_SILENT, false},
-    };
-
-    (void)state;
-    for (uint32_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
-        uint64_t begun = world.now;
-
-        world.dns = rows[i].dns;
-        assert_true(net->open(net, rows[i].host, server.port, NULL));
-        if (!rows[i].at_once)
-            world_skip(OTTER_LWIP_CONNECT_MS + 1000);
-        assert_int_equal(send_one(), OTTER_NET_ERROR);
-        assert_true(!rows[i].at_once || world.now - begun < OTTER_LWIP_CONNECT_MS);
-        assert_true(world.queries > 0);
-        net->close(net);
-        world_skip(20000); /* lwIP gives its own question up */
-    }
-}
-
-/* The question of a stream that was closed is answered while another name is waited for. */
-static void a_late_answer_is_nobody_elses(void **state)
-{
-    uint8_t byte = 0;
-
-    (void)state;
-    world.dns = DNS_SILENT;
-    assert_true(net->open(net, "late.test", server.port, NULL));
-    net->close(net);
-    assert_true(net->open(net, "second.test", server.port, NULL));
-    assert_int_equal(world.queries, 2);
-    world.dns = DNS_ANSWERS;
-    world.dns_only = 'l';
-    world_skip(1500);
-    assert_true(world.answers > 0);
-    assert_int_equal(world.stream.state, OTTER_LWIP_ASKING);
-    world.dns_only = 0;
-    world_skip(1500);
-    assert_int_equal(send_one(), 1);
-    UNTIL(server_accept(&server));
-    UNTIL(server_recv(&server, &byte, 1) == 1);
-}
-
-static void an_open_stream_ends_when_the_link_is_gone_for_long(void **state)
-{
-    (void)state;
-    connect_to(WORLD_HOST);
-    world.plugged = false;
-    world_skip(OTTER_LINK_LOST_MS - 1000);
-    assert_int_equal(net->recv(net, &(uint8_t){0}, 1), OTTER_NET_AGAIN);
-    world_skip(2000);
-    assert_int_equal(net->recv(net, &(uint8_t){0}, 1), OTTER_NET_ERROR);
-}
-
-static void an_open_stream_outlives_a_short_break(void **state)
-{
-    uint8_t byte = 0;
-
-    (void)state;
-    connect_to(WORLD_HOST);
-    world.plugged = false;
-    world_skip(OTTER_LINK_LOST_MS - 1000);
-    world.plugged = true;
-    UNTIL(otter_stack_is_up(&world.stack));
-    assert_int_equal(send_one(), 1);
-    UNTIL(server_recv(&server, &byte, 1) == 1);
-}
-
-static void a_stream_opened_without_a_link_waits_for_one(void **state)
-{
-    (void)state;
-    world.plugged = false;
-    world_skip(1000);
-    assert_true(net->open(net, WORLD_HOST, server.port, NULL));
-    world_skip(2000);
-    assert_int_equal(net->recv(net, &(uint8_t){0}, 1), OTTER_NET_AGAIN);
-    world.plugged = true;
-    assert_int_equal(send_one(), 1);
-    UNTIL(server_accept(&server));
-}
-
-static void a_controller_without_room_is_tried_again(void **state)
-{
-    uint8_t byte = 0;
-
-    (void)state;
-    connect_to(WORLD_HOST);
-    world.send_fails = true;
-    assert_int_equal(send_one(), 1);
-    world_turn();
-    assert_true(world.stack.unsent > 0);
-    world.send_fails = false;
-    world_skip(4000);
-    UNTIL(server_recv(&server, &byte, 1) == 1);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_connection_is_made_and_both_sides_hear_each_other, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_port_where_nobody_listens_is_an_error, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_address_that_nobody_has_is_given_up, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_begin_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(megabytes_go_both_ways_unharmed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(lost_frames_come_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_peer_that_closes_in_order_is_an_eof_behind_what_it_said, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_reset_is_an_error_and_no_eof, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_came_before_a_reset_is_handed_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_server_that_stops_reading_leaves_the_sender_at_again, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_reader_that_waits_loses_nothing_and_holds_up_nobody, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_close_is_heard_as_such_by_the_peer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_close_with_bytes_unread_is_heard_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(connections_one_after_the_other_leave_nothing_behind, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(half_open_connections_do_not_shut_new_ones_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_name_is_looked_up_and_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_name_behind_an_alias_is_found, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(names_that_cannot_be_had_are_errors, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_late_answer_is_nobody_elses, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_open_stream_ends_when_the_link_is_gone_for_long, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(an_open_stream_outlives_a_short_break, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_stream_opened_without_a_link_waits_for_one, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_controller_without_room_is_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_connection_is_made_and_both_sides_hear_each_other, talk_begin,
+                                        talk_end),
+        cmocka_unit_test_setup_teardown(a_port_where_nobody_listens_is_an_error, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(an_address_that_nobody_has_is_given_up, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(what_cannot_begin_is_refused, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(megabytes_go_both_ways_unharmed, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(lost_frames_come_again, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(a_peer_that_closes_in_order_is_an_eof_behind_what_it_said, talk_begin,
+                                        talk_end),
+        cmocka_unit_test_setup_teardown(a_reset_is_an_error_and_no_eof, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(what_came_before_a_reset_is_handed_out, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(a_server_that_stops_reading_leaves_the_sender_at_again, talk_begin,
+                                        talk_end),
+        cmocka_unit_test_setup_teardown(a_reader_that_waits_loses_nothing_and_holds_up_nobody, talk_begin,
+                                        talk_end),
+        cmocka_unit_test_setup_teardown(a_close_is_heard_as_such_by_the_peer, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(a_close_with_bytes_unread_is_heard_too, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(connections_one_after_the_other_leave_nothing_behind, talk_begin,
+                                        talk_end),
+        cmocka_unit_test_setup_teardown(half_open_connections_do_not_shut_new_ones_out, talk_begin, talk_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
