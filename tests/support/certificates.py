@@ -3,9 +3,6 @@
 import pathlib
 import subprocess
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-
 NAME = "otter.test"
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "::1")
 KINDS = {"ec": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
@@ -52,6 +49,9 @@ def issue(folder, name="server", *, ca="ca", dns=(NAME,), addresses=ADDRESSES, d
 
 def dated(folder, name, began, ended, *, ca="ca", like="server"):
     """<name>.pem and <name>.key: as issue()'s <like>, valid in other days (datetimes), which openssl cannot be told."""
+    from cryptography import x509  # here, since the demo's tools do without
+    from cryptography.hazmat.primitives import hashes, serialization
+
     folder = pathlib.Path(folder)
     pattern = x509.load_pem_x509_certificate((folder / f"{like}.pem").read_bytes())
     signer = serialization.load_pem_private_key((folder / f"{ca}.key").read_bytes(), None)
