@@ -369,6 +369,35 @@ def run_mutate(_tier):
         yield Case(result["name"], "passed" if result["killed"] else "failed", result.get("detail", ""))
 
 
+SIM_CASE = re.compile(r"^case (\S+) (\S+) operations=(\d+) cases=(\d+) runs=(\d+) failures=(\d+)$", re.M)
+SIM_TOTAL = re.compile(r"^total .*\bcases=(\d+)\b", re.M)
+SIM_CASES = 100_000  # at least, over all geometries and phases
+
+
+def run_sim(_tier):
+    """Power cuts at each flash operation: a case a geometry and phase, then a case a seeded fault."""
+    folder = BUILD / "sim"
+    if not (folder / "build.ninja").exists():
+        must([*MESON, "setup", folder, "-Doptimization=2", "-Dserver=false", "-Dcli=false", "-Demulator=false"])
+    must(["ninja", "-C", folder, "--quiet", "sim-all"])
+    programs = folder / "tests/sim"
+    done = command([programs / "sim", "--jobs", JOBS], timeout=3600)
+    if done.returncode not in (0, 1):
+        raise SuiteError(done.stdout[-4000:])
+    table, total = done.stdout.split("\ncase ", 1)[0], SIM_TOTAL.search(done.stdout)
+    print(table)
+    for geometry, phase, _operations, _cases, _runs, failures in SIM_CASE.findall(done.stdout):
+        told = [line for line in done.stdout.splitlines() if line.startswith(f"failure: {geometry} {phase}:")]
+        yield Case(f"{geometry} {phase}", "passed" if failures == "0" else "failed", "\n".join(told))
+    cases = int(total.group(1)) if total else 0
+    print(f"sim: {total.group(0) if total else 'no total'}")
+    yield Case(f"at least {SIM_CASES} cases", "passed" if cases >= SIM_CASES else "failed", f"{cases}")
+    for line in must([PYTHON, ROOT / "tests/sim/fault.py", "--list"]).splitlines():
+        name, *where = line.split()
+        found = command([programs / f"sim-{name}", "--jobs", JOBS, "--until-failure", *where])
+        yield outcome_of(f"found: {name}", found)
+
+
 def run_demo(_tier):
     yield outcome_of("scripts/demo ends as it says", command([ROOT / "scripts/demo"], timeout=900))
 
@@ -390,6 +419,7 @@ SUITES = [
     Suite("firmware", "default", "the NUCLEO-F429ZI without ST's HAL", run_firmware),
     Suite("fuzz", "default", "libFuzzer, 15 s a parser (60 s in --full)", run_fuzz),
     Suite("coverage", "default", "gcovr, at least 85 % of lines of lib/ and server/", run_coverage),
+    Suite("sim", "default", "the power cut at each flash operation of updates, reverts, first boots, journal turns", run_sim),
     Suite("demo", "full", "scripts/demo", run_demo),
     Suite("demo-qemu", "full", "scripts/demo --qemu", run_demo_qemu),
     Suite("tsan", "full", "threaded units under TSan", run_tsan),

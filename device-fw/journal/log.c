@@ -113,6 +113,22 @@ enum otter_status otter_log_format(struct otter_journal *j, uint8_t half, uint32
     return OTTER_OK;
 }
 
+/* Record i of an entry goes into its CRC, and is held against it if it is the last. */
+static bool is_right(const struct otter_entry *entry, uint32_t i, uint32_t *crc,
+                     const uint8_t record[OTTER_RECORD_LEN])
+{
+    bool last = i + 1 == OTTER_RECORDS((uint32_t)entry->len);
+
+    *crc = otter_crc32(*crc, record, last ? OTTER_RECORD_LEN - OTTER_RECORD_CRC : OTTER_RECORD_LEN);
+    return !last || *crc == otter_le32(record + OTTER_RECORD_LEN - OTTER_RECORD_CRC);
+}
+
+bool otter_log_read_judged(struct otter_journal *j, uint8_t half, const struct otter_entry *entry, uint32_t i,
+                           uint32_t *crc, uint8_t record[OTTER_RECORD_LEN])
+{
+    return read_record(j, half, entry->at + i * OTTER_RECORD_LEN, record) && is_right(entry, i, crc, record);
+}
+
 bool otter_log_entry_at(struct otter_journal *j, uint8_t half, uint32_t at, struct otter_entry *ret)
 {
     uint32_t size = otter_log_sector_size(j), left = (size - at % size) / OTTER_RECORD_LEN, records, crc = 0;
@@ -129,16 +145,13 @@ bool otter_log_entry_at(struct otter_journal *j, uint8_t half, uint32_t at, stru
         .at = at,
     };
     records = OTTER_RECORDS((uint32_t)ret->len);
-    if (records > left)
+    if (records > left || !is_right(ret, 0, &crc, record))
         return false;
     ret->end = at + records * OTTER_RECORD_LEN;
-    for (uint32_t i = 1; i < records; i++) {
-        crc = otter_crc32(crc, record, sizeof(record));
-        if (!read_record(j, half, at + i * OTTER_RECORD_LEN, record) || record[0] != OTTER_RECORD_FOLLOWING)
+    for (uint32_t i = 1; i < records; i++)
+        if (!otter_log_read_judged(j, half, ret, i, &crc, record) || record[0] != OTTER_RECORD_FOLLOWING)
             return false;
-    }
-    return otter_crc32(crc, record, OTTER_RECORD_LEN - OTTER_RECORD_CRC) ==
-           otter_le32(record + OTTER_RECORD_LEN - OTTER_RECORD_CRC);
+    return true;
 }
 
 uint32_t otter_log_before(const struct otter_entry *entry)
@@ -226,17 +239,6 @@ enum otter_status otter_log_read(struct otter_journal *j, uint8_t half, const st
         len -= n;
     }
     return OTTER_OK;
-}
-
-bool otter_log_read_judged(struct otter_journal *j, uint8_t half, const struct otter_entry *entry, uint32_t i,
-                           uint32_t *crc, uint8_t record[OTTER_RECORD_LEN])
-{
-    bool last = i + 1 == OTTER_RECORDS((uint32_t)entry->len);
-
-    if (!read_record(j, half, entry->at + i * OTTER_RECORD_LEN, record))
-        return false;
-    *crc = otter_crc32(*crc, record, last ? OTTER_RECORD_LEN - OTTER_RECORD_CRC : OTTER_RECORD_LEN);
-    return !last || *crc == otter_le32(record + OTTER_RECORD_LEN - OTTER_RECORD_CRC);
 }
 
 bool otter_log_read_whole(struct otter_journal *j, uint8_t half, const struct otter_entry *entry, void *buf,

@@ -16,29 +16,28 @@
 struct options {
     const char *geometry, *phase;
     unsigned jobs;
-    bool quick;
+    bool quick, no_dips;
     struct sim_plan plan;
 };
 
-static const char usage[] =
-    "sim [--quick] [--jobs N] [--geometry NAME] [--phase NAME] [--operation N] [--until-failure]\n"
-    "--until-failure: succeeds at the first failure, fails if there is none.\n";
+static const char usage[] = "sim [--quick] [--jobs N] [--geometry NAME] [--phase NAME] [--operation N] "
+                            "[--no-dips] [--until-failure]\n"
+                            "--until-failure: succeeds at the first failure, fails if there is none.\n";
 
 static void read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option known[] = {{"quick", no_argument, NULL, 'q'},
-                                          {"jobs", required_argument, NULL, 'j'},
-                                          {"geometry", required_argument, NULL, 'g'},
-                                          {"phase", required_argument, NULL, 'p'},
-                                          {"operation", required_argument, NULL, 'o'},
-                                          {"until-failure", no_argument, NULL, 'u'},
-                                          {0}};
+    static const struct option known[] = {
+        {"quick", no_argument, NULL, 'q'},           {"jobs", required_argument, NULL, 'j'},
+        {"geometry", required_argument, NULL, 'g'},  {"phase", required_argument, NULL, 'p'},
+        {"operation", required_argument, NULL, 'o'}, {"no-dips", no_argument, NULL, 'd'},
+        {"until-failure", no_argument, NULL, 'u'},   {0}};
     int c;
 
     memset(o, 0, sizeof(*o));
     o->jobs = 2;
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        o->quick |= c == 'q' || c == 'u';
+        o->quick |= c == 'q';
+        o->no_dips |= c == 'd';
         o->plan.stop_at_failure |= c == 'u';
         if (c == 'j')
             o->jobs = (unsigned)strtoul(optarg, NULL, 10);
@@ -73,6 +72,8 @@ static struct sim_plan plan_for(const struct options *o, const struct sim_geomet
         plan.seconds = 20;
         plan.dips = 16;
     }
+    if (o->no_dips)
+        plan.dips = 0;
     return plan;
 }
 

@@ -222,6 +222,39 @@ static void a_sector_that_is_not_blank_is_erased_again(void **state)
     assert_int_equal(slot_b_erases(w), image_sectors(w) + 1);
 }
 
+/* Slot B holds all of the image, by a download that had come so far. */
+static void hold_image(struct world *w, uint32_t written_to)
+{
+    const struct otter_checkpoint cp = {true, w->new_image.digest, OTTER_SLOT_B, 49152, written_to};
+
+    memcpy(ram_flash_at(&w->flash, ram_flash_map_small.slot[1].base), w->new_image.bytes, w->new_image.size);
+    assert_int_equal(otter_journal_set_checkpoint(&w->journal, &cp), OTTER_OK);
+    world_reset(w);
+}
+
+static void a_last_unit_that_may_be_torn_is_written_again(void **state)
+{
+    struct world *w = *state;
+
+    hold_image(w, 32768);
+    assert_true(world_run(w, 60000));
+    assert_int_equal(w->server.image_requests, 1);
+    assert_non_null(strstr(w->server.blob_head, "\r\nRange: bytes=32768-\r\n"));
+    assert_slot_holds_image(w);
+    assert_int_equal(slot_b_erases(w), 1);
+    assert_int_equal(w->journal.live.checkpoint.written_to, w->new_image.size);
+}
+
+static void a_download_that_has_ended_is_not_done_again(void **state)
+{
+    struct world *w = *state;
+
+    hold_image(w, w->new_image.size);
+    assert_true(world_run(w, 60000));
+    assert_int_equal(w->server.image_requests, 0);
+    assert_int_equal(slot_b_erases(w), 0);
+}
+
 static void a_reset_at_any_step_still_ends_updated(void **state)
 {
     /* Each boot gets a little further than the last one: resets in every phase. */
@@ -623,6 +656,8 @@ int main(void)
         T(many_drops_erase_no_sector_twice),
         T(a_reset_resumes_at_the_last_full_sector),
         T(a_sector_that_is_not_blank_is_erased_again),
+        T(a_last_unit_that_may_be_torn_is_written_again),
+        T(a_download_that_has_ended_is_not_done_again),
         T(a_reset_at_any_step_still_ends_updated),
         cmocka_unit_test(a_cut_at_any_flash_operation_still_ends_updated),
         T(a_full_reply_to_a_range_is_taken_from_where_we_are),
