@@ -6,6 +6,7 @@ TOOLS=$ROOT/tests/support
 # Times of the updater that would make a demonstration long.
 OPTIONS=(backoff_first_ms=1000 backoff_max_ms=3000 inactivity_ms=4000)
 pumps="pump-1 pump-2 pump-3 pump-4"
+declare -A running # the process of each that is on
 
 # make_tls: an authority of our own, and the certificate that it gives otterd.
 make_tls() {
@@ -38,7 +39,9 @@ switch_on() {
     (cd "$work" && exec "$PYTHON" "$TOOLS/qemu.py" run "$name" --boot "$work/fw/1.0.0/boot.elf" --qmp "$name.qmp" \
         --options "${OPTIONS[@]}" "$@") >"$work/$name.err" 2>&1 &
     children+=("$!")
+    running[$name]=$!
 }
+switch_off() { kill "${running[$1]}" && wait "${running[$1]}" || true; }
 link() { (cd "$work" && "$PYTHON" "$TOOLS/qemu.py" link "$1.qmp" "$2"); }
 
 # start_relay: a server between pump-4 and otterd, as if otterd had been broken into. It obeys orders.json.
@@ -58,8 +61,8 @@ says_already() { [ "$(grep -c -- "$2" "$work/$1.log")" -ge "$3" ]; }
 says() { within 90 says_already "$1" "$2" "${3:-1}" || { tail -n 40 "$work/$1.log" "$work/$1.err"; return 1; }; }
 # because REASON STATE: what the rollout gives as the reason of its one device.
 because() { counts "$2" 1 && otter rollout status "$rollout" | tee /dev/stderr | grep -q "$1=1"; }
-# running NAME VERSION: it told the server that it runs this, confirmed.
-running() {
+# runs NAME VERSION: it told the server that it runs this, confirmed.
+runs() {
     otter device show "$1" --json | tr -d ' \n' | tee "$work/shown.json" |
         grep -q '"running":{"version":"'"$2"'"[^}]*"confirmed":true' || { cat "$work/shown.json"; return 1; }
 }
@@ -150,7 +153,7 @@ check "pump-2 is reset by the watchdog three times and reverted" because watchdo
 rollout=$deaf
 check "pump-3 never confirms an image that finds no server, and is reverted" because trial-no-server reverted
 show grep '^boot: ' "$work/pump-2.log"
-for name in $pumps; do check "$name is on 1.1.0" running "$name" 1.1.0; done
+for name in $pumps; do check "$name is on 1.1.0" runs "$name" 1.1.0; done
 
 step "otterd is killed; a cable is pulled during a download"
 { kill -9 "$pid" && wait "$pid"; } 2>/dev/null || true
@@ -180,11 +183,17 @@ check "all four refuse what the old release key has signed, published before" co
 show otter rollout status "$rollout"
 sign_release 1.7.0 9
 check "the server takes nothing more by that key" refused unknown-key publish 1.7.0
-release_key=$work/release2.key image_key=$work/image2.key
+release_key=$work/release2.key
+sign_release 1.7.0 9
+check "nor images by the image key" refused image-key-revoked publish 1.7.0
+image_key=$work/image2.key
 sign_release 1.7.0 9
 publish 1.7.0
 make_rollout 1.7.0
 check "all four run 1.7.0, signed by the new keys" counts succeeded 4
-for name in $pumps; do check "$name is on 1.7.0, confirmed" running "$name" 1.7.0; done
+for name in $pumps; do check "$name is on 1.7.0, confirmed" runs "$name" 1.7.0; done
+switch_off pump-1
+switch_on pump-1
+check "pump-1, off and on, has a bootloader that no longer trusts 1.5.0 either" says pump-1 '^boot: slot . image-key-revoked'
 
 printf '\ndemo passed: 4 devices in QEMU, every claim checked\n'
