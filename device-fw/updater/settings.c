@@ -27,19 +27,25 @@ static bool fits(const char *text, size_t max)
     return text == NULL || memchr(text, '\0', max + 1) != NULL;
 }
 
+/* What fits. */
+static void take(char *out, const char *text)
+{
+    memcpy(out, text, strlen(text) + 1);
+}
+
 enum otter_status otter_settings_override(struct otter_factory *f, const struct otter_updater_config *config)
 {
     if (!fits(config->url, OTTER_URL_MAX) || !fits(config->tls_name, OTTER_NAME_MAX) ||
         config->ca_len > sizeof(f->ca))
         return OTTER_BAD_VALUE;
     if (config->url != NULL) {
-        strcpy(f->url[0], config->url); /* lengths: fits() */
+        take(f->url[0], config->url);
         f->url[1][0] = '\0';
         f->tls_name[0][0] = '\0';
         f->tls_name[1][0] = '\0';
     }
     if (config->tls_name != NULL)
-        strcpy(f->tls_name[0], config->tls_name);
+        take(f->tls_name[0], config->tls_name);
     if (config->ca_len > 0) {
         memcpy(f->ca, config->ca, config->ca_len);
         f->ca_len = (uint16_t)config->ca_len;

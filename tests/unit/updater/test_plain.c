@@ -40,7 +40,7 @@ static void test_another_server_by_http_is_reached_behind_one_by_https(void **st
     strcpy(r->factory.url[0], "https://factory.test");
     rig_provision(r);
     assert_int_equal(rig_init(r), OTTER_OK);
-    rig_run(r, 5 * 60000u);
+    rig_run(r, UINT64_C(300000));
     assert_string_equal(r->net.host, "spare.test");
     assert_true(r->polls >= 1);
     assert_int_equal(rig_view(r).client.last_error, OTTER_OK);

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define MINUTE 60000u
+#define MINUTE UINT64_C(60000)
 
 /* ---- a provisioned device ---- */
 
