@@ -2,6 +2,7 @@
 
 #include "known.h"
 #include "snapshot.h"
+#include "trace.h"
 
 #include "core/bytes.h"
 
@@ -9,15 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define OPERATIONS_MAX 400000u
-
-/* The journal's live set before each operation of a run, and behind the last one. */
-struct trace {
-    uint64_t *live;
-    uint32_t count;
-    uint32_t early; /* operations before the server's first answer */
-};
 
 enum mode { TRACE_PHASE, CUT, TRACE_RECOVERY, CUT_AGAIN, DIP, LIVE };
 
@@ -28,7 +20,7 @@ struct run {
     struct sim_result *result;
     enum mode mode;
     struct sim_snapshot start, first, second;
-    struct trace golden, recovery;
+    struct sim_trace golden, recovery;
     struct sim_known known;
     uint64_t base;             /* operations at the first cut */
     uint32_t stride, variants; /* first cuts: every stride-th operation, so many ways; 0 = all */
@@ -52,35 +44,6 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return x ^ (x >> 27);
 }
 
-static void trace_begin(struct trace *t)
-{
-    t->count = 0;
-    t->early = 0;
-}
-
-static void trace_add(struct trace *t, const struct sim_device *d)
-{
-    if (t->count + 1 >= OPERATIONS_MAX)
-        abort();
-    t->live[t->count++] = d->judge.live;
-    if (!d->judge.answered && t->early + 1 == t->count)
-        t->early = t->count;
-}
-
-/* What the entry at hand, in operation n from 1 on, will make of the live set. */
-static uint64_t next_live(const struct trace *t, uint64_t n, const struct sim_device *d,
-                          const struct sim_op *op)
-{
-    const struct otter_flash_map *map = d->flash.flash.map;
-
-    if (op->addr - map->journal_base >= 2 * map->journal_half)
-        return t->live[n - 1];
-    for (uint64_t i = n; i <= t->count; i++)
-        if (t->live[i] != t->live[n - 1])
-            return t->live[i];
-    return t->live[n - 1];
-}
-
 /* ---- one case ---- */
 
 static void tell(struct run *r, enum sim_kind kind, unsigned how, uint64_t again)
@@ -91,8 +54,12 @@ static void tell(struct run *r, enum sim_kind kind, unsigned how, uint64_t again
     r->result->failures++;
     if (told++ >= r->plan->tell)
         return;
-    printf("failure: %s %s: operation %llu of %u, %s %u", r->d.m->geometry->name, r->phase->name,
-           (unsigned long long)r->n, r->golden.count, sim_kind_names[kind], how);
+    printf("failure: %s %s: ", r->d.m->geometry->name, r->phase->name);
+    if (r->n == 0)
+        printf("without a cut");
+    else
+        printf("operation %llu of %u, %s %u", (unsigned long long)r->n, r->golden.count, sim_kind_names[kind],
+               how);
     if (again > 0)
         printf(", then operation %llu of the recovery", (unsigned long long)again);
     printf(": %s (boot %u)\n", j->why, r->d.boots);
@@ -106,14 +73,19 @@ static bool is_known(struct sim_device *d)
     return sim_known_look(&r->known, d);
 }
 
+static void lose_power(struct run *r)
+{
+    r->d.cuts++;
+    r->d.cause = OTTER_RESET_POWER;
+    r->d.now += 1000;
+}
+
 /* The power fails in the operation: what follows, to the end. */
 static bool live_on(struct run *r, enum mode mode)
 {
     r->mode = mode;
     sim_known_begin(&r->known);
-    r->d.cuts++;
-    r->d.cause = OTTER_RESET_POWER;
-    r->d.now += 1000;
+    lose_power(r);
     sim_device_live(&r->d, mode == LIVE ? is_known : NULL);
     if (mode == TRACE_RECOVERY)
         r->recovery.live[r->recovery.count] = r->d.judge.live;
@@ -139,7 +111,7 @@ static void count(struct run *r, enum sim_kind kind, uint64_t cases, bool ok)
 static void cut_second(struct run *r, const struct sim_op *op, uint64_t n)
 {
     uint64_t seed = mix(r->n, n);
-    uint64_t next = next_live(&r->recovery, n, &r->d, op);
+    uint64_t next = sim_trace_next(&r->recovery, n, &r->d, op);
     unsigned how = (unsigned)(seed % sim_flash_variants(&r->d.flash, op));
     bool ok;
 
@@ -173,24 +145,18 @@ static void pick(struct run *r, uint32_t quota)
 
 static void cut_again(struct run *r, const struct sim_op *op, uint64_t live, uint64_t next, uint32_t quota)
 {
-    uint32_t count_before;
-
     pick(r, quota);
     if (r->picks == 0)
         return;
     r->result->kind[SIM_AGAIN].operations++;
-    count_before = r->recovery.count;
     sim_snapshot_restore(&r->first, &r->d);
     sim_flash_tear(&r->d.flash, op, r->how, mix(r->n, r->how));
     sim_judge_cut(&r->d, live, next);
     r->base = r->d.flash.operations;
+    lose_power(r);
     r->mode = CUT_AGAIN;
-    r->d.cuts++;
-    r->d.cause = OTTER_RESET_POWER;
-    r->d.now += 1000;
     if (setjmp(r->enough) == 0)
         sim_device_live(&r->d, NULL);
-    r->recovery.count = count_before;
 }
 
 static void in_recovery(struct run *r, const struct sim_op *op)
@@ -223,7 +189,7 @@ static void cut_one(struct run *r, const struct sim_op *op, bool recovery, uint8
     /* Prefixes of a long unit differ little: half of what counts is theirs at most. */
     uint8_t most = kind == SIM_PREFIX ? SIM_COUNTED / 2 : kind == SIM_BITS ? 1 : SIM_COUNTED / 2 - 1;
     uint64_t live = r->golden.live[r->n - 1];
-    uint64_t next = next_live(&r->golden, r->n, &r->d, op);
+    uint64_t next = sim_trace_next(&r->golden, r->n, &r->d, op);
     bool ok;
 
     if (op->is_erase)
@@ -232,7 +198,7 @@ static void cut_one(struct run *r, const struct sim_op *op, bool recovery, uint8
     sim_flash_tear(&r->d.flash, op, r->how, mix(r->n, r->how));
     sim_judge_cut(&r->d, live, next);
     r->base = r->d.flash.operations;
-    trace_begin(&r->recovery);
+    sim_trace_begin(&r->recovery);
     ok = live_on(r, recovery ? TRACE_RECOVERY : LIVE);
     count(r, kind, counted[kind] < most, ok);
     counted[kind]++;
@@ -266,9 +232,9 @@ static bool before(struct sim_flash *f, const struct sim_op *op)
 
     sim_judge_look(&r->d);
     if (r->mode == TRACE_PHASE)
-        trace_add(&r->golden, &r->d);
+        sim_trace_add(&r->golden, &r->d);
     else if (r->mode == TRACE_RECOVERY)
-        trace_add(&r->recovery, &r->d);
+        sim_trace_add(&r->recovery, &r->d);
     else if (r->mode == CUT_AGAIN)
         in_recovery(r, op);
     else if (r->mode == DIP && f->operations == r->n && !op->is_erase) {
@@ -299,7 +265,7 @@ static void *must_alloc(size_t n)
 static bool rehearse(struct run *r)
 {
     r->mode = TRACE_PHASE;
-    trace_begin(&r->golden);
+    sim_trace_begin(&r->golden);
     sim_device_live(&r->d, NULL);
     r->golden.live[r->golden.count] = r->d.judge.live;
     r->result->operations = r->golden.count;
@@ -349,9 +315,9 @@ void sim_run(const struct sim_phase *phase, const struct sim_material *m, const 
     r->phase = phase;
     r->plan = plan;
     r->result = ret;
-    r->golden.live = must_alloc(OPERATIONS_MAX * sizeof(uint64_t));
-    r->recovery.live = must_alloc(OPERATIONS_MAX * sizeof(uint64_t));
-    r->picked = must_alloc(OPERATIONS_MAX);
+    r->golden.live = must_alloc(SIM_OPERATIONS * sizeof(uint64_t));
+    r->recovery.live = must_alloc(SIM_OPERATIONS * sizeof(uint64_t));
+    r->picked = must_alloc(SIM_OPERATIONS);
     sim_phase_begin(phase, &r->d, m);
     sim_snapshot_init(&r->start, &r->d);
     sim_snapshot_init(&r->first, &r->d);
