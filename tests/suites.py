@@ -331,8 +331,10 @@ def run_interop(_tier):
 
 
 def run_firmware(_tier):
-    """What the cross build makes for the NUCLEO-F429ZI, of which ST's HAL is the user's to bring."""
+    """What the cross build makes: its sizes, and the NUCLEO-F429ZI, of which ST's HAL is the user's to bring."""
     build_product()
+    yield outcome_of("sizes, stack and instructions keep to tests/bench/firmware/budgets",
+                     command([PYTHON, ROOT / "tests/bench/firmware.py", "--check"]))
     yield outcome_of("programs of the NUCLEO-F429ZI hold together without ST's HAL",
                      command([PYTHON, ROOT / "tests/support/f429_layout.py", BUILD / "arm"]))
     with tempfile.TemporaryDirectory() as scratch:
@@ -416,7 +418,7 @@ SUITES = [
     Suite("docs", "default", "generated tables and text rules", run_docs),
     Suite("interop", "default", "jose, openssl, imgtool and an independent checker in Python", run_interop),
     Suite("schemathesis", "default", "requests made from docs/openapi.yaml, in a venv below build/", run_schemathesis),
-    Suite("firmware", "default", "the NUCLEO-F429ZI without ST's HAL", run_firmware),
+    Suite("firmware", "default", "sizes of the firmware; the NUCLEO-F429ZI without ST's HAL", run_firmware),
     Suite("fuzz", "default", "libFuzzer, 15 s a parser (60 s in --full)", run_fuzz),
     Suite("coverage", "default", "gcovr, at least 85 % of lines of lib/ and server/", run_coverage),
     Suite("sim", "default", "the power cut at each flash operation of updates, reverts, first boots, journal turns", run_sim),

@@ -2,11 +2,9 @@
  * Which algorithms TLS may use: the file that is linked says so, and nothing else of BearSSL comes along. All
  * of them have forward secrecy and authenticated encryption.
  *
- * | file                | keys of servers and CAs                     | ciphers               | hashes |
- * |---------------------|---------------------------------------------|-----------------------|--------------|
- * | tls_profile_full.c  | EC on P-256, P-384, P-521; RSA from 2,048   | ChaCha20, AES-128-GCM | SHA-256 to
- * 512 | | tls_profile_small.c | EC on P-256                                 | AES-128-GCM           | SHA-256
- * |
+ *   tls_profile_full.c    keys of servers and CAs: EC on P-256, P-384, P-521; RSA from 2,048 bits
+ *                         ChaCha20 or AES-128-GCM; SHA-256 to 512
+ *   tls_profile_small.c   EC on P-256; ChaCha20; SHA-256
  */
 #ifndef OTTER_CRYPTO_TLS_PROFILE_H
 #define OTTER_CRYPTO_TLS_PROFILE_H

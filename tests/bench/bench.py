@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Measures otterd beside nginx, on loopback, in one run, and prints a Markdown table.
+"""Measures otterd beside nginx, on loopback, in one run, and prints a Markdown table; or the firmware.
 
 scripts/bench [--no-install] [--no-build] [--only NAME]... [--seconds N] [--rounds N] [--devices N] [--list]
+scripts/bench --firmware
 """
 
 import argparse
@@ -19,6 +20,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+import firmware  # noqa: E402
 import load  # noqa: E402
 import measures  # noqa: E402
 import nginx  # noqa: E402
@@ -80,6 +82,7 @@ def arguments():
     parser.add_argument("--devices", type=positive, default=1000, help="that poll (1000)")
     parser.add_argument("--max-fleet", type=int, default=1_000_000, help="largest fleet of `start` (1000000)")
     parser.add_argument("--list", action="store_true", help="name the measurements")
+    parser.add_argument("--firmware", action="store_true", help="sizes and instruction counts of the firmware instead")
     return parser.parse_args()
 
 
@@ -103,6 +106,9 @@ def main():
     if args.list:
         for name, (_, summary) in measures.MEASURES.items():
             print(f"{name:12} {summary}")
+        return 0
+    if args.firmware:
+        firmware.print_table(firmware.measure(firmware.BUILD))
         return 0
     # So that an end by a signal, too, ends the servers and removes the folder.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
