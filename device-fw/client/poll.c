@@ -80,12 +80,21 @@ static enum otter_client_want go_on(struct otter_client *c, enum otter_phase nex
     return otter_client_go(c, next);
 }
 
+/* What came is no answer to a poll: refused, as an offer that does not verify, and told to the server
+ * likewise. */
+static enum otter_client_want no_answer(struct otter_client *c, uint64_t now, enum otter_status why)
+{
+    if (why == OTTER_HTTP_MALFORMED || why == OTTER_HTTP_REDIRECT || why == OTTER_TOO_LARGE)
+        return otter_client_offer_refused(c, now, why);
+    return otter_client_cycle_failed(c, now, why);
+}
+
 static enum otter_client_want answered(struct otter_client *c, uint64_t now)
 {
     if (c->ex.http.head.status == 200)
         return otter_client_go(c, OTTER_PHASE_OFFER);
     if (c->ex.http.head.status != 204)
-        return otter_client_cycle_failed(c, now, otter_exchange_refusal(c));
+        return no_answer(c, now, otter_exchange_refusal(c));
     reached(c, now);
     return go_on(c, OTTER_PHASE_FINISH);
 }
@@ -102,7 +111,7 @@ enum otter_client_want otter_phase_poll(struct otter_client *c, uint64_t now)
     case OTTER_EX_DONE:
         return answered(c, now);
     case OTTER_EX_FAILED:
-        return otter_client_cycle_failed(c, now, why);
+        return no_answer(c, now, why);
     case OTTER_EX_MORE:
     case OTTER_EX_HEAD:
     case OTTER_EX_BODY:

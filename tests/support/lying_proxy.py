@@ -267,7 +267,7 @@ class LyingProxy:
 
     def __enter__(self):
         self.ready = threading.Event()
-        self.thread = threading.Thread(target=self.run)
+        self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
         assert self.ready.wait(20)
         return self
