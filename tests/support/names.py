@@ -91,7 +91,7 @@ def resolver():
     except OSError:
         words = []
     servers = [line[1] for line in words if len(line) > 1 and line[0] == "nameserver" and ":" not in line[1]]
-    return servers[:1]
+    return [server for server in servers[:1] if not server.startswith("127.")]
 
 
 def give_loopback():
