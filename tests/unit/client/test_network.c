@@ -15,24 +15,28 @@
 static const struct {
     const char *name, *raw;
     enum otter_status why;
+    enum otter_status told; /* to the server, by the next poll; OK: nothing was refused */
 } replies[] = {
-    {"not HTTP", "hello\r\n\r\n", OTTER_HTTP_MALFORMED},
-    {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", OTTER_HTTP_MALFORMED},
-    {"no length", "HTTP/1.1 200 OK\r\n\r\n{}", OTTER_HTTP_MALFORMED},
-    {"nothing at all", "", OTTER_NET_LOST},
-    {"cut in the head", "HTTP/1.1 20", OTTER_NET_LOST},
-    {"cut in the body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}", OTTER_NET_LOST},
-    {"too large", "HTTP/1.1 200 OK\r\nContent-Length: 1537\r\n\r\n{}", OTTER_TOO_LARGE},
-    {"far too large", "HTTP/1.1 200 OK\r\nContent-Length: 9007199254740991\r\n\r\n{}", OTTER_TOO_LARGE},
+    {"not HTTP", "hello\r\n\r\n", OTTER_HTTP_MALFORMED, OTTER_HTTP_MALFORMED},
+    {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", OTTER_HTTP_MALFORMED,
+     OTTER_HTTP_MALFORMED},
+    {"no length", "HTTP/1.1 200 OK\r\n\r\n{}", OTTER_HTTP_MALFORMED, OTTER_HTTP_MALFORMED},
+    {"nothing at all", "", OTTER_NET_LOST, OTTER_OK},
+    {"cut in the head", "HTTP/1.1 20", OTTER_NET_LOST, OTTER_OK},
+    {"cut in the body", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}", OTTER_NET_LOST, OTTER_OK},
+    {"too large", "HTTP/1.1 200 OK\r\nContent-Length: 1537\r\n\r\n{}", OTTER_TOO_LARGE, OTTER_TOO_LARGE},
+    {"far too large", "HTTP/1.1 200 OK\r\nContent-Length: 9007199254740991\r\n\r\n{}", OTTER_TOO_LARGE,
+     OTTER_TOO_LARGE},
     {"redirect", "HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\n\r\n",
-     OTTER_HTTP_REDIRECT},
-    {"401", "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", OTTER_HTTP_STATUS},
-    {"404 without a length", "HTTP/1.1 404 No\r\n\r\nlong page", OTTER_HTTP_STATUS},
+     OTTER_HTTP_REDIRECT, OTTER_HTTP_REDIRECT},
+    {"401", "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", OTTER_HTTP_STATUS, OTTER_OK},
+    {"404 without a length", "HTTP/1.1 404 No\r\n\r\nlong page", OTTER_HTTP_STATUS, OTTER_OK},
     {"503 with a page longer than any buffer", "HTTP/1.1 503 No\r\nContent-Length: 999999\r\n\r\nx",
-     OTTER_HTTP_STATUS},
-    {"206 to a poll", "HTTP/1.1 206 No\r\nContent-Length: 0\r\n\r\n", OTTER_HTTP_STATUS},
-    {"empty 200", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", OTTER_BAD_JSON},
-    {"no envelope", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", OTTER_STATUS_COUNT},
+     OTTER_HTTP_STATUS, OTTER_OK},
+    {"206 to a poll", "HTTP/1.1 206 No\r\nContent-Length: 0\r\n\r\n", OTTER_HTTP_STATUS, OTTER_OK},
+    {"empty 200", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", OTTER_BAD_JSON, OTTER_BAD_JSON},
+    {"no envelope", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", OTTER_STATUS_COUNT,
+     OTTER_MISSING_MEMBER},
 };
 
 static void hostile_replies_to_a_poll_are_named_and_survived(void **state)
@@ -56,6 +60,7 @@ static void hostile_replies_to_a_poll_are_named_and_survived(void **state)
         assert_true(world_view(w).last_error != OTTER_OK);
         w->server.raw_target = NULL;
         assert_true(world_run(w, 61000)); /* and then the update comes about all the same */
+        assert_int_equal(w->server.last_poll.poll.refused, replies[i].told);
         world_teardown(&fresh);
     }
 }

@@ -240,6 +240,43 @@ static void an_image_with_a_broken_signature_is_refused(void **state)
     refused_with(w, OTTER_IMAGE_SIGNATURE, true);
 }
 
+/* Images that no honest server publishes: a byte of the header or the TLVs is wrong, and the manifest says
+ * so. */
+static void an_image_of_damaged_structure_is_refused_by_name(void **state)
+{
+    static const struct {
+        const char *name;
+        bool from_end; /* offset counted from the last TLV's end */
+        uint32_t at;
+        uint8_t flip;
+        enum otter_status why;
+    } rows[] = {
+        {"magic", false, 0, 0x01, OTTER_IMAGE_MAGIC},
+        {"header size", false, 8, 0x01, OTTER_IMAGE_HEADER},
+        {"payload size over the image", false, 15, 0x01, OTTER_IMAGE_TOO_LARGE},
+        {"payload size within it", false, 12, 0x04, OTTER_IMAGE_TLV},
+        {"protected size", false, 11, 0x80, OTTER_IMAGE_HEADER},
+        {"flags", false, 16, 0x10, OTTER_IMAGE_FLAGS},
+        {"payload", false, 0x200, 0x01, OTTER_IMAGE_HASH},
+        {"signature", true, 1, 0x01, OTTER_IMAGE_SIGNATURE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        struct world *w;
+        void *fresh;
+
+        print_message("  %s\n", rows[i].name);
+        world_setup(&fresh);
+        w = fresh;
+        w->new_image.bytes[rows[i].from_end ? w->new_image.size - rows[i].at : rows[i].at] ^= rows[i].flip;
+        otter_sha256_of(&otter_crypto_openssl, w->new_image.bytes, w->new_image.size, &w->new_image.digest);
+        world_publish(w);
+        refused_with(w, rows[i].why, true);
+        world_teardown(&fresh);
+    }
+}
+
 static void an_image_over_the_slot_is_refused_before_any_erase(void **state)
 {
     struct world *w = *state;
@@ -542,6 +579,7 @@ int main(void)
         T(an_image_by_a_revoked_key_is_refused),
         T(a_key_that_the_running_image_still_needs_signs_nothing_new),
         T(an_image_with_a_broken_signature_is_refused),
+        cmocka_unit_test(an_image_of_damaged_structure_is_refused_by_name),
         T(an_image_over_the_slot_is_refused_before_any_erase),
         T(the_wrong_bytes_again_and_again_are_refused),
         T(a_blob_of_another_length_is_refused),
