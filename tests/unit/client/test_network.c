@@ -35,8 +35,7 @@ static const struct {
      OTTER_HTTP_STATUS, OTTER_OK},
     {"206 to a poll", "HTTP/1.1 206 No\r\nContent-Length: 0\r\n\r\n", OTTER_HTTP_STATUS, OTTER_OK},
     {"empty 200", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", OTTER_BAD_JSON, OTTER_BAD_JSON},
-    {"no envelope", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", OTTER_STATUS_COUNT,
-     OTTER_MISSING_MEMBER},
+    {"no envelope", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", OTTER_STATUS_COUNT, OTTER_BAD_ENVELOPE},
 };
 
 static void hostile_replies_to_a_poll_are_named_and_survived(void **state)
