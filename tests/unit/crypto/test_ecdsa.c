@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "crypto/ecdsa_p256.h"
 #include "crypto/p256_order.h"
+#include "crypto/p256_sum.h"
 #include "host/crypto.h"
 
 #include <bearssl.h>
@@ -284,6 +285,126 @@ static void equal_and_opposite_terms_are_added_rightly(void **state)
     assert_false(verdict(&t));
 }
 
+/*
+ * Signatures without a secret key: u and v are chosen, r is the x of R = u G + v Q, s = r / v, e = u s. So
+ * every case that a sum may meet can be had. -1 where R is at infinity; else the verdict.
+ */
+static int chosen(const struct otter_p256_number *u, const struct otter_p256_number *v,
+                  const uint8_t point[OTTER_POINT_LEN])
+{
+    struct otter_p256_number r, s, e, inverse;
+    struct attempt t;
+    uint8_t x[LEN];
+    bool ours;
+
+    if (!otter_p256_sum(u, point, v, x))
+        return -1;
+    otter_p256_read(&r, x);
+    otter_p256_reduce(&r);
+    otter_p256_invert(&inverse, v);
+    otter_p256_multiply(&s, &r, &inverse);
+    otter_p256_multiply(&e, &s, u);
+    memcpy(t.point, point, sizeof(t.point));
+    bytes_of(&e, t.hash);
+    bytes_of(&r, t.sig);
+    bytes_of(&s, t.sig + LEN);
+    ours = otter_ecdsa_p256_verify(t.point, t.hash, t.sig);
+    /* OpenSSL's alone: BearSSL's own cannot do e = 0. */
+    assert_int_equal(ours, otter_crypto_openssl.p256_verify(t.point, t.hash, t.sig));
+    return ours;
+}
+
+/* secret G */
+static void point_of(const struct otter_p256_number *secret, uint8_t point[OTTER_POINT_LEN])
+{
+    uint8_t b[LEN];
+
+    bytes_of(secret, b);
+    assert_int_equal(br_ec_p256_m31.mulgen(point, b, LEN, BR_EC_secp256r1), OTTER_POINT_LEN);
+}
+
+/* Small ones and n less small ones, where the sum over a part of the bits is one of G, Q, G + Q, or its
+ * opposite; powers of two; and zero for u. */
+static void every_kind_of_factor_verifies(void **state)
+{
+    static const unsigned kinds[] = {0, 1, 2, 3, 4, 36, 67, 131, 259, 600};
+    static const struct otter_p256_number zero;
+    struct otter_p256_number u, v, secret, minus, minus_u;
+    uint8_t point[OTTER_POINT_LEN];
+
+    (void)state;
+    some_number(2, &minus); /* n - 1 */
+    for (unsigned q = 0; q < 5; q++) {
+        some_number(q < 4 ? q : 600, &secret);
+        point_of(&secret, point);
+        for (unsigned i = 0; i < OTTER_ARRAY_LEN(kinds); i++) {
+            some_number(kinds[i], &v);
+            assert_int_equal(chosen(&zero, &v, point), 1);
+            for (unsigned k = 0; k < OTTER_ARRAY_LEN(kinds); k++) {
+                some_number(kinds[k], &u);
+                assert_int_not_equal(chosen(&u, &v, point), 0);
+            }
+            /* u G = v Q, and u G = - v Q. */
+            otter_p256_multiply(&u, &v, &secret);
+            assert_int_equal(chosen(&u, &v, point), 1);
+            otter_p256_multiply(&minus_u, &u, &minus);
+            assert_int_equal(chosen(&minus_u, &v, point), -1);
+        }
+    }
+}
+
+/*
+ * The x of R lies between n and the prime, so that r is n less: R is the first point of the curve there, and
+ * Q = (R - u G) / v. With r as the x is, r is out of range.
+ */
+static void an_x_above_the_order_is_reduced(void **state)
+{
+    const struct attempt good = {
+        .point = {0x04, 0x27, 0x4f, 0x99, 0x0f, 0xa8, 0x77, 0x55, 0xdb, 0x32, 0x0c, 0xd8, 0x1e,
+                  0x2a, 0xc0, 0xcb, 0xba, 0x8c, 0x65, 0x10, 0xfd, 0x9b, 0xb5, 0x9e, 0x67, 0x2c,
+                  0x10, 0x56, 0x56, 0x92, 0xb5, 0xaa, 0x84, 0xec, 0x6c, 0x50, 0x78, 0x6d, 0x43,
+                  0x04, 0x15, 0x07, 0x6c, 0x8f, 0xc7, 0x5d, 0x52, 0x02, 0x98, 0x08, 0x55, 0x45,
+                  0xf0, 0x6d, 0x96, 0x29, 0xab, 0x7c, 0x19, 0x01, 0x7c, 0xa2, 0x25, 0xae, 0x68},
+        .hash = {0x9f, 0x96, 0x3a, 0x29, 0xe5, 0x66, 0x5a, 0x6d, 0x19, 0xd5, 0x3f,
+                 0xf2, 0x72, 0x2d, 0xf6, 0x29, 0x4e, 0x73, 0xc8, 0x88, 0x77, 0x65,
+                 0x9a, 0xbf, 0x03, 0xad, 0xc5, 0xf4, 0xba, 0x3a, 0xa8, 0x3a},
+        .sig = {0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x8e, 0x7b, 0x4a, 0xd5, 0x0c, 0xd4, 0x33,
+                0x80, 0x3d, 0xbd, 0x1b, 0x86, 0xe2, 0xcf, 0x36, 0xd7, 0x68, 0xfe, 0x14, 0xbe,
+                0x89, 0xd9, 0x82, 0xa5, 0xbf, 0x8e, 0x10, 0x87, 0xc4, 0x86, 0x2c, 0x20},
+    };
+    struct attempt bad = good;
+
+    (void)state;
+    assert_true(verdict(&good));
+    bad.sig[LEN - 1] ^= 1;
+    assert_false(verdict(&bad));
+    bad = good;
+    near_order(bad.sig, good.sig[LEN - 1]);
+    assert_false(verdict(&bad));
+}
+
+/* x + p is the same modulo p, and no coordinate. */
+static void coordinates_end_at_the_prime(void **state)
+{
+    static const struct otter_p256_number one = {{1}};
+    static const uint8_t x_and_prime[LEN] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00,
+                                             0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00,
+                                             0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x04};
+    uint8_t point[OTTER_POINT_LEN] = {
+        0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05, 0x45,
+        0x92, 0x43, 0xb9, 0xaa, 0x58, 0x18, 0x06, 0xfe, 0x91, 0x3b, 0xce, 0x99, 0x81, 0x7a, 0xde, 0x11, 0xca,
+        0x50, 0x3c, 0x64, 0xd9, 0xa3, 0xc5, 0x33, 0x41, 0x5c, 0x08, 0x32, 0x48, 0xfb, 0xcc};
+    uint8_t x[LEN];
+
+    (void)state;
+    assert_true(otter_p256_sum(&one, point, &one, x));
+    memcpy(point + 1, x_and_prime, LEN);
+    assert_false(otter_p256_sum(&one, point, &one, x));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +416,9 @@ int main(void)
         cmocka_unit_test(a_hash_above_the_order_is_reduced),
         cmocka_unit_test(points_off_the_curve_are_refused),
         cmocka_unit_test(equal_and_opposite_terms_are_added_rightly),
+        cmocka_unit_test(every_kind_of_factor_verifies),
+        cmocka_unit_test(an_x_above_the_order_is_reduced),
+        cmocka_unit_test(coordinates_end_at_the_prime),
     };
 
     srand(1); /* the same each time */
