@@ -20,7 +20,9 @@ import flips  # noqa: E402
 import make  # noqa: E402
 
 SLOT = 896 * 1024
-HEADERS = ["0x20", "0x200", "0x400", "0x800"]
+OURS = [("0x20", []), ("0x200", []), ("0x200", ["--pad"]), ("0x400", ["--security-counter", "7"]),
+        ("0x400", ["--security-counter", "auto", "--pad"]), ("0x800", ["--security-counter", "none", "--selftest", "hang=30"]),
+        ("0x800", ["--security-counter", "none", "--pad"])]
 needs_imgtool = pytest.mark.imgtool
 
 
@@ -124,9 +126,7 @@ def test_the_trailer_is_the_same_at_the_end_of_a_slot_of_any_size(made, tmp_path
 
 
 @needs_imgtool
-@pytest.mark.parametrize("header", HEADERS)
-@pytest.mark.parametrize("options", [[], ["--pad"], ["--security-counter", "7"], ["--security-counter", "auto", "--pad"],
-                                     ["--security-counter", "none", "--selftest", "hang=30"]])
+@pytest.mark.parametrize("header, options", OURS)
 def test_what_otter_signs_is_verified_and_read_by_imgtool(tmp_path, header, options):
     out, told = tmp_path / "ours.img", tmp_path / "told.json"
     otter("image", "sign", "--key", cases.KEY, "--version", "1.2.3+4", "--align", 4, "--slot-size", SLOT, "--header-size",
@@ -163,3 +163,27 @@ def test_with_one_signature_both_make_the_same_bytes(tmp_path, public, align, pa
     assert (tmp_path / "theirs.img").read_bytes() == (tmp_path / "ours.img").read_bytes()
     imgtool("verify", "-k", cases.KEY, tmp_path / "ours.img")
     otter("image", "verify", "--key", public, tmp_path / "theirs.img")
+
+
+@needs_imgtool
+def test_fresh_images_boot_in_qemu_and_the_padded_one_is_tried(tmp_path, public):
+    """The ARM bootloader; in the slots a program that says where it runs (device-fw/ports/mps2/probe.c)."""
+    sys.path.insert(0, str(cases.ROOT / "tests/support"))
+    import qemu
+
+    for slot, options in {"a": ["-s", "3"], "b": ["-s", "auto", "--pad"]}.items():
+        imgtool("sign", "-k", cases.KEY, "--align", 4, "-S", SLOT, "--pad-header", "-H", "0x200", "-F", hex(cases.QEMU[slot.upper()]),
+                "-v", "1.0.0", *options, cases.ROOT / f"build/fw/{qemu.HARDWARE}/probe-{slot}.bin", tmp_path / f"{slot}.img")
+    for name in ("root", "release", "offer"):
+        otter("key", "new", "--out", tmp_path / f"{name}.key")
+    otter("root", "new", "--root-key", tmp_path / "root.key.pub", "--release-key", tmp_path / "release.key.pub",
+          "--offer-key", tmp_path / "offer.key.pub", "--out", tmp_path / "root.json")
+    otter("root", "sign", tmp_path / "root.json", "--key", tmp_path / "root.key")
+    otter("device", "provision", "--no-register", "--id", "dev-1", "--product", "pump", "--hardware", qemu.HARDWARE, "--root",
+          tmp_path / "root.json", "--image-key", public, "--url", f"http://{qemu.HOST}:1", "--out", tmp_path / "factory.bin")
+    flash = qemu.mkflash(tmp_path / "flash.bin", tmp_path / "factory.bin", tmp_path / "a.img", tmp_path / "b.img")
+    device = qemu.Device(flash)
+    for row, slot in (("first-a", "A"), ("trial", "B"), ("trial", "B"), ("trial", "B"), ("confirmed", "A")):
+        with device.start():
+            device.wait_for_line(f"^boot: row {row} slot {slot}$")
+            device.wait_for_line(f"^probe: slot {slot} ")

@@ -5,6 +5,7 @@ and OpenSSL) and every other reader of the vectors judge it, too. All slots here
 a trailer lies at the slot's end, wherever that is."""
 
 import pathlib
+import struct
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 VECTORS = ROOT / "manifests" / "vectors"
@@ -12,6 +13,7 @@ KEYS = VECTORS / "keys"
 KEY, OTHER_KEY = KEYS / "test-only-image-1.pem", KEYS / "test-only-image-2.pem"
 SLOT_SIZE = 0x1800
 BASES = {"A": 0x08020000, "B": 0x08120000}
+QEMU = {"A": 0x21020000, "B": 0x21120000}  # mps2-an386
 FIRMWARE = bytes((i * 73 + 11) & 0xFF for i in range(1000))
 COMMON = ["--align", "4", "-S", hex(SLOT_SIZE), "--pad-header"]
 A, B = ["-F", hex(BASES["A"])], ["-F", hex(BASES["B"])]
@@ -42,6 +44,11 @@ CASES = {
                                                 "--vid", "example.org", "--cid", "board"], "ok", {"counter": 3}),
     "selftest": ("our self-test entry, written by imgtool", [*H, *A, "-v", "1.0.0", "--custom-tlv", "0x4fa0", "0x0232"],
                  "ok", {"selftest": 2, "percent": 50}),
+    # For the board in QEMU, with a program that does nothing, for ever.
+    "qemu-a": ("for slot A", [*H, "-F", hex(QEMU["A"]), "-v", "1.0.0"], "ok", {}),
+    "qemu-pad-b": ("--pad for slot B", [*H, "-F", hex(QEMU["B"]), "-v", "2.0.0", "--pad"], "ok", {}),
+    "qemu-pad-b-1024": ("--pad -s with a larger header", ["-H", "0x400", "-F", hex(QEMU["B"]), "-v", "2.1.0", "-s", "3", "--pad"],
+                        "ok", {"counter": 3}),
     # What imgtool makes and a device of ours does not take.
     "full-key": ("the key itself instead of its hash", [*H, *A, "-v", "1.0.0", "--public-key-format", "full"],
                  "image-tlv", {}),
@@ -49,6 +56,15 @@ CASES = {
     "ram-load": ("to be copied into RAM", [*H, "-L", "0x20000000", "-v", "1.0.0"], "image-flags", {}),
     "non-bootable": ("data", [*H, *A, "-v", "1.0.0", "--non-bootable"], "image-flags", {}),
 }  # fmt: skip
+
+
+def firmware(name):
+    if not name.startswith("qemu-"):
+        return FIRMWARE
+    options = CASES[name][1]
+    base, header = (int(options[options.index(flag) + 1], 0) for flag in ("-F", "-H"))
+    # Stack, reset, NMI (the watchdog's first word) and all other vectors; a branch to itself.
+    return struct.pack("<16I", 0x20010000, *[base + header + 64 | 1] * 15) + struct.pack("<H", 0xE7FE) * 8
 
 
 def words(name):

@@ -2,7 +2,8 @@
 """Makes the cases of cases.py by `imgtool`.
 
 make.py VENV FOLDER     FOLDER/<case>.img, one each, by the imgtool of that venv; prints the command lines
-make.py VENV --write    the committed vectors, manifests/vectors/image/imgtool-<case>.json, and their bit flips"""
+make.py VENV --write    the committed vectors, manifests/vectors/image/imgtool-<case>.json, and what imgtool says of their bit
+                        flips; those that are there stay (a signature is another one each time): remove what is to be made anew"""
 
 import json
 import pathlib
@@ -30,9 +31,9 @@ def imgtool(venv, *words):
 def make(venv, folder):
     """name -> bytes; the files stay in the folder."""
     folder = pathlib.Path(folder)
-    (folder / "firmware.bin").write_bytes(cases.FIRMWARE)
     made = {}
     for name in cases.CASES:
+        (folder / "firmware.bin").write_bytes(cases.firmware(name))
         out = folder / (name + ".img")
         imgtool(venv, "sign", "-k", cases.KEY, *cases.words(name), folder / "firmware.bin", out)
         made[name] = out.read_bytes()
@@ -53,6 +54,8 @@ def write(venv):
     with tempfile.TemporaryDirectory() as folder:
         for name, data in make(venv, folder).items():
             path = cases.VECTORS / "image" / ("imgtool-%s.json" % name)
+            if path.exists():
+                continue
             path.write_text(json.dumps(vector(name, data, version), indent=1, sort_keys=True) + "\n")
     subprocess.run([str(pathlib.Path(venv) / "bin" / "python"), "-B", str(pathlib.Path(__file__).with_name("flips.py")), "--write"],
                    check=True, timeout=600)  # fmt: skip
