@@ -89,9 +89,10 @@ def check_back_off(told, proxy, draws):
         for failures, wait in first.waits:
             assert MIN_MS <= wait <= ceiling(failures), (device, failures, wait)
             waits[failures].append(wait / ceiling(failures))
-        # What the wire saw is what the device says; a connection closed without a byte may be tried once more anew.
+        # The wire saw no poll but those that the device tells of; a connection closed without a byte may be tried once more
+        # anew. It may have seen fewer: on a busy machine not every connection is made in a device's time.
         logged = sum(len(life.polls) for life in told[device])
-        assert 0 <= proxy.asked[device, "poll"] - logged <= proxy.unanswered[device, "poll"]
+        assert 0 < proxy.asked[device, "poll"] <= logged + proxy.unanswered[device, "poll"]
     for failures in range(1, proxy.lies["poll"][1] if draws else 0):
         # Full jitter: uniform up to the ceiling. Of n >= 300 draws the mean lies outside 0.5 +- 0.2 with a chance below
         # 2 exp(-2 n 0.2^2) = 8e-11 (Hoeffding); so none of the ceilings is another one.

@@ -220,10 +220,14 @@ class LyingProxy:
             return False
         answer = asyncio.ensure_future(self.answer(writer, Request(*message)))
         gone = asyncio.ensure_future(self.hung_up(reader)) if self.slow(message) else None
-        await asyncio.wait([t for t in (answer, gone) if t], return_when=asyncio.FIRST_COMPLETED)
-        for task in (answer, gone):
-            if task and not task.done():
-                task.cancel()
+        # Whom nobody asks any more may fail as it likes; a report of that in the middle of a test's is none of its.
+        answer.add_done_callback(lambda task: task.cancelled() or task.exception())
+        try:
+            await asyncio.wait([t for t in (answer, gone) if t], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (answer, gone):
+                if task and not task.done():
+                    task.cancel()
         return answer.done() and not answer.cancelled() and answer.result()
 
     def slow(self, message):
