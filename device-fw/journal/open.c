@@ -88,16 +88,20 @@ static enum otter_status append_turned(struct otter_journal *j)
 }
 
 /*
- * The newest entry might be torn and read well just this once: said again, it is sound. If it reads wrong by
- * now, the one before it is the newest; the next gap leads past it for good.
+ * The newest entry might be torn and read well just this once: said again, it is sound. The gap of the new
+ * one leads past the old one and all that the old one led past: once that reads wrong, nothing else would. If
+ * it reads wrong by now it leads past nothing, and the one before it is the newest.
  */
 static enum otter_status repeat_newest(struct otter_journal *j, struct otter_entry newest)
 {
     for (;;) {
         struct otter_entry_data data = {.copy = &newest, .copy_half = j->now.half, .len = newest.len};
-        uint32_t at = otter_log_before(&newest);
+        uint32_t at = newest.at;
         enum otter_status status;
 
+        j->now.valid_end = otter_log_before(&newest);
+        if (newest.type == OTTER_RECORD_SETTLED)
+            return OTTER_OK;
         /* By what we know: it is why this half was chosen. */
         if (newest.type == OTTER_RECORD_TURNED)
             return append_turned(j);
@@ -106,28 +110,35 @@ static enum otter_status repeat_newest(struct otter_journal *j, struct otter_ent
             return status;
         if (!otter_log_older(j, j->now.half, &at, &newest))
             return OTTER_IO_ERROR;
-        j->now.valid_end = newest.end;
-        if (newest.type == OTTER_RECORD_SETTLED)
-            return OTTER_OK;
     }
 }
 
 /*
- * Leaves nothing in doubt. SETTLED is written when what it follows is whole: it speaks the truth however
- * torn it may be itself. Its gap covers what is torn behind an earlier one.
+ * SETTLED is written when what it follows is whole: it speaks the truth however torn it may be itself, as
+ * long as nothing hangs on its gap. With one, it is said again without.
  */
-static enum otter_status settle(struct otter_journal *j, const struct otter_entry *newest)
+static enum otter_status append_settled(struct otter_journal *j)
 {
     static const struct otter_entry_data nothing;
-    enum otter_status status = OTTER_OK;
+    enum otter_status status;
+    uint32_t before;
 
-    if (newest->type == OTTER_RECORD_SETTLED && newest->end == j->now.write_at)
-        return OTTER_OK;
-    if (newest->type != OTTER_RECORD_SETTLED)
-        status = repeat_newest(j, *newest);
-    if (status == OTTER_OK)
+    do {
+        before = j->now.valid_end;
         status = otter_log_append(j, &j->now, OTTER_RECORD_SETTLED, &nothing, NULL);
+    } while (status == OTTER_OK && j->now.valid_end - before > OTTER_RECORD_LEN);
     return status;
+}
+
+/* Leaves nothing in doubt. The gap of SETTLED covers what is torn behind an earlier one. */
+static enum otter_status settle(struct otter_journal *j, const struct otter_entry *newest)
+{
+    enum otter_status status;
+
+    if (newest->type == OTTER_RECORD_SETTLED && newest->end == j->now.write_at && newest->gap == 0)
+        return OTTER_OK;
+    status = repeat_newest(j, *newest);
+    return status == OTTER_OK ? append_settled(j) : status;
 }
 
 static enum otter_status start_blank(struct otter_journal *j)

@@ -488,6 +488,55 @@ static void test_a_torn_entry_that_reads_well_later_stays_void(void **state)
     otter_flash_file_close(&f);
 }
 
+/*
+ * Twice in a row: a cut leaves an entry torn, and the next one leaves torn what leads past it. That reads
+ * well once, the device acts on it, and then it does not, while the first one does.
+ */
+static void gap_that_reads_well_once(bool settled)
+{
+    static const uint8_t ruined[OTTER_RECORD_LEN];
+    struct otter_flash_file f;
+    struct otter_journal j;
+    uint8_t whole[OTTER_RECORD_LEN];
+    uint32_t torn, over;
+
+    open_blank(&f, geometries[0], &j);
+    assert_int_equal(otter_journal_set_failures(&j, 7), OTTER_OK);
+    if (settled)
+        assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    assert_int_equal(otter_journal_set_time_floor(&j, 1800000000), OTTER_OK);
+    torn = record_at(&j, j.now.valid_end - OTTER_RECORD_LEN);
+    assert_int_equal(otter_flash_file_peek(&f, torn, whole, sizeof(whole)), 0);
+    assert_int_equal(otter_flash_file_load(&f, torn, ruined, sizeof(ruined)), 0);
+
+    f.cut_at = f.operations + 2 * OTTER_RECORD_LEN / 4 + 1; /* behind a void record and the one that counts */
+    assert_int_not_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    over = torn + 2 * OTTER_RECORD_LEN;
+    otter_flash_file_power_on(&f);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    assert_int_equal(j.live.failures, 7);
+    assert_int_equal(j.live.time_floor, 0);
+
+    assert_int_equal(otter_flash_file_load(&f, over, ruined, sizeof(ruined)), 0);
+    assert_int_equal(otter_flash_file_load(&f, torn, whole, sizeof(whole)), 0);
+    assert_int_equal(otter_journal_open(&j, &f.flash), OTTER_OK);
+    assert_int_equal(j.live.failures, 7);
+    assert_int_equal(j.live.time_floor, 0);
+    otter_flash_file_close(&f);
+}
+
+static void test_a_repeated_entry_covers_what_the_torn_one_covered(void **state)
+{
+    (void)state;
+    gap_that_reads_well_once(false);
+}
+
+static void test_and_so_does_settled(void **state)
+{
+    (void)state;
+    gap_that_reads_well_once(true);
+}
+
 /* The like for a whole turn: its last record is torn, and reads well only after the device has gone on
  * without it. */
 static void test_an_interrupted_turn_that_reads_well_later_stays_void(void **state)
@@ -573,6 +622,8 @@ int main(void)
         cmocka_unit_test(test_entries_of_a_newer_firmware_are_copied_forward),
         cmocka_unit_test(test_a_longer_value_of_a_known_type_is_read_as_far_as_known),
         cmocka_unit_test(test_a_torn_entry_that_reads_well_later_stays_void),
+        cmocka_unit_test(test_a_repeated_entry_covers_what_the_torn_one_covered),
+        cmocka_unit_test(test_and_so_does_settled),
         cmocka_unit_test(test_an_interrupted_turn_that_reads_well_later_stays_void),
         cmocka_unit_test(test_ruined_flash_starts_empty),
     };
