@@ -65,7 +65,7 @@ const struct sim_geometry sim_geometries[SIM_GEOMETRIES] = {
     {"uniform-4k", &small_uniform, OVER_THREE(KB(4)), 0},
     {"f429-whole", &otter_map_nucleo_f429zi, OVER_THREE(KB(128)), 2000},
     {"f407-whole", &otter_map_f407, OVER_THREE(KB(128)), 2000},
-    {"h743-whole", &otter_map_h743, OVER_THREE(KB(128)), 2000},
+    {"h743-whole", &otter_map_h743, OVER_THREE(KB(128)), 2300},
     {"uniform-4k-whole", &whole_uniform, KB(64), 2000},
 };
 
