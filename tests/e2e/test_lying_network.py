@@ -90,7 +90,7 @@ def check_back_off(told, proxy, draws):
             assert MIN_MS <= wait <= ceiling(failures), (device, failures, wait)
             waits[failures].append(wait / ceiling(failures))
         # The wire saw no poll but those that the device tells of; a connection closed without a byte may be tried once more
-        # anew. It may have seen fewer: on a busy machine not every connection is made in a device's time.
+        # anew. It may have seen fewer: a connection may fail before anything is asked, and the fleet ends in the middle of things.
         logged = sum(len(life.polls) for life in told[device])
         assert 0 < proxy.asked[device, "poll"] <= logged + proxy.unanswered[device, "poll"]
     for failures in range(1, proxy.lies["poll"][1] if draws else 0):
