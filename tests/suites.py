@@ -235,10 +235,10 @@ def judge_coverage(summary):
 
 # --- whole system
 
-def pytest_part(path, env, extra, part, scratch):
+def pytest_part(path, env, extra, part, parts, scratch):
     xml = pathlib.Path(scratch) / f"result-{part}.xml"
     done = command([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={xml}", *extra, ROOT / path],
-                   env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env, "OTTER_PART": f"{part}/{JOBS}"}, timeout=3600)
+                   env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env, "OTTER_PART": f"{part}/{parts}"}, timeout=3600)
     if not xml.exists():
         raise SuiteError(done.stdout[-4000:])
     return list(junit_cases(xml))
@@ -252,11 +252,11 @@ def junit_cases(xml, prefix=""):
                    "".join((child.get("message") or "") + "\n" + (child.text or "") for child in bad)[-4000:])
 
 
-def pytest_cases(path, env, extra=()):
-    """JOBS processes of pytest, each with its part of the tests (tests/support/parts.py)."""
-    with tempfile.TemporaryDirectory() as scratch:
-        parts = list(side_by_side(lambda part: pytest_part(path, env, extra, part, scratch), range(JOBS)))
-    return [case for part in parts for case in part]
+def pytest_cases(path, env, extra=(), parts=JOBS):
+    """So many processes of pytest, each with its part of the tests (tests/support/parts.py)."""
+    with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(parts) as pool:
+        done = list(pool.map(lambda part: pytest_part(path, env, extra, part, parts, scratch), range(parts)))
+    return [case for part in done for case in part]
 
 
 def build_product():
@@ -278,7 +278,8 @@ def run_qemu(tier):
     """The ARM firmware in qemu-system-arm. What it sees of the API is judged, too, but counts for no ledger."""
     build_product()
     yield from pytest_cases("tests/e2e", {"OTTER_BUILD": str(BUILD)},
-                            ["-k", "test_qemu", *([] if tier == "full" else ["-m", "not full"])])
+                            ["-k", "test_qemu", *([] if tier == "full" else ["-m", "not full"])],
+                            parts=JOBS + 1)  # most of them wait: for a poll, for a watchdog
 
 
 # The phases of schemathesis, so divided that both take the same time; each against an otterd of its own.
