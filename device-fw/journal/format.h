@@ -30,7 +30,9 @@
  *
  * What a cut leaves behind may read well now and badly later, or blank now and not later:
  * - At each open the newest entry is said again, and SETTLED behind it: while SETTLED is the last of the log,
- *   nothing is in doubt, and an open writes nothing.
+ *   nothing is in doubt, and an open writes nothing. What is said again leads past the one before it and all
+ *   that this one led past, and a SETTLED with a gap is followed by one without: no gap hangs on a record
+ * that may be torn.
  * - The first record that an open finds blank may be the beginning of a torn one: it is made VOID before
  *   anything is written behind it. So is the first of the next sector, where an entry goes that the rest of
  *   this one is too short for.
