@@ -11,6 +11,7 @@
 #define STEPS_MAX   400000u /* of a boot */
 #define DAYS_MAX    10u     /* of a boot */
 #define SELFTEST_MS 2500u   /* longer than the first answer takes: the server comes first */
+#define TRIAL_MS    600000u /* instead of an hour of polls that nobody answers */
 #define DAY_MS      UINT64_C(86400000)
 #define LOOKS       3u /* of a bootloader that meets a flash error */
 #define OUT_SPARE   2048u
@@ -102,6 +103,7 @@ void sim_device_confirm(struct sim_device *d, enum sim_release_id id)
 
 static bool start_client(struct sim_device *d, enum otter_slot slot)
 {
+    struct otter_client_timing timing = otter_client_timing_default; /* the client keeps a copy */
     struct otter_client_config config = {
         .flash = &d->flash.flash,
         .journal = &d->journal,
@@ -112,11 +114,13 @@ static bool start_client(struct sim_device *d, enum otter_slot slot)
         .keys = &d->m->keys,
         .handover = &d->handover,
         .hooks = &d->hooks,
+        .timing = &timing,
         .link_slot = slot,
     };
     const struct otter_slot_layout *layout = &d->flash.flash.map->slot[slot];
     enum otter_status status;
 
+    timing.trial_deadline_ms = TRIAL_MS;
     d->flash.booting = false;
     d->flash.keep_base = layout->base;
     d->flash.keep_size = layout->size;
