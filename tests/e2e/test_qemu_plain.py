@@ -15,8 +15,8 @@ class PlainBoards(support.Boards):
         otter.World.__init__(self, folder, ("--plain-devices",))
         self.devices = []
 
-    def firmware(self, _version, hardware, slot):
-        return otter.FIRMWARE / hardware / f"app-http-{slot.lower()}.bin"
+    def firmware(self, _version, _hardware, slot):
+        return support.BUILT / "1.0.0" / f"app-http-{slot.lower()}.bin"
 
     def board(self, name, url, *factory):
         made = self.folder / f"{name}.factory.bin"
@@ -30,6 +30,7 @@ class PlainBoards(support.Boards):
 
 @pytest.fixture
 def boards(tmp_path):
+    support.build_variants()  # what build/fw holds meanwhile may have no network
     made = PlainBoards(tmp_path)
     made.start()
     yield made
