@@ -11,14 +11,12 @@ uint32_t otter_retry_after_s(bool has, uint64_t wish_s)
 
 uint32_t otter_backoff_ms(uint32_t failures, uint32_t first_ms, uint32_t max_ms, uint32_t random)
 {
-    uint64_t ceiling = first_ms;
+    uint32_t ceiling = first_ms < max_ms ? first_ms : max_ms;
     uint32_t wait;
 
     for (uint32_t i = 1; i < failures && ceiling < max_ms; i++)
-        ceiling *= 2; /* below 2^33: it was below max_ms */
-    if (ceiling > max_ms)
-        ceiling = max_ms;
-    wait = (uint32_t)(random % (ceiling + 1));
+        ceiling = ceiling > max_ms / 2 ? max_ms : ceiling * 2; /* at most max_ms: no wrap */
+    wait = ceiling == UINT32_MAX ? random : random % (ceiling + 1);
     return wait < OTTER_BACKOFF_MIN_MS ? OTTER_BACKOFF_MIN_MS : wait;
 }
 

@@ -62,8 +62,8 @@ static bool begin(struct otter_client *c, uint64_t now)
     uint64_t v = c->root.version + 1;
 
     memcpy(target, prefix, at);
-    for (; v != 0; v /= 10)
-        digits[n++] = (char)('0' + v % 10);
+    while (v != 0)
+        digits[n++] = (char)('0' + otter_divide(&v, 10));
     while (n > 0)
         target[at++] = digits[--n];
     target[at] = '\0';

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define DAY 86400u /* seconds */
+
 /* ---- the anchor ---- */
 
 /* BearSSL hands over the subject in pieces. Its callback has a void *: ours is the anchor. */
@@ -100,13 +102,15 @@ static void pass_on(struct otter_tls_chain *c, const uint8_t *buf, size_t len)
 static void take_dates(struct otter_tls_chain *c)
 {
     const struct otter_x509_dates *d = &c->dates;
+    uint64_t days = d->not_before; /* seconds, at first */
+    uint32_t seconds;
 
     if (d->not_before > c->latest_before)
         c->latest_before = d->not_before;
     if (d->not_after < c->earliest_after)
         c->earliest_after = d->not_after;
-    br_x509_minimal_set_time(&c->minimal, (uint32_t)(d->not_before / 86400),
-                             (uint32_t)(d->not_before % 86400));
+    seconds = otter_divide(&days, DAY / 2);
+    br_x509_minimal_set_time(&c->minimal, (uint32_t)(days / 2), seconds + (uint32_t)(days % 2) * (DAY / 2));
     pass_on(c, d->held, d->held_len);
 }
 

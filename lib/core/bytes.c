@@ -66,6 +66,22 @@ uint32_t otter_crc32(uint32_t crc, const void *data, size_t n)
     return ~crc;
 }
 
+uint32_t otter_divide(uint64_t *value, uint32_t divisor)
+{
+    uint64_t quotient = 0;
+    uint32_t rest = 0;
+
+    for (int shift = 48; shift >= 0; shift -= 16) {
+        uint32_t part =
+            rest << 16 | (uint32_t)(*value >> shift & 0xffff); /* rest < 65,536: nothing is lost */
+
+        quotient = quotient << 16 | part / divisor;
+        rest = part % divisor;
+    }
+    *value = quotient;
+    return rest;
+}
+
 bool otter_parse_uint(const char *s, size_t len, uint64_t max, uint64_t *ret)
 {
     uint64_t value = 0;

@@ -90,6 +90,12 @@ uint32_t otter_crc32(uint32_t crc, const void *data, size_t n);
  */
 bool otter_parse_uint(const char *s, size_t len, uint64_t max, uint64_t *ret);
 
+/*
+ * Divides *value by a divisor of 1 .. 65,536; the remainder. In place of / and %, for which a 32-bit
+ * processor needs a library.
+ */
+uint32_t otter_divide(uint64_t *value, uint32_t divisor);
+
 /* Integers in JSON stay below 2^53 (protocol.md, Common forms). */
 #define OTTER_INT_MAX ((UINT64_C(1) << 53) - 1)
 

@@ -83,8 +83,7 @@ void otter_json_put_uint(struct otter_json_out *o, const char *key_or_null, uint
     size_t at = sizeof(digits);
 
     do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
+        digits[--at] = (char)('0' + otter_divide(&value, 10));
     } while (value > 0);
     put_key(o, key_or_null);
     put_bytes(o, digits + at, sizeof(digits) - at);

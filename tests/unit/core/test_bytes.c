@@ -173,9 +173,38 @@ static void decimal_is_plain_and_bounded(void **state)
     }
 }
 
+static void division_is_the_processors(void **state)
+{
+    static const uint64_t values[] = {0,
+                                      1,
+                                      9,
+                                      10,
+                                      65535,
+                                      65536,
+                                      UINT32_MAX,
+                                      1ull << 32,
+                                      OTTER_INT_MAX,
+                                      0x8000000000000000u,
+                                      UINT64_MAX - 1,
+                                      UINT64_MAX,
+                                      0x0000ffff0000ffffu};
+    static const uint32_t divisors[] = {1, 2, 3, 10, 100, 43200, 65535, 65536};
+
+    (void)state;
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(values); i++)
+        for (unsigned k = 0; k < OTTER_ARRAY_LEN(divisors); k++)
+            for (uint64_t v = values[i] < 3 ? 0 : values[i] - 3, n = 0; n < 4; v++, n++) {
+                uint64_t quotient = v;
+                uint32_t rest = otter_divide(&quotient, divisors[k]);
+
+                assert_true(quotient == v / divisors[k] && rest == v % divisors[k]);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(division_is_the_processors),
         cmocka_unit_test(integers_are_read_and_written_little_endian),
         cmocka_unit_test(comparison_sees_any_differing_byte),
         cmocka_unit_test(hex_has_one_spelling),
