@@ -11,8 +11,9 @@
 
 #include "core/bytes.h"
 
-#define HOUR_MS 3600000u
-#define LONGEST (8u * 24u) /* hours: back-off and cool-down reach a day each */
+#define HOUR_MS        3600000u
+#define SIZE_MAX_TAKEN 1024u
+#define HONEST_HOURS   (8u * 24u) /* back-off and cool-down reach a day each */
 
 struct input {
     const uint8_t *at;
@@ -129,6 +130,15 @@ static void insert(struct memory_net *net)
     net->out_len += len;
 }
 
+/* A head of the input's own or the server's, and then more bytes than any buffer holds. */
+static void flood(struct memory_net *net)
+{
+    if (take(1) % 2 == 0)
+        reply_raw(net);
+    memset(net->out + net->out_len, 'x', net->out_max - net->out_len);
+    net->out_len = net->out_max;
+}
+
 enum act {
     ACT_HONEST,
     ACT_RAW,
@@ -138,6 +148,7 @@ enum act {
     ACT_NOTHING,
     ACT_HANG_UP,
     ACT_OFFER,
+    ACT_FLOOD,
     ACTS
 };
 
@@ -162,6 +173,9 @@ static void serve(struct memory_net *net, const struct memory_request *r)
     case ACT_INSERT:
         insert(net);
         break;
+    case ACT_FLOOD:
+        flood(net);
+        break;
     case ACT_NOTHING:
         net->out_len = 0;
         break;
@@ -174,6 +188,19 @@ static void serve(struct memory_net *net, const struct memory_request *r)
     case ACTS:
         break;
     }
+}
+
+static int32_t (*receive)(struct otter_net *self, void *buf, uint32_t len);
+
+/* Buffers within the client's one struct, whose bounds no sanitizer sees. */
+static int32_t watched_receive(struct otter_net *self, void *buf, uint32_t len)
+{
+    const struct otter_client *c = &world->client;
+
+    MUST(c->buf_len <= OTTER_ENVELOPE_MAX && c->dl.chunk_len <= OTTER_CLIENT_CHUNK);
+    MUST(c->phase != OTTER_PHASE_DOWNLOAD || c->dl.received <= c->dl.size);
+    MUST(len > 0 && len <= sizeof(c->ex.rx));
+    return receive(self, buf, len);
 }
 
 static bool slot_holds(enum otter_slot slot, const struct world_image *image)
@@ -198,16 +225,24 @@ static bool is_over(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bool installed = false;
-    unsigned hours = 0;
+    unsigned hours = 0;        /* in all: a reply a day at the least */
+    unsigned honest_hours = 0; /* since the input ended */
 
+    if (size > SIZE_MAX_TAKEN)
+        return 0;
     set_up_once();
     memcpy(world, pristine, sizeof(*world));
     memcpy(world->flash.mem, pristine_flash, ram_flash_map_small.size);
     input = (struct input){data, size};
     world->net.piece = 1 + take(2) % 2000;
     world->net.serve = serve;
-    while (!installed && hours++ < LONGEST && !(input.left == 0 && is_over()))
+    receive = world->net.net.recv;
+    world->net.net.recv = watched_receive;
+    while (!installed && honest_hours < HONEST_HOURS && !(input.left == 0 && is_over())) {
         installed = world_run(world, HOUR_MS); /* ends the run if the client does not come to rest */
+        MUST(hours++ < 48 * SIZE_MAX_TAKEN);
+        honest_hours += input.left == 0;
+    }
     MUST(world->flash.misuses == 0 && slot_holds(OTTER_SLOT_A, &world->old_image));
     MUST(installed || is_over());
     if (installed) {
