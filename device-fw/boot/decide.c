@@ -33,7 +33,7 @@ enum subject { NONE, SLOT_A, SLOT_B, THE_CANDIDATE, THE_CONFIRMED, THE_OTHER, TH
  */
 static const struct row {
     const char *name;
-    unsigned must, must_not;
+    uint16_t must, must_not;
     enum otter_boot_action action;
     enum subject subject;
     enum otter_status why; /* of a rejection */

@@ -38,7 +38,7 @@ static void read_factory(void)
     enum otter_status status = flash->read(flash, flash->map->factory_base, raw, sizeof(raw));
 
     if (status == OTTER_OK)
-        status = otter_factory_decode(raw, sizeof(raw), &factory);
+        status = otter_factory_read(raw, sizeof(raw), &factory);
     if (status != OTTER_OK)
         say("boot: factory ", otter_status_name(status));
     boot.factory = status == OTTER_OK ? &factory : NULL;

@@ -86,9 +86,11 @@ void otter_p256_write(const number *a, uint8_t out[OTTER_P256_LEN])
 
 bool otter_p256_in_range(const number *a)
 {
-    static const number zero;
+    uint32_t any = 0;
 
-    return memcmp(a, &zero, sizeof(zero)) != 0 && is_less(a, &order);
+    for (unsigned i = 0; i < OTTER_P256_WORDS; i++)
+        any |= a->w[i];
+    return any != 0 && is_less(a, &order);
 }
 
 void otter_p256_reduce(number *a)

@@ -10,263 +10,257 @@ _Static_assert(OTTER_UPDATE_OFFERED == 0 && OTTER_UPDATE_DOWNLOADING == 1 && OTT
                    OTTER_UPDATE_CANCELLED == 9,
                "states are stored as these numbers");
 
-enum trial_flag { TRIAL_SELF_TEST_PASSED = 1, TRIAL_HUNG = 2 };
+/* ---- members ---- */
 
-static uint8_t *put_digest(uint8_t *p, const struct otter_digest *digest)
+/* What a member is. Flags: two bools in a row, the first is bit 0. */
+enum kind { DIGEST, U64, U32, U8, FLAG, FLAGS, SLOT, STATE };
+
+/* Bytes on flash. */
+static const uint8_t width[] = {[DIGEST] = OTTER_DIGEST_LEN,
+                                [U64] = 8,
+                                [U32] = 4,
+                                [U8] = 1,
+                                [FLAG] = 1,
+                                [FLAGS] = 1,
+                                [SLOT] = 1,
+                                [STATE] = 1};
+
+/* A member of the live set, or of an element of one of its lists. */
+struct field {
+    uint16_t at;
+    uint8_t kind;
+};
+
+static void put(uint8_t kind, const void *from, uint8_t *out)
 {
-    memcpy(p, digest->b, OTTER_DIGEST_LEN);
-    return p + OTTER_DIGEST_LEN;
-}
+    const bool *flag = from;
 
-static void get_digest(const uint8_t *p, struct otter_digest *ret)
-{
-    memcpy(ret->b, p, OTTER_DIGEST_LEN);
-}
-
-static uint16_t encode_confirmed(const struct otter_journal_live *live, uint8_t *out)
-{
-    const struct otter_confirmed *c = &live->confirmed;
-
-    if (!c->present)
-        return 0;
-    out[0] = (uint8_t)c->slot;
-    otter_put_le32(out + 1, c->counter);
-    otter_put_le64(out + 5, c->epoch);
-    otter_put_le64(out + 13, c->sequence);
-    put_digest(out + 21, &c->digest);
-    out[53] = live->has_previous;
-    put_digest(out + 54, &live->previous);
-    return OTTER_LEN_CONFIRMED;
-}
-
-static bool decode_confirmed(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
-{
-    struct otter_confirmed *c = &live->confirmed;
-
-    if (len < OTTER_LEN_CONFIRMED || in[0] > OTTER_SLOT_B)
-        return false;
-    c->present = true;
-    c->slot = (enum otter_slot)in[0];
-    c->counter = otter_le32(in + 1);
-    c->epoch = otter_le64(in + 5);
-    c->sequence = otter_le64(in + 13);
-    get_digest(in + 21, &c->digest);
-    live->has_previous = in[53] != 0;
-    get_digest(in + 54, &live->previous);
-    return true;
-}
-
-static uint16_t encode_pending(const struct otter_journal_live *live, uint8_t *out)
-{
-    const struct otter_pending *p = &live->pending;
-
-    if (!p->present)
-        return 0;
-    out[0] = (uint8_t)p->slot;
-    otter_put_le32(out + 1, p->counter);
-    otter_put_le64(out + 5, p->epoch);
-    otter_put_le64(out + 13, p->sequence);
-    otter_put_le64(out + 21, p->attempt);
-    put_digest(put_digest(out + 29, &p->digest), &p->manifest);
-    return OTTER_LEN_PENDING;
-}
-
-static bool decode_pending(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
-{
-    struct otter_pending *p = &live->pending;
-
-    if (len < OTTER_LEN_PENDING || in[0] > OTTER_SLOT_B)
-        return false;
-    p->present = true;
-    p->slot = (enum otter_slot)in[0];
-    p->counter = otter_le32(in + 1);
-    p->epoch = otter_le64(in + 5);
-    p->sequence = otter_le64(in + 13);
-    p->attempt = otter_le64(in + 21);
-    get_digest(in + 29, &p->digest);
-    get_digest(in + 61, &p->manifest);
-    return true;
-}
-
-static uint16_t encode_trial(const struct otter_journal_live *live, uint8_t *out)
-{
-    const struct otter_trial *t = &live->trial;
-
-    if (!t->present)
-        return 0;
-    out[0] = t->boots_used;
-    out[1] = (uint8_t)((t->self_test_passed ? TRIAL_SELF_TEST_PASSED : 0) | (t->hung ? TRIAL_HUNG : 0));
-    put_digest(out + 2, &t->digest);
-    return OTTER_LEN_TRIAL;
-}
-
-static bool decode_trial(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
-{
-    struct otter_trial *t = &live->trial;
-
-    if (len < OTTER_LEN_TRIAL)
-        return false;
-    t->present = true;
-    t->boots_used = in[0];
-    t->self_test_passed = (in[1] & TRIAL_SELF_TEST_PASSED) != 0;
-    t->hung = (in[1] & TRIAL_HUNG) != 0;
-    get_digest(in + 2, &t->digest);
-    return true;
-}
-
-static uint16_t encode_checkpoint(const struct otter_journal_live *live, uint8_t *out)
-{
-    const struct otter_checkpoint *c = &live->checkpoint;
-
-    if (!c->present)
-        return 0;
-    out[0] = (uint8_t)c->slot;
-    otter_put_le32(out + 1, c->erased_to);
-    otter_put_le32(out + 5, c->written_to);
-    put_digest(out + 9, &c->digest);
-    return OTTER_LEN_CHECKPOINT;
-}
-
-static bool decode_checkpoint(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
-{
-    struct otter_checkpoint *c = &live->checkpoint;
-
-    if (len < OTTER_LEN_CHECKPOINT || in[0] > OTTER_SLOT_B)
-        return false;
-    c->present = true;
-    c->slot = (enum otter_slot)in[0];
-    c->erased_to = otter_le32(in + 1);
-    c->written_to = otter_le32(in + 5);
-    get_digest(in + 9, &c->digest);
-    return true;
-}
-
-static uint16_t encode_rejected(const struct otter_journal_live *live, uint8_t *out)
-{
-    uint8_t *p = out + 1;
-
-    if (live->rejected_count == 0)
-        return 0;
-    out[0] = live->rejected_count;
-    for (unsigned i = 0; i < live->rejected_count; i++) {
-        p = put_digest(p, &live->rejected[i].digest);
-        otter_put_le32(p, live->rejected[i].cause.crc);
-        p += 4;
+    switch (kind) {
+    case DIGEST:
+        memcpy(out, from, OTTER_DIGEST_LEN);
+        break;
+    case U64:
+        otter_put_le64(out, *(const uint64_t *)from);
+        break;
+    case U32:
+        otter_put_le32(out, *(const uint32_t *)from);
+        break;
+    case U8:
+        *out = *(const uint8_t *)from;
+        break;
+    case FLAG:
+        *out = flag[0];
+        break;
+    case FLAGS:
+        *out = (uint8_t)(flag[0] | flag[1] << 1);
+        break;
+    case SLOT:
+        *out = (uint8_t) * (const enum otter_slot *)from;
+        break;
+    default:
+        *out = (uint8_t) * (const enum otter_update_state *)from;
+        break;
     }
-    return (uint16_t)(p - out);
 }
 
-static bool decode_rejected(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
+static bool makes_sense(uint8_t kind, const uint8_t *in)
 {
-    if (len < 1 || in[0] > OTTER_JOURNAL_REJECTED || len < 1u + in[0] * 36u)
-        return false;
-    live->rejected_count = *in++;
-    for (unsigned i = 0; i < live->rejected_count; i++, in += 36) {
-        get_digest(in, &live->rejected[i].digest);
-        live->rejected[i].cause.crc = otter_le32(in + 32);
+    return kind == SLOT ? *in <= OTTER_SLOT_B : kind != STATE || *in < OTTER_UPDATE_STATE_COUNT;
+}
+
+static void get(uint8_t kind, const uint8_t *in, void *to)
+{
+    bool *flag = to;
+
+    switch (kind) {
+    case DIGEST:
+        memcpy(to, in, OTTER_DIGEST_LEN);
+        break;
+    case U64:
+        *(uint64_t *)to = otter_le64(in);
+        break;
+    case U32:
+        *(uint32_t *)to = otter_le32(in);
+        break;
+    case U8:
+        *(uint8_t *)to = *in;
+        break;
+    case FLAG:
+        flag[0] = *in != 0;
+        break;
+    case FLAGS:
+        flag[0] = (*in & 1) != 0;
+        flag[1] = (*in & 2) != 0;
+        break;
+    case SLOT:
+        *(enum otter_slot *)to = (enum otter_slot) * in;
+        break;
+    default:
+        *(enum otter_update_state *)to = (enum otter_update_state) * in;
+        break;
     }
-    return true;
 }
 
-static uint16_t encode_installs(const struct otter_journal_live *live, uint8_t *out)
-{
-    uint8_t *p = out + 1;
+/* ---- values ---- */
 
-    if (live->installs_count == 0)
-        return 0;
-    out[0] = live->installs_count;
-    for (unsigned i = 0; i < live->installs_count; i++) {
-        p = put_digest(p, &live->installs[i].digest);
-        *p++ = live->installs[i].count;
+#define AT(member) offsetof(struct otter_journal_live, member)
+#define LIVE(member, kind)                                                                                   \
+    {                                                                                                        \
+        AT(member), kind                                                                                     \
     }
-    return (uint16_t)(p - out);
-}
-
-static bool decode_installs(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
-{
-    if (len < 1 || in[0] > OTTER_JOURNAL_INSTALLS || len < 1u + in[0] * 33u)
-        return false;
-    live->installs_count = *in++;
-    for (unsigned i = 0; i < live->installs_count; i++, in += 33) {
-        get_digest(in, &live->installs[i].digest);
-        live->installs[i].count = in[32];
+#define OF(name, member, kind)                                                                               \
+    {                                                                                                        \
+        offsetof(struct otter_##name, member), kind                                                          \
     }
-    return true;
-}
 
-static uint16_t encode_reports(const struct otter_journal_live *live, uint8_t *out)
-{
-    uint8_t *p = out + 13;
+static const struct field confirmed[] = {LIVE(confirmed.slot, SLOT),     LIVE(confirmed.counter, U32),
+                                         LIVE(confirmed.epoch, U64),     LIVE(confirmed.sequence, U64),
+                                         LIVE(confirmed.digest, DIGEST), LIVE(has_previous, FLAG),
+                                         LIVE(previous, DIGEST)};
+static const struct field pending[] = {LIVE(pending.slot, SLOT),      LIVE(pending.counter, U32),
+                                       LIVE(pending.epoch, U64),      LIVE(pending.sequence, U64),
+                                       LIVE(pending.attempt, U64),    LIVE(pending.digest, DIGEST),
+                                       LIVE(pending.manifest, DIGEST)};
+static const struct field trial[] = {LIVE(trial.boots_used, U8), LIVE(trial.self_test_passed, FLAGS),
+                                     LIVE(trial.digest, DIGEST)};
+static const struct field rejected[] = {OF(rejected, digest, DIGEST), OF(rejected, cause.crc, U32)};
+static const struct field installs[] = {OF(installs, digest, DIGEST), OF(installs, count, U8)};
+static const struct field checkpoint[] = {LIVE(checkpoint.slot, SLOT), LIVE(checkpoint.erased_to, U32),
+                                          LIVE(checkpoint.written_to, U32), LIVE(checkpoint.digest, DIGEST)};
+static const struct field reports[] = {LIVE(step_attempt, U64),       LIVE(step, U32),
+                                       OF(held_report, attempt, U64), OF(held_report, step, U32),
+                                       OF(held_report, state, STATE), OF(held_report, reason.crc, U32)};
+static const struct field revoked[] = {OF(digest, b, DIGEST)};
+static const struct field time_floor[] = {LIVE(time_floor, U64)};
+static const struct field failures[] = {LIVE(failures, U32)};
 
-    if (live->report_count == 0 && live->step_attempt == 0)
-        return 0;
-    otter_put_le64(out, live->step_attempt);
-    otter_put_le32(out + 8, live->step);
-    out[12] = live->report_count;
-    for (unsigned i = 0; i < live->report_count; i++, p += 17) {
-        otter_put_le64(p, live->report[i].attempt);
-        otter_put_le32(p + 8, live->report[i].step);
-        p[12] = (uint8_t)live->report[i].state;
-        otter_put_le32(p + 13, live->report[i].reason.crc);
+_Static_assert(offsetof(struct otter_trial, hung) == offsetof(struct otter_trial, self_test_passed) + 1,
+               "the flags of a trial: 1 self-test passed, 2 hung");
+
+/* Members of the live set; then, if it has a list, the count in a byte, and the members of each element. */
+struct value {
+    uint8_t type;
+    uint8_t members, of_element;
+    uint8_t list_max;
+    const struct field *field;
+    uint16_t present_at; /* its own flag; NOWHERE: it is there if anything in it is not zero */
+    uint16_t count_at, list_at, list_step;
+};
+
+#define NOWHERE UINT16_MAX
+#define PLAIN(type, fields, present)                                                                         \
+    {                                                                                                        \
+        type, OTTER_ARRAY_LEN(fields), 0, 0, fields, present, 0, 0, 0                                        \
     }
-    return (uint16_t)(p - out);
+#define LIST(type, fields, before, list, count)                                                              \
+    {                                                                                                        \
+        type, before, OTTER_ARRAY_LEN(fields) - (before),                                                    \
+            OTTER_ARRAY_LEN(((struct otter_journal_live *)0)->list), fields, NOWHERE, AT(count), AT(list),   \
+            sizeof(((struct otter_journal_live *)0)->list[0])                                                \
+    }
+
+static const struct value values[] = {
+    PLAIN(OTTER_RECORD_CONFIRMED, confirmed, AT(confirmed.present)),
+    PLAIN(OTTER_RECORD_PENDING, pending, AT(pending.present)),
+    PLAIN(OTTER_RECORD_TRIAL, trial, AT(trial.present)),
+    LIST(OTTER_RECORD_REJECTED, rejected, 0, rejected, rejected_count),
+    LIST(OTTER_RECORD_INSTALLS, installs, 0, installs, installs_count),
+    PLAIN(OTTER_RECORD_CHECKPOINT, checkpoint, AT(checkpoint.present)),
+    LIST(OTTER_RECORD_REPORTS, reports, 2, report, report_count),
+    LIST(OTTER_RECORD_REVOKED, revoked, 0, revoked, revoked_count),
+    PLAIN(OTTER_RECORD_TIME, time_floor, NOWHERE),
+    {.type = OTTER_RECORD_TOKEN}, /* characters: encode_token, decode_token */
+    PLAIN(OTTER_RECORD_FAILURES, failures, NOWHERE),
+};
+
+static const uint8_t *byte_of(const struct otter_journal_live *live, uint16_t at)
+{
+    return (const uint8_t *)live + at;
 }
 
-static bool decode_reports(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
+static uint8_t *put_members(const struct field *f, unsigned n, const uint8_t *base, uint8_t *out)
 {
-    if (len < 13 || in[12] > OTTER_JOURNAL_REPORTS || len < 13u + in[12] * 17u)
-        return false;
-    for (unsigned i = 0; i < in[12]; i++)
-        if (in[13 + 17 * i + 12] >= OTTER_UPDATE_STATE_COUNT)
+    for (; n > 0; n--, f++) {
+        put(f->kind, base + f->at, out);
+        out += width[f->kind];
+    }
+    return out;
+}
+
+static void get_members(const struct field *f, unsigned n, const uint8_t *in, uint8_t *base)
+{
+    for (; n > 0; n--, f++) {
+        get(f->kind, in, base + f->at);
+        in += width[f->kind];
+    }
+}
+
+static unsigned length_of(const struct field *f, unsigned n)
+{
+    unsigned len = 0;
+
+    for (; n > 0; n--, f++)
+        len += width[f->kind];
+    return len;
+}
+
+static bool make_sense(const struct field *f, unsigned n, const uint8_t *in)
+{
+    for (; n > 0; n--, f++) {
+        if (!makes_sense(f->kind, in))
             return false;
-    live->step_attempt = otter_le64(in);
-    live->step = otter_le32(in + 8);
-    live->report_count = in[12];
-    in += 13;
-    for (unsigned i = 0; i < live->report_count; i++, in += 17) {
-        live->report[i].attempt = otter_le64(in);
-        live->report[i].step = otter_le32(in + 8);
-        live->report[i].state = (enum otter_update_state)in[12];
-        live->report[i].reason.crc = otter_le32(in + 13);
+        in += width[f->kind];
     }
     return true;
 }
 
-static uint16_t encode_revoked(const struct otter_journal_live *live, uint8_t *out)
+static bool is_zero(const uint8_t *p, const uint8_t *end)
 {
-    uint8_t *p = out + 1;
+    while (p < end && *p == 0)
+        p++;
+    return p == end;
+}
 
-    if (live->revoked_count == 0)
+static uint16_t encode_members(const struct value *v, const struct otter_journal_live *live, uint8_t *out)
+{
+    unsigned count = v->list_max > 0 ? *byte_of(live, v->count_at) : 0;
+    uint8_t *p = put_members(v->field, v->members, byte_of(live, 0), out);
+
+    if (v->list_max > 0)
+        *p++ = (uint8_t)count;
+    for (unsigned i = 0; i < count; i++)
+        p = put_members(v->field + v->members, v->of_element, byte_of(live, v->list_at) + i * v->list_step,
+                        p);
+    if (v->present_at == NOWHERE ? is_zero(out, p) : *byte_of(live, v->present_at) == 0)
         return 0;
-    out[0] = live->revoked_count;
-    for (unsigned i = 0; i < live->revoked_count; i++)
-        p = put_digest(p, &live->revoked[i]);
     return (uint16_t)(p - out);
 }
 
-static bool decode_revoked(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
+/* Nothing is taken before all of it is known to make sense. */
+static bool decode_members(const struct value *v, const uint8_t *in, unsigned len,
+                           struct otter_journal_live *live)
 {
-    if (len < 1 || in[0] > OTTER_IMAGE_KEYS || len < 1u + in[0] * OTTER_DIGEST_LEN)
-        return false;
-    live->revoked_count = *in++;
-    for (unsigned i = 0; i < live->revoked_count; i++, in += OTTER_DIGEST_LEN)
-        get_digest(in, &live->revoked[i]);
-    return true;
-}
+    const struct field *element = v->field + v->members;
+    unsigned head = length_of(v->field, v->members), step = length_of(element, v->of_element), count = 0;
+    uint8_t *base = (uint8_t *)live;
 
-static uint16_t encode_time(const struct otter_journal_live *live, uint8_t *out)
-{
-    if (live->time_floor == 0)
-        return 0;
-    otter_put_le64(out, live->time_floor);
-    return 8;
-}
-
-static bool decode_time(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
-{
-    if (len < 8)
+    if (v->list_max > 0) {
+        if (len <= head || in[head] > v->list_max)
+            return false;
+        count = in[head++];
+    }
+    if (len < head + count * step || !make_sense(v->field, v->members, in))
         return false;
-    live->time_floor = otter_le64(in);
+    for (unsigned i = 0; i < count; i++)
+        if (!make_sense(element, v->of_element, in + head + i * step))
+            return false;
+    get_members(v->field, v->members, in, base);
+    for (unsigned i = 0; i < count; i++)
+        get_members(element, v->of_element, in + head + i * step, base + v->list_at + i * v->list_step);
+    if (v->list_max > 0)
+        base[v->count_at] = (uint8_t)count;
+    if (v->present_at != NOWHERE)
+        base[v->present_at] = true;
     return true;
 }
 
@@ -287,57 +281,33 @@ static bool decode_token(const uint8_t *in, uint16_t len, struct otter_journal_l
     return true;
 }
 
-static uint16_t encode_failures(const struct otter_journal_live *live, uint8_t *out)
+static const struct value *find(uint8_t type)
 {
-    if (live->failures == 0)
-        return 0;
-    otter_put_le32(out, live->failures);
-    return 4;
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(values); i++)
+        if (values[i].type == type)
+            return &values[i];
+    return NULL;
 }
-
-static bool decode_failures(const uint8_t *in, uint16_t len, struct otter_journal_live *live)
-{
-    if (len < 4)
-        return false;
-    live->failures = otter_le32(in);
-    return true;
-}
-
-static const struct {
-    uint8_t type;
-    uint16_t (*encode)(const struct otter_journal_live *live, uint8_t *out);
-    bool (*decode)(const uint8_t *in, uint16_t len, struct otter_journal_live *live);
-} codecs[] = {
-    {OTTER_RECORD_CONFIRMED, encode_confirmed, decode_confirmed},
-    {OTTER_RECORD_PENDING, encode_pending, decode_pending},
-    {OTTER_RECORD_TRIAL, encode_trial, decode_trial},
-    {OTTER_RECORD_REJECTED, encode_rejected, decode_rejected},
-    {OTTER_RECORD_INSTALLS, encode_installs, decode_installs},
-    {OTTER_RECORD_CHECKPOINT, encode_checkpoint, decode_checkpoint},
-    {OTTER_RECORD_REPORTS, encode_reports, decode_reports},
-    {OTTER_RECORD_REVOKED, encode_revoked, decode_revoked},
-    {OTTER_RECORD_TIME, encode_time, decode_time},
-    {OTTER_RECORD_TOKEN, encode_token, decode_token},
-    {OTTER_RECORD_FAILURES, encode_failures, decode_failures},
-};
 
 uint8_t otter_value_type(unsigned i)
 {
-    return i < OTTER_ARRAY_LEN(codecs) ? codecs[i].type : (uint8_t)OTTER_RECORD_VOID;
+    return i < OTTER_ARRAY_LEN(values) ? values[i].type : (uint8_t)OTTER_RECORD_VOID;
 }
 
 uint16_t otter_value_encode(uint8_t type, const struct otter_journal_live *live, uint8_t out[OTTER_VALUE_MAX])
 {
-    for (unsigned i = 0; i < OTTER_ARRAY_LEN(codecs); i++)
-        if (codecs[i].type == type)
-            return codecs[i].encode(live, out);
-    return 0;
+    const struct value *v = find(type);
+
+    if (v == NULL)
+        return 0;
+    return type == OTTER_RECORD_TOKEN ? encode_token(live, out) : encode_members(v, live, out);
 }
 
 bool otter_value_decode(uint8_t type, const uint8_t *in, uint16_t len, struct otter_journal_live *live)
 {
-    for (unsigned i = 0; i < OTTER_ARRAY_LEN(codecs); i++)
-        if (codecs[i].type == type)
-            return len == 0 || codecs[i].decode(in, len, live);
-    return false;
+    const struct value *v = find(type);
+
+    if (v == NULL || len == 0)
+        return v != NULL;
+    return type == OTTER_RECORD_TOKEN ? decode_token(in, len, live) : decode_members(v, in, len, live);
 }

@@ -34,21 +34,25 @@ static bool url_valid(const char *s, size_t len)
 }
 
 /* The strings in their order: one table for reading and writing. */
-struct string_row {
-    size_t at; /* in struct otter_factory */
-    size_t max;
-    bool (*valid)(const char *s, size_t len);
+static const struct {
+    uint16_t at; /* in struct otter_factory */
+    uint16_t max;
+} strings[] = {
+    {offsetof(struct otter_factory, device), OTTER_NAME_MAX},
+    {offsetof(struct otter_factory, product), OTTER_NAME_MAX},
+    {offsetof(struct otter_factory, hardware), OTTER_NAME_MAX},
+    {offsetof(struct otter_factory, url[0]), OTTER_URL_MAX},
+    {offsetof(struct otter_factory, tls_name[0]), OTTER_NAME_MAX},
+    {offsetof(struct otter_factory, url[1]), OTTER_URL_MAX},
+    {offsetof(struct otter_factory, tls_name[1]), OTTER_NAME_MAX},
 };
 
-static const struct string_row strings[] = {
-    {offsetof(struct otter_factory, device), OTTER_NAME_MAX, otter_device_id_valid},
-    {offsetof(struct otter_factory, product), OTTER_NAME_MAX, otter_name_valid},
-    {offsetof(struct otter_factory, hardware), OTTER_NAME_MAX, otter_name_valid},
-    {offsetof(struct otter_factory, url[0]), OTTER_URL_MAX, url_valid},
-    {offsetof(struct otter_factory, tls_name[0]), OTTER_NAME_MAX, empty_or_name},
-    {offsetof(struct otter_factory, url[1]), OTTER_URL_MAX, url_valid},
-    {offsetof(struct otter_factory, tls_name[1]), OTTER_NAME_MAX, empty_or_name},
+/* In the same order: apart, so that a program which only reads has them not. */
+static bool (*const valid[])(const char *s, size_t len) = {
+    otter_device_id_valid, otter_name_valid, otter_name_valid, url_valid,
+    empty_or_name,         url_valid,        empty_or_name,
 };
+_Static_assert(OTTER_ARRAY_LEN(valid) == OTTER_ARRAY_LEN(strings), "each string has its alphabet");
 
 static size_t bounded_len(const char *s, size_t max)
 {
@@ -77,7 +81,7 @@ static bool put_strings(const struct otter_factory *f, uint8_t *out, size_t cap,
         size_t len = bounded_len(s, strings[i].max);
         uint8_t *p;
 
-        if (len > strings[i].max || !strings[i].valid(s, len))
+        if (len > strings[i].max || !valid[i](s, len))
             return false;
         p = claim(out, cap, at, 1 + len);
         if (p == NULL)
@@ -166,10 +170,10 @@ static enum otter_status get_strings(struct reader *r, struct otter_factory *f)
 
         if (s == NULL)
             return OTTER_BAD_ENCODING;
+        if (memchr(s, '\0', *len) != NULL)
+            return OTTER_BAD_VALUE; /* what is behind it could not be seen any more */
         memcpy(to, s, *len);
         to[*len] = '\0';
-        if (!strings[i].valid(to, *len))
-            return OTTER_BAD_VALUE;
     }
     return OTTER_OK;
 }
@@ -240,7 +244,7 @@ static enum otter_status get_rest(struct reader *r, struct otter_factory *f)
     return OTTER_OK;
 }
 
-enum otter_status otter_factory_decode(const uint8_t *in, size_t len, struct otter_factory *ret)
+enum otter_status otter_factory_read(const uint8_t *in, size_t len, struct otter_factory *ret)
 {
     struct reader r;
     enum otter_status status;
@@ -252,5 +256,27 @@ enum otter_status otter_factory_decode(const uint8_t *in, size_t len, struct ott
         status = get_rest(&r, ret);
     if (status != OTTER_OK)
         memset(ret, 0, sizeof(*ret));
+    return status;
+}
+
+static bool strings_valid(const struct otter_factory *f)
+{
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(strings); i++) {
+        const char *s = (const char *)f + strings[i].at;
+
+        if (!valid[i](s, bounded_len(s, strings[i].max)))
+            return false;
+    }
+    return true;
+}
+
+enum otter_status otter_factory_decode(const uint8_t *in, size_t len, struct otter_factory *ret)
+{
+    enum otter_status status = otter_factory_read(in, len, ret);
+
+    if (status == OTTER_OK && !strings_valid(ret)) {
+        memset(ret, 0, sizeof(*ret));
+        status = OTTER_BAD_VALUE;
+    }
     return status;
 }

@@ -47,4 +47,10 @@ size_t otter_factory_encode(const struct otter_factory *f, uint8_t *out, size_t 
  * len. */
 enum otter_status otter_factory_decode(const uint8_t *in, size_t len, struct otter_factory *ret);
 
+/*
+ * The same without a look at the strings' alphabets: for a bootloader, which needs the keys, and must not
+ * strand a device whose URL is wrong.
+ */
+enum otter_status otter_factory_read(const uint8_t *in, size_t len, struct otter_factory *ret);
+
 #endif

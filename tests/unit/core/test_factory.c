@@ -152,7 +152,7 @@ static void malformed_factory_data_are_refused(void **state)
         {"five keys", 54, 5, OTTER_BAD_ENCODING},
         {"reserved byte", 55, 1, OTTER_BAD_ENCODING},
         {"a compressed point", KEYS, 2, OTTER_BAD_VALUE},
-        {"device id empty", DEVICE, 0, OTTER_BAD_VALUE},
+        {"device id empty, and so all behind it elsewhere", DEVICE, 0, OTTER_BAD_ENCODING},
         {"device id too long", DEVICE, 65, OTTER_BAD_ENCODING},
         {"device id with a space", DEVICE + 1, ' ', OTTER_BAD_VALUE},
         {"product with a NUL", PRODUCT + 1, 0, OTTER_BAD_VALUE},
@@ -165,6 +165,28 @@ static void malformed_factory_data_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++)
         check_status(rows[i].what, decode_changed(rows[i].at, rows[i].value), rows[i].want);
+}
+
+/* A bootloader needs the keys, whatever the URL is like. */
+static void a_look_without_judgement_takes_any_alphabet(void **state)
+{
+    static struct otter_factory f, judged, read;
+    uint8_t region[OTTER_FACTORY_MAX];
+    size_t len;
+
+    (void)state;
+    fill(&f);
+    len = otter_factory_encode(&f, region, sizeof(region));
+    assert_int_equal(otter_factory_decode(region, len, &judged), OTTER_OK);
+    assert_int_equal(otter_factory_read(region, len, &read), OTTER_OK);
+    assert_memory_equal(&judged, &read, sizeof(read));
+    region[56 + 130 + 1] = ' '; /* in the device's id */
+    otter_put_le32(region + len - 4, otter_crc32(0, region, len - 4));
+    assert_int_equal(otter_factory_decode(region, len, &judged), OTTER_BAD_VALUE);
+    assert_int_equal(otter_factory_read(region, len, &read), OTTER_OK);
+    assert_memory_equal(read.key, f.key, sizeof(f.key));
+    region[len - 1] ^= 1;
+    assert_int_equal(otter_factory_read(region, len, &read), OTTER_BAD_ENCODING);
 }
 
 static void any_cut_or_flipped_bit_is_refused(void **state)
@@ -210,6 +232,7 @@ int main(void)
         cmocka_unit_test(the_largest_factory_data_fit),
         cmocka_unit_test(members_out_of_range_are_not_written),
         cmocka_unit_test(malformed_factory_data_are_refused),
+        cmocka_unit_test(a_look_without_judgement_takes_any_alphabet),
         cmocka_unit_test(any_cut_or_flipped_bit_is_refused),
         cmocka_unit_test(an_erased_region_holds_no_factory_data),
     };
