@@ -37,10 +37,18 @@ static void drop(struct otter_lwip_net *n)
         tcp_abort(pcb);
 }
 
+/* It has failed; while it was to come about, it says something of the network, too. */
+static void set_failed(struct otter_lwip_net *n)
+{
+    if (n->state == OTTER_LWIP_ASKING || n->state == OTTER_LWIP_CONNECTING)
+        otter_stack_connected(n->stack, false);
+    n->state = OTTER_LWIP_FAILED;
+}
+
 static void fail(struct otter_lwip_net *n)
 {
     drop(n);
-    n->state = OTTER_LWIP_FAILED;
+    set_failed(n);
 }
 
 /* lwIP has taken the connection back: refused, reset, given up, or our address is gone. */
@@ -50,7 +58,7 @@ static void on_end(void *arg, err_t err)
 
     (void)err;
     n->pcb = NULL;
-    n->state = OTTER_LWIP_FAILED;
+    set_failed(n);
 }
 
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
@@ -60,6 +68,7 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
     (void)pcb;
     (void)err; /* always ERR_OK */
     n->state = OTTER_LWIP_OPEN;
+    otter_stack_connected(n->stack, true);
     return ERR_OK;
 }
 

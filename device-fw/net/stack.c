@@ -129,6 +129,20 @@ static void watch_link(struct otter_stack *s)
     s->asked_ms = s->now_ms;
 }
 
+void otter_stack_connected(struct otter_stack *s, bool did)
+{
+    s->doubts = did ? 0 : s->doubts + 1;
+}
+
+/* Does the address that we have still lead anywhere? Asked as after a link that was down. */
+static void doubt_lease(struct otter_stack *s)
+{
+    if (s->doubts < OTTER_STACK_DOUBTS || !otter_stack_is_up(s))
+        return;
+    s->doubts = 0;
+    dhcp_network_changed(&netif);
+}
+
 /* Hands lwIP the next frame, if there is one. */
 static bool take_frame(struct otter_stack *s)
 {
@@ -168,6 +182,7 @@ uint32_t otter_stack_poll(struct otter_stack *s, uint64_t now_ms)
         while (frames < FRAMES_A_POLL && take_frame(s))
             frames++;
     }
+    doubt_lease(s);
     sys_check_timeouts();
     if (frames == FRAMES_A_POLL)
         return 0;

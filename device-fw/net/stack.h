@@ -27,6 +27,9 @@
 
 /* A link that is down for so long ends what was open over it. */
 #define OTTER_LINK_LOST_MS 5000u
+/* So many connections in a row that did not come about, and DHCP is asked again: whoever gave us mask, router
+ * and name server may have lied, or the network may be another one by now. */
+#define OTTER_STACK_DOUBTS 4u
 
 /* Two bytes before the frame, so that what is behind its Ethernet header is aligned. */
 #define OTTER_FRAME_PAD 2u
@@ -39,6 +42,7 @@ struct otter_stack {
     uint64_t asked_ms;               /* when the link was asked last */
     uint64_t link_ms;                /* since when it is as it is */
     uint32_t losses;                 /* times that it was down for OTTER_LINK_LOST_MS */
+    uint32_t doubts;                 /* connections in a row that did not come about */
     uint32_t received, sent, unsent; /* frames */
     bool polled;
     bool started; /* the controller answers */
@@ -63,6 +67,12 @@ bool otter_stack_init(struct otter_stack *s, struct otter_link *link, const uint
  * once, there may be more frames. now_ms must not fall.
  */
 uint32_t otter_stack_poll(struct otter_stack *s, uint64_t now_ms);
+
+/*
+ * A connection came about, or did not: for want of a name's address, an answer, or as refused. Streams say
+ * so; it is acted upon in the next poll, so it may be told from lwIP's callbacks.
+ */
+void otter_stack_connected(struct otter_stack *s, bool did);
 
 /* There is a carrier. */
 bool otter_stack_has_link(const struct otter_stack *s);

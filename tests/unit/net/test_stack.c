@@ -110,6 +110,58 @@ static void a_lease_that_nobody_renews_ends_and_what_was_open_with_it(void **sta
     server_close(&server);
 }
 
+/* Does a connection come about, or is it given up? */
+static bool connects(uint16_t port)
+{
+    struct otter_net *net = &world.stream.net;
+    uint8_t byte = 0;
+    int32_t n = OTTER_NET_AGAIN;
+
+    assert_true(net->open(net, WORLD_HOST, port, NULL));
+    UNTIL((n = net->send(net, &byte, 1)) != OTTER_NET_AGAIN);
+    net->close(net);
+    return n == 1;
+}
+
+static void a_lease_of_a_liar_is_doubted_when_nothing_is_reached(void **state)
+{
+    struct server server;
+
+    (void)state;
+    server_open(&server, 0);
+    world.plugged = false;
+    world_skip(200);
+    world.dhcp_lies = true;
+    world.plugged = true;
+    UNTIL(otter_stack_is_up(&world.stack));
+    world.dhcp_lies = false;
+    for (uint32_t i = 0; i < OTTER_STACK_DOUBTS; i++) {
+        assert_true(world.stream.net.open(&world.stream.net, WORLD_HOST, (uint16_t)server.port, NULL));
+        world_skip(OTTER_LWIP_CONNECT_MS + 1000);
+        assert_int_equal(world.stream.net.send(&world.stream.net, "", 1), OTTER_NET_ERROR);
+    }
+    world_turn();
+    UNTIL(otter_stack_is_up(&world.stack));
+    assert_true(connects(server.port));
+    server_close(&server);
+}
+
+static void connections_that_come_about_leave_no_doubt(void **state)
+{
+    struct server server;
+
+    (void)state;
+    server_open(&server, 0);
+    for (uint32_t i = 0; i < OTTER_STACK_DOUBTS - 1; i++)
+        assert_false(connects(1));
+    assert_true(connects(server.port));
+    world.dhcp_gone = true;
+    assert_false(connects(1));
+    world_skip(10000);
+    assert_true(otter_stack_is_up(&world.stack));
+    server_close(&server);
+}
+
 /* lwIP's clock has 32 bits. */
 static void fifty_days_are_nothing(void **state)
 {
@@ -151,6 +203,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_lease_is_renewed, world_begin, world_end),
         cmocka_unit_test_setup_teardown(a_lease_that_nobody_renews_ends_and_what_was_open_with_it,
                                         world_begin, world_end),
+        cmocka_unit_test_setup_teardown(a_lease_of_a_liar_is_doubted_when_nothing_is_reached, world_begin,
+                                        world_end),
+        cmocka_unit_test_setup_teardown(connections_that_come_about_leave_no_doubt, world_begin, world_end),
         cmocka_unit_test_setup_teardown(fifty_days_are_nothing, world_begin, world_end),
         cmocka_unit_test_setup_teardown(a_ping_is_answered_unless_it_is_large, world_begin, world_end),
     };

@@ -138,13 +138,38 @@ static bool is_for_deaf_port(const uint8_t *frame, size_t len)
            (uint32_t)(frame[36] << 8 | frame[37]) <= world.deaf_to;
 }
 
+/* Options 1 and 3, mask and router, as a liar gives them. */
+static void lie(uint8_t *frame, size_t len)
+{
+    static const uint8_t nobody_near[4] = {255, 255, 255, 255};
+
+    frame[40] = frame[41] = 0; /* UDP without a checksum */
+    for (size_t at = 42 + 240; at + 5 < len && frame[at] != 255; at += 2u + frame[at + 1]) {
+        if (frame[at] == 1)
+            memcpy(frame + at + 2, nobody_near, sizeof(nobody_near));
+        if (frame[at] == 3)
+            frame[at + 5] = 99;
+    }
+}
+
+static void push_from_router(const void *frame, size_t len)
+{
+    uint8_t copy[WORLD_FRAME];
+
+    assert_true(len <= sizeof(copy));
+    memcpy(copy, frame, len);
+    if (world.dhcp_lies && is_dhcp(copy, len))
+        lie(copy, len);
+    world_push(copy, (uint32_t)len);
+}
+
 static ssize_t from_router(const void *frame, size_t len, void *opaque)
 {
     (void)opaque;
     if (world.tap != NULL)
         world.tap(frame, (uint32_t)len);
     if (!world.deaf && !(world.dhcp_gone && is_dhcp(frame, len)) && !is_for_deaf_port(frame, len) && !lost())
-        world_push(frame, (uint32_t)len);
+        push_from_router(frame, len);
     return (ssize_t)len;
 }
 
@@ -302,7 +327,7 @@ int world_begin(void **state)
         world_start("unit.test_7");
     world.stream.net.close(&world.stream.net);
     world.plugged = true;
-    world.deaf = world.dhcp_gone = world.send_fails = false;
+    world.deaf = world.dhcp_gone = world.dhcp_lies = world.send_fails = false;
     world.lose = world.deaf_to = 0;
     world.tap = NULL;
     world.dns = DNS_ANSWERS;

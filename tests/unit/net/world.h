@@ -51,6 +51,7 @@ struct world {
     bool deaf;        /* nothing of the router's comes through */
     uint32_t deaf_to; /* nor anything for TCP ports up to this one */
     bool dhcp_gone;   /* no DHCP answer comes through */
+    bool dhcp_lies;   /* its answers say that nobody is near, and name a router that there is not */
     bool send_fails;  /* the controller has no room */
     uint32_t lose;    /* every so-many-th frame is lost, both ways; 0 = none */
     bool absent;      /* the controller does not answer */
