@@ -1,5 +1,6 @@
 #include "crypto/ecdsa_p256.h"
 
+#include "crypto/p256_order.h"
 #include "crypto/p256_sum.h"
 
 #include <string.h>

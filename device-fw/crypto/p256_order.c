@@ -1,73 +1,13 @@
 #include "crypto/p256_order.h"
 
-#include <string.h>
-
 typedef struct otter_p256_number number;
 
-static const number order = {
-    {0xfc632551, 0xf3b9cac2, 0xa7179e84, 0xbce6faad, 0xffffffff, 0xffffffff, 0x00000000, 0xffffffff}};
-
-/* a += b; the carry out of the highest word. */
-static uint32_t add(number *a, const number *b)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < OTTER_P256_WORDS; i++) {
-        sum += (uint64_t)a->w[i] + b->w[i]; /* the carry is at most 1 */
-        a->w[i] = (uint32_t)sum;
-        sum >>= 32;
-    }
-    return (uint32_t)sum;
-}
-
-static void subtract(number *a, const number *b)
-{
-    int64_t difference = 0;
-
-    for (unsigned i = 0; i < OTTER_P256_WORDS; i++) {
-        difference += (int64_t)a->w[i] - b->w[i]; /* the borrow is 0 or -1 */
-        a->w[i] = (uint32_t)difference;
-        difference >>= 32;
-    }
-}
-
-static bool is_less(const number *a, const number *b)
-{
-    unsigned i = OTTER_P256_WORDS - 1;
-
-    while (i > 0 && a->w[i] == b->w[i])
-        i--;
-    return a->w[i] < b->w[i];
-}
-
-/* a / 2, the bit above the highest word being `top`. */
-static void halve(number *a, uint32_t top)
-{
-    for (unsigned i = OTTER_P256_WORDS; i-- > 0;) {
-        uint32_t low = a->w[i] & 1;
-
-        a->w[i] = a->w[i] >> 1 | top << 31;
-        top = low;
-    }
-}
-
-static void add_modulo(number *a, const number *b)
-{
-    if (add(a, b) != 0 || !is_less(a, &order))
-        subtract(a, &order);
-}
-
-static void halve_modulo(number *a)
-{
-    halve(a, (a->w[0] & 1) != 0 ? add(a, &order) : 0); /* n is odd */
-}
-
-static void subtract_modulo(number *a, const number *b)
-{
-    if (is_less(a, b))
-        (void)add(a, &order); /* the carry goes again below */
-    subtract(a, b);
-}
+static const struct otter_p256_modulus order = {
+    .m = {{0xfc632551, 0xf3b9cac2, 0xa7179e84, 0xbce6faad, 0xffffffff, 0xffffffff, 0x00000000, 0xffffffff}},
+    .square = {{0xbe79eea2, 0x83244c95, 0x49bd6fa6, 0x4699799c, 0x2b6bec59, 0x2845b239, 0xf3d95620,
+                0x66e12d94}},
+    .factor = 0xee00bc4f,
+};
 
 void otter_p256_read(number *ret, const uint8_t in[OTTER_P256_LEN])
 {
@@ -86,53 +26,25 @@ void otter_p256_write(const number *a, uint8_t out[OTTER_P256_LEN])
 
 bool otter_p256_in_range(const number *a)
 {
-    uint32_t any = 0;
-
-    for (unsigned i = 0; i < OTTER_P256_WORDS; i++)
-        any |= a->w[i];
-    return any != 0 && is_less(a, &order);
+    return !otter_p256_is_zero(a) && otter_p256_is_reduced(a, &order);
 }
 
 void otter_p256_reduce(number *a)
 {
-    if (!is_less(a, &order))
-        subtract(a, &order);
+    otter_p256_reduce_by(a, &order);
 }
 
 void otter_p256_multiply(number *ret, const number *a, const number *b)
 {
-    memset(ret, 0, sizeof(*ret));
-    for (unsigned bit = 32 * OTTER_P256_WORDS; bit-- > 0;) {
-        number twice = *ret;
-
-        add_modulo(ret, &twice);
-        if ((b->w[bit / 32] >> bit % 32 & 1) != 0)
-            add_modulo(ret, a);
-    }
+    otter_p256_enter(ret, a, &order);
+    otter_p256_times(ret, ret, b, &order);
 }
 
-/*
- * The binary Euclidean algorithm: x a = u and y a = v modulo n hold throughout; u and v become smaller until
- * both are their greatest common divisor, which is 1, since n is prime.
- */
 void otter_p256_invert(number *ret, const number *a)
 {
-    number u = *a, v = order, x = {{1}}, y = {{0}};
+    number in_form;
 
-    while (memcmp(&u, &v, sizeof(u)) != 0) {
-        if ((u.w[0] & 1) == 0) {
-            halve(&u, 0);
-            halve_modulo(&x);
-        } else if ((v.w[0] & 1) == 0) {
-            halve(&v, 0);
-            halve_modulo(&y);
-        } else if (is_less(&u, &v)) {
-            subtract(&v, &u);
-            subtract_modulo(&y, &x);
-        } else {
-            subtract(&u, &v);
-            subtract_modulo(&x, &y);
-        }
-    }
-    *ret = x;
+    otter_p256_enter(&in_form, a, &order);
+    otter_p256_inverse(ret, &in_form, &order);
+    otter_p256_leave(ret, ret, &order);
 }

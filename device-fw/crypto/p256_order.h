@@ -1,20 +1,11 @@
 /*
  * Numbers modulo n, the order of the curve P-256 (SEC 2, 2.4.2): what ECDSA needs beside the curve itself.
- * For public numbers only: the time taken tells what they are.
+ * Below n, but where said otherwise.
  */
 #ifndef OTTER_CRYPTO_P256_ORDER_H
 #define OTTER_CRYPTO_P256_ORDER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#define OTTER_P256_WORDS 8u
-#define OTTER_P256_LEN   32u /* bytes, big endian */
-
-/* Little end first. Below n, but where said otherwise. */
-struct otter_p256_number {
-    uint32_t w[OTTER_P256_WORDS];
-};
+#include "crypto/p256_modulo.h"
 
 /* Any 32 bytes as a number: not reduced. */
 void otter_p256_read(struct otter_p256_number *ret, const uint8_t in[OTTER_P256_LEN]);

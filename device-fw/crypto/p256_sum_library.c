@@ -1,5 +1,7 @@
 #include "crypto/p256_sum.h"
 
+#include "crypto/p256_order.h"
+
 #include <bearssl.h>
 #include <string.h>
 

@@ -4,6 +4,7 @@
  */
 #include "core/bytes.h"
 #include "crypto/ecdsa_p256.h"
+#include "crypto/p256_curve.h"
 #include "crypto/tls_profile.h"
 
 static const uint16_t suites[] = {BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256};
@@ -25,12 +26,12 @@ void otter_tls_profile_engine(br_ssl_engine_context *engine)
     br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
     br_ssl_engine_set_prf_sha256(engine, br_tls12_sha256_prf);
     br_ssl_engine_set_default_chapol(engine);
-    br_ssl_engine_set_ec(engine, &br_ec_p256_m31);
+    br_ssl_engine_set_ec(engine, &otter_ec_p256);
     br_ssl_engine_set_ecdsa(engine, verify);
 }
 
 void otter_tls_profile_chain(br_x509_minimal_context *chain)
 {
     br_x509_minimal_set_hash(chain, br_sha256_ID, &br_sha256_vtable);
-    br_x509_minimal_set_ecdsa(chain, &br_ec_p256_m31, verify);
+    br_x509_minimal_set_ecdsa(chain, &otter_ec_p256, verify);
 }

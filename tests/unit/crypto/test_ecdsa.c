@@ -2,6 +2,7 @@
  * agree. */
 #include "core/bytes.h"
 #include "crypto/ecdsa_p256.h"
+#include "crypto/p256_curve.h"
 #include "crypto/p256_order.h"
 #include "crypto/p256_sum.h"
 #include "host/crypto.h"
@@ -405,6 +406,62 @@ static void coordinates_end_at_the_prime(void **state)
     assert_false(otter_p256_sum(&one, point, &one, x));
 }
 
+/* The curve of the firmware's TLS against the library's: each function, with numbers of every length. */
+static void multiples_are_those_of_the_library(void **state)
+{
+    const br_ec_impl *ours = &otter_ec_p256, *theirs = &br_ec_p256_m31;
+    uint8_t a[LEN], b[LEN], base[OTTER_POINT_LEN], left[OTTER_POINT_LEN], right[OTTER_POINT_LEN];
+    struct otter_p256_number n;
+    size_t len;
+
+    (void)state;
+    assert_memory_equal(ours->generator(BR_EC_secp256r1, &len), theirs->generator(BR_EC_secp256r1, &len),
+                        OTTER_POINT_LEN);
+    assert_int_equal(len, OTTER_POINT_LEN);
+    assert_memory_equal(ours->order(BR_EC_secp256r1, &len), order, LEN);
+    assert_int_equal(len, LEN);
+    assert_int_equal(ours->xoff(BR_EC_secp256r1, &len), 1);
+    assert_int_equal(len, LEN);
+    for (unsigned i = 0; i < 330; i += 3) {
+        some_number(i, &n);
+        bytes_of(&n, a);
+        some_number(i + 300, &n);
+        bytes_of(&n, b);
+        len = LEN - (i < 4 + 128 ? i % 16 : 0); /* of a small number, its zeros may be left out */
+        assert_int_equal(ours->mulgen(left, a + LEN - len, len, BR_EC_secp256r1), OTTER_POINT_LEN);
+        theirs->mulgen(right, a + LEN - len, len, BR_EC_secp256r1);
+        assert_memory_equal(left, right, sizeof(left));
+        memcpy(base, left, sizeof(base));
+        assert_int_equal(ours->mul(left, sizeof(left), b, LEN, BR_EC_secp256r1), 1);
+        assert_int_equal(theirs->mul(right, sizeof(right), b, LEN, BR_EC_secp256r1), 1);
+        assert_memory_equal(left, right, sizeof(left));
+        assert_int_equal(ours->muladd(left, base, sizeof(left), a, LEN, b, LEN, BR_EC_secp256r1), 1);
+        assert_int_equal(theirs->muladd(right, base, sizeof(right), a, LEN, b, LEN, BR_EC_secp256r1), 1);
+        assert_memory_equal(left, right, sizeof(left));
+    }
+}
+
+static void multiples_that_are_none_are_refused(void **state)
+{
+    const br_ec_impl *ours = &otter_ec_p256;
+    uint8_t good[OTTER_POINT_LEN], bad[OTTER_POINT_LEN], two[LEN + 1] = {[LEN] = 2};
+
+    (void)state;
+    ours->mulgen(good, two + 1, LEN, BR_EC_secp256r1);
+    memcpy(bad, good, sizeof(bad));
+    assert_int_equal(ours->mul(bad, sizeof(bad), order, LEN, BR_EC_secp256r1), 0); /* infinity */
+    memcpy(bad, good, sizeof(bad));
+    assert_int_equal(ours->mul(bad, sizeof(bad), two, sizeof(two), BR_EC_secp256r1), 0);
+    memcpy(bad, good, sizeof(bad));
+    assert_int_equal(ours->mul(bad, sizeof(bad) - 1, two + 1, LEN, BR_EC_secp256r1), 0);
+    memcpy(bad, good, sizeof(bad));
+    bad[LEN] ^= 1; /* not on the curve: what an invalid point would tell of a secret number */
+    assert_int_equal(ours->mul(bad, sizeof(bad), two + 1, LEN, BR_EC_secp256r1), 0);
+    memcpy(bad, good, sizeof(bad));
+    bad[0] = 2;
+    assert_int_equal(ours->mul(bad, sizeof(bad), two + 1, LEN, BR_EC_secp256r1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +476,8 @@ int main(void)
         cmocka_unit_test(every_kind_of_factor_verifies),
         cmocka_unit_test(an_x_above_the_order_is_reduced),
         cmocka_unit_test(coordinates_end_at_the_prime),
+        cmocka_unit_test(multiples_are_those_of_the_library),
+        cmocka_unit_test(multiples_that_are_none_are_refused),
     };
 
     srand(1); /* the same each time */
