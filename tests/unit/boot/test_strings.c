@@ -1,4 +1,4 @@
-/* The bootloader's own string functions against the C library's. */
+/* The firmware's own string functions against the C library's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* bootloader/strings.c, compiled by these names (meson.build). */
+/* ports/cortex_m/strings.c, compiled by these names (meson.build). */
 void *boot_memcpy(void *restrict to, const void *restrict from, size_t len);
 void *boot_memmove(void *to, const void *from, size_t len);
 void *boot_memset(void *to, int value, size_t len);
@@ -18,6 +18,7 @@ int boot_memcmp(const void *a, const void *b, size_t len);
 void *boot_memchr(const void *s, int c, size_t len);
 size_t boot_strlen(const char *s);
 int boot_strcmp(const char *a, const char *b);
+int boot_strncmp(const char *a, const char *b, size_t len);
 char *boot_strchr(const char *s, int c);
 size_t boot_strspn(const char *s, const char *set);
 
@@ -99,6 +100,8 @@ static void test_strings_as_the_library_sees_them(void **state)
             assert_ptr_equal(boot_strchr(s, c), strchr(s, c));
         for (size_t j = 0; j < OTTER_ARRAY_LEN(strings); j++) {
             assert_int_equal(sign(boot_strcmp(s, strings[j])), sign(strcmp(s, strings[j])));
+            for (size_t len = 0; len < 5; len++)
+                assert_int_equal(sign(boot_strncmp(s, strings[j], len)), sign(strncmp(s, strings[j], len)));
             assert_int_equal(boot_strspn(s, strings[j]), strspn(s, strings[j]));
         }
     }

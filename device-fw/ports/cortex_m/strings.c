@@ -1,16 +1,15 @@
 /*
- * What the bootloader calls of the C library, small: newlib's are made for speed, and take 1.9 KB more. Only
- * memcpy copies more than a few bytes here, on its way from flash to the digest.
+ * What bootloader and updater call of the C library, small: newlib's are made for speed, and take 1.9 KB
+ * more.
  */
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-static bool are_aligned(const void *a, const void *b)
-{
-    return (((uintptr_t)a | (uintptr_t)b) & 3u) == 0;
-}
+/* A word at any address: the core takes it, and the compiler is told. */
+struct word {
+    uint32_t w;
+} __attribute__((packed, may_alias));
 
 /* Upwards: they may overlap if `to` is below. */
 static void *copy(void *to, const void *from, size_t len)
@@ -18,9 +17,11 @@ static void *copy(void *to, const void *from, size_t len)
     uint8_t *out = (uint8_t *)to;
     const uint8_t *in = (const uint8_t *)from;
 
-    if (are_aligned(to, from))
-        for (; len >= 4; len -= 4, out += 4, in += 4)
-            *(uint32_t *)(void *)out = *(const uint32_t *)(const void *)in;
+    for (; len >= sizeof(struct word); len -= sizeof(struct word)) {
+        *(struct word *)(void *)out = *(const struct word *)(const void *)in;
+        out += sizeof(struct word);
+        in += sizeof(struct word);
+    }
     while (len-- > 0)
         *out++ = *in++;
     return to;
@@ -47,6 +48,8 @@ void *memset(void *to, int value, size_t len)
 {
     uint8_t *out = (uint8_t *)to;
 
+    for (; len >= sizeof(struct word); len -= sizeof(struct word), out += sizeof(struct word))
+        *(struct word *)(void *)out = (struct word){(uint8_t)value * 0x01010101u};
     while (len-- > 0)
         *out++ = (uint8_t)value;
     return to;
@@ -82,11 +85,17 @@ size_t strlen(const char *s)
     return (size_t)(end - s);
 }
 
+int strncmp(const char *a, const char *b, size_t len)
+{
+    for (; len > 0; len--, a++, b++)
+        if (*a != *b || *a == '\0')
+            return (uint8_t)*a - (uint8_t)*b;
+    return 0;
+}
+
 int strcmp(const char *a, const char *b)
 {
-    while (*a != '\0' && *a == *b)
-        a++, b++;
-    return (uint8_t)*a - (uint8_t)*b;
+    return strncmp(a, b, SIZE_MAX);
 }
 
 char *strchr(const char *s, int c)
