@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define SEND_LEAST 64u
+/* Pieces on their way that a connection may leave behind: the last word of TLS. */
+#define LEFT_MOST 1u
 
 _Static_assert(OTTER_LWIP_WINDOW == TCP_WND, "the ring holds what a peer may send ahead");
 _Static_assert(DNS_MAX_NAME_LENGTH > OTTER_URL_MAX, "a URL's host can be asked for");
@@ -20,7 +22,8 @@ static struct otter_lwip_net *from_net(struct otter_net *self)
 
 /*
  * Gives the connection back to lwIP, which closes it in order; nothing of it is heard of again. Where nobody
- * can hear us, or bytes were left unread, it ends at once. Whoever connects next may have its place.
+ * can hear us, or bytes were left unread, it ends at once; so it does with much that nobody has acknowledged,
+ * which would keep the heap from whoever connects next, who may have its place as well.
  */
 static void drop(struct otter_lwip_net *n)
 {
@@ -33,7 +36,7 @@ static void drop(struct otter_lwip_net *n)
     tcp_recv(pcb, NULL);
     tcp_err(pcb, NULL);
     tcp_setprio(pcb, TCP_PRIO_MIN);
-    if (!otter_stack_is_up(n->stack) || tcp_close(pcb) != ERR_OK)
+    if (!otter_stack_is_up(n->stack) || tcp_sndqueuelen(pcb) > LEFT_MOST || tcp_close(pcb) != ERR_OK)
         tcp_abort(pcb);
 }
 

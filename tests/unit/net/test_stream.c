@@ -286,6 +286,19 @@ static void half_open_connections_do_not_shut_new_ones_out(void **state)
     }
 }
 
+static void words_that_were_never_acknowledged_leave_room_for_the_next_connection(void **state)
+{
+    (void)state;
+    talk_connect(WORLD_HOST);
+    world.deaf_to = world.port;
+    for (uint32_t i = 0; i < 20; i++) {
+        (void)talk_net->send(talk_net, "word", 4);
+        world_turn();
+    }
+    server_hang_up(&talk_server, false);
+    talk_connect(WORLD_HOST);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -309,6 +322,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(connections_one_after_the_other_leave_nothing_behind, talk_begin,
                                         talk_end),
         cmocka_unit_test_setup_teardown(half_open_connections_do_not_shut_new_ones_out, talk_begin, talk_end),
+        cmocka_unit_test_setup_teardown(words_that_were_never_acknowledged_leave_room_for_the_next_connection,
+                                        talk_begin, talk_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
