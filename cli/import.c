@@ -2,8 +2,8 @@
 
 #include "core/bytes.h"
 #include "core/factory.h"
-#include "core/json_scan.h"
 #include "core/names.h"
+#include "core/utf8.h"
 #include "host/crypto.h"
 #include "register.h"
 

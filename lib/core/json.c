@@ -1,59 +1,276 @@
+/*
+ * The grammar of RFC 8259, checked strictly, and UTF-8; a token is set down where each thing begins, so that
+ * they stand in the order of the text, each before all that is inside it.
+ */
 #include "core/json.h"
 
-#include "core/json_scan.h"
+#include "core/utf8.h"
 
-#define JSMN_STATIC
-#define JSMN_STRICT
-#include <jsmn.h>
+#include <string.h>
 
 _Static_assert(sizeof(struct otter_json_token) <= 12, "128 tokens in 1.5 KB");
 
-static uint8_t type_of(const jsmntok_t *t, const char *text)
+/* The reading place; each scan_ function leaves pos behind what it took, or, when false, at the wrong
+ * character. */
+struct scan {
+    struct otter_json *json;
+    size_t pos;
+    unsigned depth;
+    uint16_t open[OTTER_JSON_DEPTH]; /* tokens of the objects and arrays that pos is inside */
+};
+
+/* '\0' at the end: never a character that the grammar wants. */
+static char peek(const struct scan *s)
 {
-    if (t->type == JSMN_OBJECT)
-        return OTTER_JSON_OBJECT;
-    if (t->type == JSMN_ARRAY)
-        return OTTER_JSON_ARRAY;
-    if (t->type == JSMN_STRING)
-        return OTTER_JSON_STRING;
-    switch (text[t->start]) {
-    case 't':
-    case 'f':
-        return OTTER_JSON_BOOL;
-    case 'n':
-        return OTTER_JSON_NULL;
-    default:
-        return OTTER_JSON_NUMBER;
-    }
+    return s->pos < s->json->len ? s->json->text[s->pos] : '\0';
 }
 
-static bool has_backslash(const char *text, int start, int end)
+static bool take(struct scan *s, char c)
 {
-    for (int i = start; i < end; i++)
-        if (text[i] == '\\')
+    if (s->pos >= s->json->len || s->json->text[s->pos] != c)
+        return false;
+    s->pos++;
+    return true;
+}
+
+static void skip_space(struct scan *s)
+{
+    while (peek(s) == ' ' || peek(s) == '\t' || peek(s) == '\n' || peek(s) == '\r')
+        s->pos++;
+}
+
+/* ---- tokens: pos <= len <= 65,535 ---- */
+
+/* NULL if there are too many. */
+static struct otter_json_token *begin_token(struct scan *s, enum otter_json_type type)
+{
+    struct otter_json *json = s->json;
+    struct otter_json_token *t = &json->token[json->count];
+
+    if (json->count == OTTER_JSON_TOKENS)
+        return NULL;
+    json->count++;
+    *t = (struct otter_json_token){.start = (uint16_t)s->pos, .type = (uint8_t)type};
+    return t;
+}
+
+/* Whatever has begun since is inside it. */
+static void end_token(struct scan *s, struct otter_json_token *t, size_t end)
+{
+    t->end = (uint16_t)end;
+    t->next = s->json->count;
+}
+
+/* The object or array that pos is inside; depth is not 0. */
+static struct otter_json_token *parent(const struct scan *s)
+{
+    return &s->json->token[s->open[s->depth - 1]];
+}
+
+static bool in_object(const struct scan *s)
+{
+    return parent(s)->type == OTTER_JSON_OBJECT;
+}
+
+/* ---- the grammar ---- */
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool scan_digits(struct scan *s)
+{
+    if (!digit(peek(s)))
+        return false;
+    while (digit(peek(s)))
+        s->pos++;
+    return true;
+}
+
+static bool scan_number(struct scan *s)
+{
+    take(s, '-');
+    if (!take(s, '0') && !scan_digits(s))
+        return false;
+    if (take(s, '.') && !scan_digits(s))
+        return false;
+    if (take(s, 'e') || take(s, 'E')) {
+        if (!take(s, '+'))
+            take(s, '-');
+        return scan_digits(s);
+    }
+    return true;
+}
+
+static bool scan_word(struct scan *s, const char *word)
+{
+    for (; *word != '\0'; word++)
+        if (!take(s, *word))
+            return false;
+    return true;
+}
+
+static bool scan_escape(struct scan *s)
+{
+    char c = peek(s);
+
+    if (c == '\0' || strchr("\"\\/bfnrtu", c) == NULL)
+        return false;
+    s->pos++;
+    for (int i = 0; c == 'u' && i < 4; i++) {
+        char h = peek(s);
+
+        if (!digit(h) && !(h >= 'a' && h <= 'f') && !(h >= 'A' && h <= 'F'))
+            return false;
+        s->pos++;
+    }
+    return true;
+}
+
+static bool scan_string(struct scan *s)
+{
+    struct otter_json_token *t = begin_token(s, OTTER_JSON_STRING);
+    const struct otter_json *json = s->json;
+
+    if (t == NULL || !take(s, '"'))
+        return false;
+    t->start++; /* behind the quote */
+    while (s->pos < json->len) {
+        unsigned n;
+
+        if (take(s, '"')) {
+            end_token(s, t, s->pos - 1);
             return true;
+        }
+        if (take(s, '\\')) {
+            t->escaped = true;
+            if (!scan_escape(s))
+                return false;
+            continue;
+        }
+        if ((unsigned char)json->text[s->pos] < 0x20)
+            return false;
+        n = otter_utf8_char(json->text + s->pos, json->len - s->pos); /* pos < len */
+        if (n == 0)
+            return false;
+        s->pos += n; /* otter_utf8_char looked at no more than the rest */
+    }
     return false;
 }
 
-/* Tokens stand in the order of the text: what starts before a token's end is inside it. */
-static void link_tokens(struct otter_json *json)
+static enum otter_json_type type_of(char first)
 {
-    for (unsigned i = 0; i < json->count; i++) {
-        struct otter_json_token *t = &json->token[i];
-        unsigned next = i + 1;
+    return first == 't' || first == 'f' ? OTTER_JSON_BOOL
+           : first == 'n'               ? OTTER_JSON_NULL
+                                        : OTTER_JSON_NUMBER;
+}
 
-        if (t->type == OTTER_JSON_OBJECT || t->type == OTTER_JSON_ARRAY)
-            while (next < json->count && json->token[next].start < t->end)
-                next++;
-        t->next = (uint16_t)next;
+static bool scan_plain(struct scan *s)
+{
+    switch (peek(s)) {
+    case 't':
+        return scan_word(s, "true");
+    case 'f':
+        return scan_word(s, "false");
+    case 'n':
+        return scan_word(s, "null");
+    default:
+        return scan_number(s);
     }
+}
+
+static bool scan_scalar(struct scan *s)
+{
+    struct otter_json_token *t;
+
+    if (peek(s) == '"')
+        return scan_string(s);
+    t = begin_token(s, type_of(peek(s)));
+    if (t == NULL || !scan_plain(s))
+        return false;
+    end_token(s, t, s->pos);
+    return true;
+}
+
+/* "key" : and the white space around, up to the value. */
+static bool scan_key(struct scan *s)
+{
+    skip_space(s);
+    if (!scan_string(s))
+        return false;
+    skip_space(s);
+    if (!take(s, ':'))
+        return false;
+    skip_space(s);
+    return true;
+}
+
+static bool close_bracket(struct scan *s)
+{
+    if (s->depth == 0 || !take(s, in_object(s) ? '}' : ']'))
+        return false;
+    end_token(s, parent(s), s->pos);
+    s->depth--;
+    return true;
+}
+
+/* One value, or the opening of one up to its first value; *ret_open says that another value must follow. */
+static bool scan_value(struct scan *s, bool *ret_open)
+{
+    bool object = peek(s) == '{';
+
+    *ret_open = false;
+    if (s->depth > 0)
+        parent(s)->size++; /* a member, or an element */
+    if (!object && peek(s) != '[')
+        return scan_scalar(s);
+    if (s->depth == OTTER_JSON_DEPTH || begin_token(s, object ? OTTER_JSON_OBJECT : OTTER_JSON_ARRAY) == NULL)
+        return false;
+    s->pos++;
+    s->open[s->depth++] = (uint16_t)(s->json->count - 1);
+    skip_space(s);
+    if (close_bracket(s))
+        return true;
+    *ret_open = true;
+    return object ? scan_key(s) : true;
+}
+
+/* After a value: closing brackets, then a comma (*ret_open) or the end of the outermost value. */
+static bool scan_after(struct scan *s, bool *ret_open)
+{
+    *ret_open = false;
+    while (s->depth > 0) {
+        skip_space(s);
+        if (close_bracket(s))
+            continue;
+        if (!take(s, ','))
+            return false;
+        *ret_open = true;
+        skip_space(s);
+        return in_object(s) ? scan_key(s) : true;
+    }
+    skip_space(s);
+    return s->pos == s->json->len;
+}
+
+static bool scan_document(struct scan *s)
+{
+    bool more;
+
+    skip_space(s);
+    if (peek(s) != '{' && peek(s) != '[')
+        return false;
+    do {
+        if (!scan_value(s, &more) || (!more && !scan_after(s, &more)))
+            return false;
+    } while (more);
+    return true;
 }
 
 enum otter_status otter_json_parse(struct otter_json *json, const char *text, size_t len)
 {
-    jsmntok_t token[OTTER_JSON_TOKENS]; /* 2 KB, for this call only */
-    jsmn_parser parser;
-    int count;
+    struct scan s = {.json = json};
 
     json->text = text;
     json->len = len;
@@ -61,27 +278,9 @@ enum otter_status otter_json_parse(struct otter_json *json, const char *text, si
     json->count = 0;
     if (len > UINT16_MAX)
         return OTTER_TOO_LARGE;
-    /* jsmn takes commas and colons as they come: the grammar is checked before it. */
-    if (!otter_json_scan(text, len, &json->error_at))
-        return OTTER_BAD_JSON;
-    jsmn_init(&parser);
-    count = jsmn_parse(&parser, text, len, token, OTTER_JSON_TOKENS);
-    if (count < 1) {
-        json->error_at = parser.pos; /* of well-formed text, only too much */
-        return OTTER_BAD_JSON;
-    }
-    for (int i = 0; i < count; i++) {
-        const jsmntok_t *t = &token[i];
-
-        /* start <= end <= len <= 65,535, and size < count <= 128 */
-        json->token[i] = (struct otter_json_token){.start = (uint16_t)t->start,
-                                                   .end = (uint16_t)t->end,
-                                                   .size = (uint16_t)t->size,
-                                                   .type = type_of(t, text),
-                                                   .escaped = t->type == JSMN_STRING &&
-                                                              has_backslash(text, t->start, t->end)};
-    }
-    json->count = (uint16_t)count;
-    link_tokens(json);
-    return OTTER_OK;
+    if (scan_document(&s))
+        return OTTER_OK;
+    json->count = 0;
+    json->error_at = s.pos;
+    return OTTER_BAD_JSON;
 }

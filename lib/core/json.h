@@ -1,7 +1,7 @@
 /*
- * Bounded JSON (RFC 8259) over jsmn, without allocation: the document stays where it is, tokens point into
- * it. Stricter than jsmn: otter_json_parse accepts well-formed JSON only, objects with string keys and no
- * duplicate decisions left to the caller, depth at most OTTER_JSON_DEPTH.
+ * Bounded JSON (RFC 8259), without allocation: the document stays where it is, tokens point into it.
+ * otter_json_parse accepts well-formed JSON only, in valid UTF-8: one object or array, depth at most
+ * OTTER_JSON_DEPTH, OTTER_JSON_TOKENS tokens (a key and each value is one).
  */
 #ifndef OTTER_CORE_JSON_H
 #define OTTER_CORE_JSON_H

@@ -1,6 +1,6 @@
 #include "core/bytes.h"
 #include "core/json.h"
-#include "core/json_scan.h"
+#include "core/utf8.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "host/json.h"
 
-#include "core/json_scan.h"
+#include "core/utf8.h"
 #include "host/file.h"
 
 #include <stdlib.h>

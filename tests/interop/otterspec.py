@@ -57,7 +57,7 @@ class Raw(str):
 
 
 class Json:
-    """A recursive descent parser that counts tokens as jsmn does: a key and each value is one."""
+    """A recursive descent parser that counts tokens: a key and each value is one."""
 
     NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
     STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')

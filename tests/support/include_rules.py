@@ -65,7 +65,7 @@ FREESTANDING_FOLDERS = ["lib/core", "device-fw/port", "device-fw/journal", "devi
 THIRD_PARTY = {
     r"openssl/.*": "lib/host", r"jansson\.h": "lib/host", r"curl/.*": "lib/host", r"ini\.h": "lib/host",
     r"sqlite3\.h": "server/store", r"microhttpd\.h": "server/http", r"gnutls/.*": "server/http",
-    r"bearssl.*\.h|ec/ec_p256_m31\.c": "device-fw/crypto", r"jsmn\.h": "lib/core",
+    r"bearssl.*\.h": "device-fw/crypto",
     r"(lwip|netif)/.*": "device-fw/net", r"stm32f4xx.*\.h": "device-fw/ports/stm32f4",
 }
 
@@ -138,7 +138,7 @@ PLANTED = [
     ("device-fw/ports/posix", '"client/client.h"'), ("device-fw/ports/cortex_m", '"client/client.h"'),
     ("device-fw/ports/mps2", '"boot/boot.h"'), ("device-fw/bootloader", '"client/client.h"'),
     ("device-fw/ports/stm32f4", '"lwip/tcp.h"'), ("device-fw/ports/stm32f4", '"client/client.h"'),
-    ("device-fw/bootloader", "<stm32f4xx_hal.h>"), ("device-fw/bootloader", '"ports/mps2/mps2.h"'), ("emulator", '"service/service.h"'), ("emulator", "<jsmn.h>"),
+    ("device-fw/bootloader", "<stm32f4xx_hal.h>"), ("device-fw/bootloader", '"ports/mps2/mps2.h"'), ("emulator", '"service/service.h"'),
 ]
 
 
