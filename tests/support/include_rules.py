@@ -63,7 +63,7 @@ FREESTANDING_FOLDERS = ["lib/core", "device-fw/port", "device-fw/journal", "devi
 
 # Third-party header -> the one folder that may name it.
 THIRD_PARTY = {
-    r"openssl/.*": "lib/host", r"jansson\.h": "lib/host", r"curl/.*": "lib/host", r"ini\.h": "lib/host",
+    r"openssl/.*": "lib/host", r"jansson\.h": "lib/host", r"curl/.*": "lib/host", r"ini\.h": "lib/host", r"glib.*\.h": "lib/host",
     r"sqlite3\.h": "server/store", r"microhttpd\.h": "server/http", r"gnutls/.*": "server/http",
     r"bearssl.*\.h": "device-fw/crypto",
     r"(lwip|netif)/.*": "device-fw/net", r"stm32f4xx.*\.h": "device-fw/ports/stm32f4",
@@ -129,7 +129,7 @@ PLANTED = [
     ("lib/host", '"store/store.h"'), ("server/policy", '"host/clock.h"'), ("server/policy", '"store/store.h"'),
     ("server/policy", "<time.h>"), ("server/metrics", '"service/service.h"'), ("server/metrics", '"core/bytes.h"'),
     ("server/store", '"service/service.h"'), ("server/service", '"http/loop.h"'),
-    ("server/service", "<sqlite3.h>"), ("server/service", "<microhttpd.h>"), ("server/service", "<gnutls/gnutls.h>"),
+    ("server/service", "<sqlite3.h>"), ("server/service", "<glib.h>"), ("server/service", "<microhttpd.h>"), ("server/service", "<gnutls/gnutls.h>"),
     ("server/http", '"store/store.h"'), ("server/http", "<curl/curl.h>"), ("cli", '"service/service.h"'), ("device-fw/boot", '"client/client.h"'),
     ("device-fw/client", '"boot/boot.h"'), ("device-fw/client", "<stdio.h>"), ("device-fw/client", "<bearssl.h>"), ("device-fw/boot", "<ec/ec_p256_m31.c>"),
     ("device-fw/check", '"client/client.h"'), ("device-fw/check", '"ports/mps2/mps2.h"'),
