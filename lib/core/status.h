@@ -134,6 +134,23 @@
     X(PINNED, "pinned", 'P', "the device is pinned to another release")                                      \
     X(RELEASE_WITHDRAWN, "release-withdrawn", 'P', "the release was withdrawn")                              \
     X(IMAGES_PRUNED, "images-pruned", 'P', "the release's images were removed from the server")              \
+    X(HALTED, "halted", 'P', "too much was lost: the rollout waits for an operator")                         \
+    X(ROLLED_BACK, "rolled-back", 'P', "the rollout was rolled back")                                        \
+    X(NOT_A_MEMBER, "not-a-member", 'P', "the device came after the rollout, which takes none in")           \
+    X(DOWNGRADE_NOT_ALLOWED, "downgrade-not-allowed", 'P',                                                   \
+      "the release is of a lower version than the device runs")                                              \
+    X(NOT_YET, "not-yet", 'P', "the rollout's time has not come")                                            \
+    X(ROLLOUT_ENDED, "rollout-ended", 'P', "the rollout's time is over")                                     \
+    X(OUTSIDE_WINDOW, "outside-window", 'P', "no maintenance window is open where the device is")            \
+    X(RETRY_LATER, "retry-later", 'P', "the device's attempt was lost; it may be repeated later")            \
+    X(PENALTY_BOX, "penalty-box", 'P', "the device lost its last attempts, and has to wait")                 \
+    X(CAP_REACHED, "cap-reached", 'P', "as many devices are at it as may be")                                \
+    X(RATE_REACHED, "rate-reached", 'P', "as many devices began as may in this time")                        \
+    X(BANDWIDTH_REACHED, "bandwidth-reached", 'P', "the rollout's bytes a second are given away")            \
+    X(SITE_BANDWIDTH_REACHED, "site-bandwidth-reached", 'P',                                                 \
+      "the bytes a second of the device's site are given away")                                              \
+    X(SILENT, "silent", 'P', "the device was not heard of any more")                                         \
+    X(FAILURE_THRESHOLD, "threshold", 'P', "more attempts were lost than the rollout bears")                 \
                                                                                                              \
     X(UNKNOWN_DEVICE, "unknown-device", 'A', "no such device, or not its token")                             \
     X(UNAUTHORIZED, "unauthorized", 'A', "no or wrong token")                                                \

@@ -12,4 +12,13 @@
 unsigned policy_cohort(const struct otter_crypto *crypto, const uint8_t seed[POLICY_SEED_LEN],
                        const char *device);
 
+/* Where a device stands in a rollout, as fine as it gets: its cohort << 32 | bytes 8 to 11, big endian, of
+ * the same digest. */
+uint64_t policy_position(const struct otter_crypto *crypto, const uint8_t seed[POLICY_SEED_LEN],
+                         const char *device);
+
+/* Positions of a cohort and of those after it are at least this. */
+#define POLICY_POSITION(cohort) ((uint64_t)(cohort) << 32)
+#define POLICY_POSITION_END     POLICY_POSITION(POLICY_COHORTS) /* behind every position */
+
 #endif

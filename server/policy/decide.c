@@ -3,9 +3,13 @@
 #include <string.h>
 
 static const char *const state_names[POLICY_ROLLOUT_STATE_COUNT] = {
-    [POLICY_ROLLOUT_DRAFT] = "draft",       [POLICY_ROLLOUT_RUNNING] = "running",
-    [POLICY_ROLLOUT_PAUSED] = "paused",     [POLICY_ROLLOUT_ABORTED] = "aborted",
+    [POLICY_ROLLOUT_DRAFT] = "draft",
+    [POLICY_ROLLOUT_RUNNING] = "running",
+    [POLICY_ROLLOUT_PAUSED] = "paused",
+    [POLICY_ROLLOUT_ABORTED] = "aborted",
     [POLICY_ROLLOUT_COMPLETE] = "complete",
+    [POLICY_ROLLOUT_HALTED] = "halted",
+    [POLICY_ROLLOUT_ROLLED_BACK] = "rolled-back",
 };
 
 const char *policy_rollout_state_name(enum policy_rollout_state state)
@@ -215,6 +219,14 @@ enum otter_status policy_decide(const struct policy_facts *facts)
     return OTTER_OK;
 }
 
+enum otter_status policy_explain(const struct policy_facts *facts, struct policy_told *ret)
+{
+    enum otter_status status = policy_decide(facts);
+
+    *ret = (struct policy_told){.rule = otter_status_name(status)};
+    return status;
+}
+
 bool policy_refuses(enum otter_status status)
 {
     for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -228,5 +240,17 @@ bool policy_refusal_lasts(enum otter_status status)
     for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].refusal == status)
             return table[i].lasts;
+    return false;
+}
+
+bool policy_refusal_passes(enum otter_status status)
+{
+    static const enum otter_status passing[] = {
+        OTTER_NOT_YET,     OTTER_OUTSIDE_WINDOW, OTTER_RETRY_LATER,       OTTER_PENALTY_BOX,
+        OTTER_CAP_REACHED, OTTER_RATE_REACHED,   OTTER_BANDWIDTH_REACHED, OTTER_SITE_BANDWIDTH_REACHED};
+
+    for (unsigned i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        if (passing[i] == status)
+            return true;
     return false;
 }

@@ -1,9 +1,13 @@
-/* May this device be offered this rollout's release now? Facts in, OK or a named refusal out: pure. */
+/* May this device be offered this rollout's release now, and why not? Facts in, OK or a named refusal out:
+ * pure. */
 #ifndef OTTER_POLICY_DECIDE_H
 #define OTTER_POLICY_DECIDE_H
 
 #include "core/documents.h"
 #include "core/wire.h"
+
+#include "policy/plan.h"
+#include "policy/window.h"
 
 enum policy_rollout_state {
     POLICY_ROLLOUT_DRAFT,
@@ -11,6 +15,8 @@ enum policy_rollout_state {
     POLICY_ROLLOUT_PAUSED,
     POLICY_ROLLOUT_ABORTED,
     POLICY_ROLLOUT_COMPLETE,
+    POLICY_ROLLOUT_HALTED,      /* by its failure threshold; an operator resumes it */
+    POLICY_ROLLOUT_ROLLED_BACK, /* for good: another rollout takes its devices back */
     POLICY_ROLLOUT_STATE_COUNT
 };
 
@@ -28,10 +34,14 @@ struct policy_facts {
     uint64_t sequence;
     /* the rollout */
     const struct otter_manifest *manifest;
+    const struct policy_plan *plan; /* NULL: none of the plan's rules applies, and cohorts say who is open */
     enum policy_rollout_state state;
-    unsigned open_cohorts; /* cohorts below this one are in a phase that is open */
+    unsigned device_phase; /* from 1: policy_phase_of */
+    unsigned open_phase;   /* phases up to this one are open; 0: none */
+    unsigned open_cohorts; /* without a plan: cohorts below this one are in a phase that is open */
     unsigned cohort;
     bool in_target;
+    bool member;    /* belonged to it when it was started; asked of a plan that nobody may join */
     bool withdrawn; /* the release was */
     bool pruned;    /* the release's images are not on the server any more */
     /* what operators set */
@@ -40,9 +50,28 @@ struct policy_facts {
     bool held;
     bool pinned_elsewhere; /* to another release */
     /* what was before */
-    bool attempt_ended;     /* an attempt of this device in this rollout has ended, and may not be repeated */
+    bool attempt_ended;     /* an attempt of this device in this rollout has ended, and no operator has it
+                               repeated */
     bool attempt_elsewhere; /* an attempt in another rollout is open */
+    bool superseded;        /* another rollout comes first for this device */
+    uint64_t superseded_by;
+    /* Losses (failed, reverted, timed out): in this rollout since an operator's retry, 0 if its newest
+     * attempt here was not lost; the newest one's reason and time. */
+    unsigned losses_here;
+    enum otter_status last_reason;
+    int64_t lost_at;
+    /* The device's newest attempts that were all lost, in whatever rollout, and when the last was. */
+    unsigned losses_in_a_row;
+    int64_t last_lost_at;
+    /* the rollout's pace */
+    uint32_t active;                  /* its open attempts */
+    uint32_t granted_rate_per_minute; /* grants a minute that its ramp allows by now */
+    /* The second from which the meters of grants, of the rollout's and the site's bytes let one more begin
+     * (policy_meter_due_s); 0: now. */
+    int64_t rate_due, bytes_due, site_due;
+    const char *site; /* the device's, for the explanation; NULL: none */
     /* the server */
+    const struct policy_zone *zone; /* the device's; NULL: UTC */
     uint64_t root_epoch;
     uint64_t now;
 };
@@ -50,12 +79,32 @@ struct policy_facts {
 /* The first row of the table in decide.c that speaks against it, else OK. */
 enum otter_status policy_decide(const struct policy_facts *facts);
 
+#define POLICY_TOLD_FACTS 4u
+#define POLICY_TOLD_TEXT  64u
+
+/* Why: what is so (have), and what would have to be so (need). */
+struct policy_told {
+    const char *rule; /* the refusal's name, or "ok"; static */
+    unsigned count;
+    struct {
+        const char *name; /* static */
+        char have[POLICY_TOLD_TEXT], need[POLICY_TOLD_TEXT];
+    } fact[POLICY_TOLD_FACTS];
+    int64_t next_change_at; /* when it may be answered otherwise, with nothing else changed; 0: none known */
+};
+
+/* policy_decide by the same table, which also tells why. Of OK there is nothing to tell: no fact. */
+enum otter_status policy_explain(const struct policy_facts *facts, struct policy_told *ret);
+
 /* Is it an answer of policy_decide other than OK? */
 bool policy_refuses(enum otter_status status);
 
 /* Will this refusal last, whatever phase opens next? Then a phase does not wait for the device. What an
  * operator has set aside (retired, held, pinned elsewhere) does not hold up the others. */
 bool policy_refusal_lasts(enum otter_status status);
+
+/* Does the refusal pass by itself, so that polling again is all that a device has to do? */
+bool policy_refusal_passes(enum otter_status status);
 
 /* Index of the manifest's image for the slot that is free, or -1. A device that swaps says that it runs
  * "any". */

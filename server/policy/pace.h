@@ -20,6 +20,8 @@ struct policy_meter {
 
 /* May something begin now? Then 0, else when. */
 int64_t policy_meter_due(const struct policy_meter *meter, int64_t now_us);
+/* The same for facts, whose clock shows now_s: 0, or the second from which it may. */
+int64_t policy_meter_due_s(const struct policy_meter *meter, int64_t now_us, int64_t now_s);
 /* It begins: `cells` at `per_s_milli` thousandths of cells a second. per_s_milli 0: no bound, nothing is
  * owed. */
 void policy_meter_take(struct policy_meter *meter, int64_t now_us, uint64_t cells, uint64_t per_s_milli);

@@ -23,6 +23,35 @@ struct policy_phase_plan {
 struct policy_phase_plan policy_phase_plan(unsigned percent, unsigned from,
                                            const uint32_t census[POLICY_COHORTS]);
 
+struct policy_plan;
+
+/*
+ * A device's phase, from 1: the first that reaches beyond its position (`upto`: where each ends), or whose
+ * group holds it (bit i of group_bits: it is in the group of phase[i], the plan's i-th from 0). The last
+ * phase holds every device.
+ */
+unsigned policy_phase_of(const struct policy_plan *plan, const uint64_t upto[], uint32_t group_bits,
+                         uint64_t position);
+
+/* A device of the target, as phases are dealt. */
+struct policy_place {
+    uint64_t position;
+    uint32_t group_bits;
+};
+
+struct policy_phase_share {
+    uint64_t upto; /* positions below this one are in the phase or an earlier one; 1..POLICY_POSITION_END */
+    uint32_t devices; /* selected by this phase and no earlier one */
+    bool widened;     /* what it asks for would have selected nobody */
+};
+
+/*
+ * Deals a target's devices, in the order of their positions, to the plan's phases. A phase that selects
+ * nobody takes in the next device; with no device left it stays empty.
+ */
+void policy_phases_deal(const struct policy_plan *plan, const struct policy_place *places, size_t count,
+                        struct policy_phase_share ret[POLICY_PHASES_MAX]);
+
 enum policy_progress {
     POLICY_STAY,    /* wait: devices are still out, or an operator must decide */
     POLICY_ADVANCE, /* open the next phase */

@@ -25,6 +25,10 @@ struct policy_when {
     int64_t changes_at; /* when `open` changes next; 0: never */
 };
 
+/* Only whether one is open: what policy_decide asks, and faster. */
+bool policy_windows_open(const struct policy_window_spec *windows, unsigned count,
+                         const struct policy_zone *zone, int64_t t);
+
 /* The windows alone. No window: open for ever. */
 struct policy_when policy_windows_at(const struct policy_window_spec *windows, unsigned count,
                                      const struct policy_zone *zone, int64_t t);
