@@ -82,7 +82,7 @@ struct fleet_device {
     uint32_t attempt_step; /* highest counted */
     uint32_t first_seen;
     uint32_t last_seen;
-    uint32_t settled; /* generation of the catalog in which nothing was found to be granted; 0 = look again */
+    uint32_t settled; /* fleet_settle; 0 = look again */
     uint8_t flags;    /* enum fleet_flag */
     uint8_t slot;     /* enum otter_slot, running */
     uint8_t
@@ -150,6 +150,14 @@ uint32_t fleet_pin(const struct fleet_device *d);
  */
 bool fleet_pose(struct fleet_device *d, const char *product, const char *hardware);
 const struct fleet_kind *fleet_pose_of(const struct fleet_device *d);
+
+/*
+ * On a locked record. Settle: nothing is granted to it in this generation of the catalog, before `until` (0:
+ * whatever the time; an hour at the most is kept). Settled: is it so? With another clock a new generation is
+ * due, too.
+ */
+void fleet_settle(struct fleet_device *d, uint32_t generation, int64_t now, int64_t until);
+bool fleet_settled(const struct fleet_device *d, uint32_t generation, int64_t now);
 
 /* Tags and attributes as packs (pack.h). Set: on a locked record, copied; false (unchanged) when out of
  * memory. */
