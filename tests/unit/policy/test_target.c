@@ -15,6 +15,10 @@ static const struct policy_subject subject = {
     .reason = "self-test",
     .held = "yes",
     .pinned = "no",
+    .seen = "yes",
+    .first_seen = 1700000000, /* 2023-11-14T22:13:20Z */
+    .last_seen = 1800000000,  /* 2027-01-15T08:00:00Z */
+    .now = 1800086400,        /* a day later */
     .has_version = true,
     .version = {.major = 1, .minor = 4, .revision = 2},
     .tags = "beta\0lab\0",
@@ -83,6 +87,42 @@ static void expressions_select_what_they_say(void **state)
         {"version > 1.4.2", false},
         {"version < 1.10.0", true}, /* numbers, not text */
         {"version in (1.0.0, 1.4.2)", true},
+        {"version == *", true},
+        {"version == 1.*", true},
+        {"version == 2.*", false},
+        {"version == 1.*.2", true},
+        {"version == 1.*.3", false},
+        {"version == 1.4.2+*", true},
+        {"version == 1.4.2+1", false},
+        {"version == *-2", false}, /* as it is written */
+        {"version == *.4.2", true},
+        {"version in (1.3.*, 1.4.*)", true},
+        {"version not in (1.3.*, 1.5.*)", true},
+        {"version < 1.4.*", false},
+        {"version <= 1.4.*", true},
+        {"version > 1.4.*", false},
+        {"version > 1.3.*", true},
+        {"version < 1.5.*", true},
+        {"version >= 1.*", true},
+        {"version >= 2.*", false},
+        {"version < 10.*", true},
+        {"seen == yes", true},
+        {"seen != yes", false},
+        {"last_seen < 2027-01-15T08:00:00Z", false},
+        {"last_seen <= 2027-01-15T08:00:00Z", true},
+        {"last_seen == 2027-01-15T09:00:00+01:00", true},
+        {"last_seen > 2027-01-15T07:59:59.9Z", true},
+        {"last_seen >= \"2027-01-15T08:00:01Z\"", false},
+        {"last_seen in (2027-01-15T08:00:00Z)", true},
+        {"last_seen < 1d ago", false}, /* it was seen exactly then */
+        {"last_seen < 23h ago", true},
+        {"last_seen < 86399s ago", true},
+        {"last_seen > 25h ago", true},
+        {"last_seen within 24h", true},
+        {"last_seen within 1439m", false},
+        {"not last_seen within 1w", false},
+        {"first_seen < 52w ago", true},
+        {"first_seen within 2w or first_seen < 2023-11-15T00:00:00Z", true},
         {"tag == beta and product == other", false},
         {"tag == beta or product == other", true},
         {"tag == prod or tag == lab and id == x", false}, /* and binds tighter */
@@ -113,6 +153,12 @@ static void unknown_facts_equal_nothing(void **state)
     assert_false(matches("product == *", &empty));
     assert_false(matches("tag == *", &empty));
     assert_true(matches("tag != x", &empty));
+    assert_false(matches("seen == *", &empty));
+    assert_false(matches("last_seen < 1d ago", &empty));
+    assert_false(matches("last_seen within 9w", &empty));
+    assert_false(matches("first_seen >= 1970-01-01T00:00:00Z", &empty));
+    assert_true(matches("first_seen != 1970-01-01T00:00:00Z", &empty));
+    assert_false(matches("version >= 0.*", &empty));
     assert_true(matches("all", &empty));
 }
 
@@ -136,7 +182,26 @@ static void errors_name_the_place(void **state)
         {"product == x)", 12},
         {"product < x", 8},
         {"version < 1.x.0", 10},
-        {"version < 1.*", 10},
+        {"version < 1.*.3", 10},
+        {"version < 1.2*", 10},
+        {"last_seen", 9},
+        {"last_seen < 7d", 12}, /* earlier, or since? */
+        {"last_seen < 7d tag", 12},
+        {"last_seen < 7 ago", 12},
+        {"last_seen < yesterday", 12},
+        {"last_seen < 2027-02-29T00:00:00Z", 12},
+        {"last_seen < 2107-01-01T00:00:00Z", 12},
+        {"last_seen == 2027-*", 13},
+        {"last_seen within", 16},
+        {"last_seen within 2027-01-01T00:00:00Z", 17},
+        {"last_seen within *", 17},
+        {"tag within 7d", 4},
+        {"seen < yes", 5},
+        {"group == lab", 9},
+        {"group == \"\"", 9},
+        {"group == lab*", 9},
+        {"group < lab", 6},
+        {"group in (lab)", 10},
         {"version == 1.2", 11},
         {"version == 1.256.0", 11},
         {"id in dev", 6},
@@ -201,16 +266,41 @@ static void bounds_hold(void **state)
     memset(text, '(', sizeof(text));
     assert_false(policy_target_compile(text, POLICY_TARGET_MAX, &target, &error));
     assert_int_equal(error.at, POLICY_TARGET_DEPTH);
-    /* 32 comparisons and 31 `or` fit, one more does not. */
-    for (unsigned i = 0; i < 33; i++) {
+    /* 64 comparisons and 63 `or` fit, one more does not. */
+    for (unsigned i = 0; i < 65; i++) {
         memcpy(text + n, i ? " or id==x" : "   id==xx", 9);
         n += 9;
-        assert_int_equal(policy_target_compile(text, n, &target, &error), i < 32);
+        assert_int_equal(policy_target_compile(text, n, &target, &error), i < 64);
     }
     /* The longest value there is. */
     memset(text, 'v', POLICY_TARGET_MAX);
     memcpy(text, "id==", 4);
     assert_true(policy_target_compile(text, POLICY_TARGET_MAX, &target, &error));
+}
+
+static void what_time_alone_changes_is_foretold(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t at;
+    } rows[] = {
+        {"all", 0},
+        {"last_seen < 2030-01-01T00:00:00Z", 0},
+        {"last_seen < 2d ago", 1800000000 + 2 * 86400},
+        {"last_seen < 1d ago", 1800000000 + 86400 + 1}, /* it is exactly so long ago: a second later */
+        {"last_seen < 1h ago", 0},                      /* it has been so, and stays so */
+        {"tag == x and not (last_seen within 3d or last_seen < 2d ago)", 1800000000 + 2 * 86400},
+        {"first_seen within 1w", 0},
+    };
+    struct policy_target_error error;
+    struct policy_target target;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_true(policy_target_compile(rows[i].text, strlen(rows[i].text), &target, &error));
+        if (policy_target_changes_at(&target, &subject) != rows[i].at)
+            fail_msg("%s: %lld", rows[i].text, (long long)policy_target_changes_at(&target, &subject));
+    }
 }
 
 static void stars_do_not_blow_up(void **state)
@@ -233,6 +323,7 @@ int main(void)
         cmocka_unit_test(errors_name_the_place),
         cmocka_unit_test(an_expression_names_a_value_only_where_it_says_it),
         cmocka_unit_test(bounds_hold),
+        cmocka_unit_test(what_time_alone_changes_is_foretold),
         cmocka_unit_test(stars_do_not_blow_up),
     };
 
