@@ -166,7 +166,7 @@ static unsigned phase_of(const struct store_rollout *row, unsigned cohort)
 {
     unsigned phase = 1;
 
-    while (phase < row->phase && cohort >= row->phases[phase - 1].upto)
+    while (phase < row->phase && cohort >= row->phases[phase - 1].upto >> 32)
         phase++;
     return phase;
 }

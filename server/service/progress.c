@@ -99,7 +99,7 @@ static void walk_fleet(struct svc *svc, struct walk *w)
             continue;
         waits = waits_for(w, fleet_lock(svc->fleet, i));
         fleet_unlock(svc->fleet, i);
-        while (phase + 1 < w->row->phase && cohort >= w->row->phases[phase].upto)
+        while (phase + 1 < w->row->phase && cohort >= w->row->phases[phase].upto >> 32)
             phase++;
         w->out[phase] += waits;
         w->total += waits;

@@ -106,7 +106,8 @@ static enum otter_status plan(struct svc *svc, struct svc_call *call, const stru
     for (unsigned i = 0; i < row->phase_count; i++) {
         struct policy_phase_plan p = policy_phase_plan(row->phases[i].percent, from, census);
 
-        row->phases[i].upto = from = p.upto;
+        from = p.upto;
+        row->phases[i].upto = (uint64_t)from << 32;
         row->phases[i].devices = p.devices;
         row->phases[i].widened = p.widened;
     }

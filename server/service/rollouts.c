@@ -17,12 +17,12 @@ void rollout_open_next(struct svc *svc, const struct catalog_rollout *r, struct 
     if (census) { /* without memory for a fresh census the plan of the creation stands */
         (void)rollout_census(svc, r->release, &r->target, row->seed, census);
         plan = policy_phase_plan(p->percent, from, census);
-        p->upto = plan.upto;
+        p->upto = (uint64_t)plan.upto << 32;
         p->devices = plan.devices;
         p->widened = plan.widened;
     }
-    if (p->upto < from)
-        p->upto = from;
+    if (p->upto < (uint64_t)from << 32)
+        p->upto = (uint64_t)from << 32;
     p->opened = now;
     row->phase++;
 }

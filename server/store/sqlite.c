@@ -112,6 +112,14 @@ enum otter_status store_sqlite_run(struct store_sqlite *s, enum sql which, const
     return status;
 }
 
+enum otter_status store_sqlite_change(struct store_sqlite *s, enum sql which,
+                                      const struct store_value *values)
+{
+    enum otter_status status = store_sqlite_run(s, which, values);
+
+    return status == OTTER_OK && sqlite3_changes(s->db) == 0 ? OTTER_NOT_FOUND : status;
+}
+
 void store_column_text(sqlite3_stmt *stmt, int column, char *out, size_t cap)
 {
     const unsigned char *text = sqlite3_column_text(stmt, column);
@@ -244,6 +252,7 @@ static void fill_ops(struct store_ops *ops)
     };
     store_sqlite_documents_ops(ops);
     store_sqlite_rollout_ops(ops);
+    store_sqlite_plan_ops(ops);
     store_sqlite_device_ops(ops);
     store_sqlite_marks_ops(ops);
     store_sqlite_attempt_ops(ops);

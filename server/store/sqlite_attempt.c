@@ -8,15 +8,26 @@ static enum otter_status op_attempt_add(struct store *self, const struct store_a
     struct store_sqlite *s = store_sqlite_of(self);
     enum otter_status status;
 
-    status = store_sqlite_run(s, SQL_ATTEMPT_ADD,
-                              V_LIST(V_INT(row->device), V_INT(row->rollout), V_INT(row->phase),
-                                     V_TEXT(otter_update_state_name(row->state)),
-                                     store_reason_value(row->reason), V_TEXT(row->detail),
-                                     V_TEXT(otter_slot_name(row->slot)), V_INT(row->bytes), V_INT(row->step),
-                                     V_INT(row->created), V_INT(row->updated), V_INT(row->finished)));
+    status =
+        store_sqlite_run(s, SQL_ATTEMPT_ADD,
+                         V_LIST(V_INT(row->device), V_INT(row->rollout), V_INT(row->phase),
+                                V_TEXT(otter_update_state_name(row->state)), store_reason_value(row->reason),
+                                V_TEXT(row->detail), V_TEXT(otter_slot_name(row->slot)), V_INT(row->bytes),
+                                V_INT(row->step), V_INT(row->created), V_INT(row->updated),
+                                V_INT(row->finished), V_INT(row->served), V_INT(row->served_updated)));
     if (status == OTTER_OK)
         *ret_id = (uint64_t)sqlite3_last_insert_rowid(s->db);
     return status;
+}
+
+/* What `retry` is in the table: none, an operator's, the plan's. */
+enum { RETRY_NONE, RETRY_BY_OPERATOR, RETRY_BY_PLAN };
+
+static int retry_value(const struct store_attempt *row)
+{
+    if (!row->retry)
+        return RETRY_NONE;
+    return row->retry_by_plan ? RETRY_BY_PLAN : RETRY_BY_OPERATOR;
 }
 
 static enum otter_status op_attempt_update(struct store *self, const struct store_attempt *row)
@@ -25,7 +36,7 @@ static enum otter_status op_attempt_update(struct store *self, const struct stor
                             V_LIST(V_TEXT(otter_update_state_name(row->state)),
                                    store_reason_value(row->reason), V_TEXT(row->detail), V_INT(row->bytes),
                                    V_INT(row->step), V_INT(row->updated), V_INT(row->finished),
-                                   V_INT(row->retry), V_INT(row->id)));
+                                   V_INT(retry_value(row)), V_INT(row->served_updated), V_INT(row->id)));
 }
 
 static void read_attempt(sqlite3_stmt *stmt, struct store_attempt *row)
@@ -47,7 +58,10 @@ static void read_attempt(sqlite3_stmt *stmt, struct store_attempt *row)
     row->created = sqlite3_column_int64(stmt, 10);
     row->updated = sqlite3_column_int64(stmt, 11);
     row->finished = sqlite3_column_int64(stmt, 12);
-    row->retry = sqlite3_column_int(stmt, 13) != 0;
+    row->retry = sqlite3_column_int(stmt, 13) != RETRY_NONE;
+    row->retry_by_plan = sqlite3_column_int(stmt, 13) == RETRY_BY_PLAN;
+    row->served = sqlite3_column_int64(stmt, 14);
+    row->served_updated = sqlite3_column_int64(stmt, 15);
 }
 
 static enum otter_status get_one(struct store *self, enum sql which, const struct store_value *values,
@@ -111,6 +125,49 @@ static enum otter_status op_attempts(struct store *self, int64_t rollout, int64_
     if (device)
         return list(self, SQL_ATTEMPTS_OF_DEVICE, V_LIST(V_INT(after), V_INT(device)), visitor);
     return list(self, SQL_ATTEMPTS, V_LIST(V_INT(after)), visitor);
+}
+
+static enum otter_status op_attempts_open(struct store *self, struct store_attempt_visitor *visitor)
+{
+    return list(self, SQL_ATTEMPTS_OPEN, NULL, visitor);
+}
+
+/* Newest first. ends: a success or an operator's retry ends the row of losses. */
+static enum otter_status count_losses(struct store *self, enum sql which, const struct store_value *values,
+                                      bool ends, struct store_losses *ret)
+{
+    enum otter_status status;
+    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), which, values, &status);
+
+    *ret = (struct store_losses){0};
+    while (stmt && store_sqlite_next(stmt, &status)) {
+        enum otter_update_state state = store_column_state(stmt, 0);
+        bool repeated = sqlite3_column_int(stmt, 3) == RETRY_BY_OPERATOR;
+
+        if (ends && (repeated || state == OTTER_UPDATE_SUCCEEDED)) {
+            store_sqlite_done(stmt);
+            return OTTER_OK;
+        }
+        if (repeated || (state != OTTER_UPDATE_FAILED && state != OTTER_UPDATE_REVERTED &&
+                         state != OTTER_UPDATE_TIMED_OUT))
+            continue;
+        if (ret->count++ == 0) {
+            ret->last_reason = store_column_reason(stmt, 1);
+            ret->last_at = sqlite3_column_int64(stmt, 2);
+        }
+    }
+    return status;
+}
+
+static enum otter_status op_losses(struct store *self, int64_t device, struct store_losses *ret)
+{
+    return count_losses(self, SQL_LOSSES, V_LIST(V_INT(device)), true, ret);
+}
+
+static enum otter_status op_losses_in(struct store *self, int64_t device, int64_t rollout,
+                                      struct store_losses *ret)
+{
+    return count_losses(self, SQL_LOSSES_IN, V_LIST(V_INT(device), V_INT(rollout)), false, ret);
 }
 
 static enum otter_status op_event_add(struct store *self, const struct store_event *row)
@@ -181,6 +238,9 @@ void store_sqlite_attempt_ops(struct store_ops *ops)
     ops->attempt_in = op_attempt_in;
     ops->attempts_newest = op_attempts_newest;
     ops->attempts = op_attempts;
+    ops->attempts_open = op_attempts_open;
+    ops->losses = op_losses;
+    ops->losses_in = op_losses_in;
     ops->event_add = op_event_add;
     ops->events = op_events;
     ops->count_add = op_count_add;

@@ -33,6 +33,17 @@ enum sql {
     SQL_ROLLOUTS,
     SQL_PHASE_PUT,
     SQL_PHASES,
+    SQL_ROLLOUT_EVENT_ADD,
+    SQL_ROLLOUT_EVENTS,
+    SQL_ROLLOUT_EVENTS_OF,
+    SQL_MEMBERS_PUT,
+    SQL_MEMBERS_GET,
+    SQL_GROUP_PUT,
+    SQL_GROUP_DELETE,
+    SQL_GROUPS,
+    SQL_OPERATOR_PUT,
+    SQL_OPERATOR_DELETE,
+    SQL_OPERATORS,
     SQL_DEVICE_ADD,
     SQL_DEVICE_GET,
     SQL_DEVICE_LABELS,
@@ -56,6 +67,9 @@ enum sql {
     SQL_ATTEMPTS,
     SQL_ATTEMPTS_OF_ROLLOUT,
     SQL_ATTEMPTS_OF_DEVICE,
+    SQL_ATTEMPTS_OPEN,
+    SQL_LOSSES,
+    SQL_LOSSES_IN,
     SQL_EVENT_ADD,
     SQL_EVENTS,
     SQL_COUNT_ADD,
@@ -121,6 +135,10 @@ enum otter_status store_sqlite_run(struct store_sqlite *s, enum sql which, const
 /* Next row? False at the end or on an error; then the statement has been reset and *ret_status is set. */
 bool store_sqlite_next(sqlite3_stmt *stmt, enum otter_status *ret_status);
 
+/* Runs one that changes rows; NOT_FOUND if it changed none. */
+enum otter_status store_sqlite_change(struct store_sqlite *s, enum sql which,
+                                      const struct store_value *values);
+
 /* Ends a statement before its last row. */
 void store_sqlite_done(sqlite3_stmt *stmt);
 
@@ -161,6 +179,7 @@ int store_sqlite_user_version(sqlite3 *db);
 /* The operations, a file a subject. */
 void store_sqlite_documents_ops(struct store_ops *ops);
 void store_sqlite_rollout_ops(struct store_ops *ops);
+void store_sqlite_plan_ops(struct store_ops *ops);
 void store_sqlite_device_ops(struct store_ops *ops);
 void store_sqlite_marks_ops(struct store_ops *ops);
 void store_sqlite_attempt_ops(struct store_ops *ops);

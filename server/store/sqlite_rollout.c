@@ -26,7 +26,8 @@ static enum otter_status op_rollout_add(struct store *self, const struct store_r
                               V_LIST(V_BLOB(row->seed, STORE_SEED_LEN), V_TEXT(row->name),
                                      V_INT(row->release), V_TEXT(row->target), V_TEXT(row->state),
                                      V_INT(row->auto_advance), V_INT(row->priority), V_INT(row->phase),
-                                     V_INT(row->created), V_INT(row->started), V_INT(row->finished)));
+                                     V_INT(row->created), V_INT(row->started), V_INT(row->finished),
+                                     V_TEXT(row->plan), V_TEXT(row->created_by), V_INT(row->parent)));
     if (status != OTTER_OK)
         return status;
     numbered.id = sqlite3_last_insert_rowid(s->db);
@@ -43,8 +44,27 @@ static enum otter_status op_rollout_update(struct store *self, const struct stor
 
     status = store_sqlite_run(s, SQL_ROLLOUT_UPDATE,
                               V_LIST(V_TEXT(row->state), V_INT(row->phase), V_INT(row->started),
-                                     V_INT(row->finished), V_INT(row->id)));
+                                     V_INT(row->finished), V_TEXT(row->state_reason), V_INT(row->state_at),
+                                     V_TEXT(row->approved_by), V_INT(row->approved_phase), V_INT(row->child),
+                                     V_INT(row->warned_phase), V_INT(row->acknowledged),
+                                     V_INT(row->through_at), V_INT(row->resumed_at), V_INT(row->id)));
     return status == OTTER_OK ? put_phases(s, row) : status;
+}
+
+static void read_gates(sqlite3_stmt *stmt, struct store_rollout *row)
+{
+    store_column_text(stmt, 12, row->plan, sizeof(row->plan));
+    store_column_text(stmt, 13, row->state_reason, sizeof(row->state_reason));
+    row->state_at = sqlite3_column_int64(stmt, 14);
+    store_column_text(stmt, 15, row->created_by, sizeof(row->created_by));
+    store_column_text(stmt, 16, row->approved_by, sizeof(row->approved_by));
+    row->approved_phase = (unsigned)sqlite3_column_int(stmt, 17);
+    row->parent = sqlite3_column_int64(stmt, 18);
+    row->child = sqlite3_column_int64(stmt, 19);
+    row->warned_phase = (unsigned)sqlite3_column_int(stmt, 20);
+    row->acknowledged = (uint32_t)sqlite3_column_int64(stmt, 21);
+    row->through_at = sqlite3_column_int64(stmt, 22);
+    row->resumed_at = sqlite3_column_int64(stmt, 23);
 }
 
 static void read_rollout(sqlite3_stmt *stmt, struct store_rollout *row)
@@ -61,6 +81,7 @@ static void read_rollout(sqlite3_stmt *stmt, struct store_rollout *row)
     row->created = sqlite3_column_int64(stmt, 9);
     row->started = sqlite3_column_int64(stmt, 10);
     row->finished = sqlite3_column_int64(stmt, 11);
+    read_gates(stmt, row);
     row->phase_count = 0;
 }
 
@@ -78,7 +99,7 @@ static enum otter_status read_phases(struct store_sqlite *s, struct store_rollou
         }
         p = &row->phases[row->phase_count++];
         p->percent = (unsigned)sqlite3_column_int(stmt, 0);
-        p->upto = (unsigned)sqlite3_column_int(stmt, 1);
+        p->upto = store_column_u64(stmt, 1);
         p->devices = (uint32_t)sqlite3_column_int64(stmt, 2);
         p->widened = sqlite3_column_int(stmt, 3) != 0;
         p->opened = sqlite3_column_int64(stmt, 4);

@@ -62,6 +62,33 @@ static const struct {
      "ALTER TABLE releases ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE releases ADD COLUMN withdrawn_reason TEXT NOT NULL DEFAULT '';"
      "ALTER TABLE releases ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"},
+    {"rollouts by plans, gates and operators",
+     "ALTER TABLE rollouts ADD COLUMN plan TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE rollouts ADD COLUMN state_reason TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE rollouts ADD COLUMN state_at INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE rollouts ADD COLUMN created_by TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE rollouts ADD COLUMN approved_by TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE rollouts ADD COLUMN approved_phase INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE rollouts ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE rollouts ADD COLUMN child INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE rollouts ADD COLUMN warned_phase INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE rollouts ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE rollouts ADD COLUMN through_at INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE rollouts ADD COLUMN resumed_at INTEGER NOT NULL DEFAULT 0;"
+     /* Phases end at positions, of which a cohort has 2^32. */
+     "UPDATE phases SET upto = upto * 4294967296;"
+     "CREATE TABLE rollout_events (num INTEGER PRIMARY KEY, rollout INTEGER NOT NULL REFERENCES rollouts,"
+     " at INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL, detail TEXT NOT NULL);"
+     "CREATE INDEX rollout_events_rollout ON rollout_events (rollout, num);"
+     "CREATE TABLE rollout_members (rollout INTEGER PRIMARY KEY REFERENCES rollouts, bits BLOB);"
+     "CREATE TABLE groups (name TEXT PRIMARY KEY, target TEXT NOT NULL, poll_interval INTEGER NOT NULL,"
+     " created INTEGER NOT NULL, updated INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE TABLE operators (name TEXT PRIMARY KEY, token_hash BLOB NOT NULL UNIQUE,"
+     " created INTEGER NOT NULL) WITHOUT ROWID;"
+     /* An attempt under way when the schema changes has all its time from then on. */
+     "ALTER TABLE attempts ADD COLUMN served INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE attempts ADD COLUMN served_updated INTEGER NOT NULL DEFAULT 0;"
+     "CREATE INDEX attempts_open ON attempts (id) WHERE finished = 0;"},
 };
 
 #define APPLICATION_ID "0x4f747472" /* "Ottr", shown by file(1) */

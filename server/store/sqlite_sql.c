@@ -2,9 +2,11 @@
 
 #define ATTEMPT_COLUMNS                                                                                      \
     "id, device, rollout, phase, state, reason, detail, slot, bytes, step, created, updated, finished, "     \
-    "retry"
+    "retry, served, served_updated"
 #define ROLLOUT_COLUMNS                                                                                      \
-    "id, seed, name, release, target, state, auto, priority, phase, created, started, finished"
+    "id, seed, name, release, target, state, auto, priority, phase, created, started, finished, plan,"       \
+    " state_reason, state_at, created_by, approved_by, approved_phase, parent, child, warned_phase,"         \
+    " acknowledged, through_at, resumed_at"
 #define RELEASE_COLUMNS                                                                                      \
     "num, id, product, epoch, sequence, published, signature_checked, envelope, withdrawn,"                  \
     " withdrawn_reason, pruned"
@@ -37,8 +39,11 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
                  " ORDER BY product, kid",
     [SQL_ROLLOUT_ADD] =
         "INSERT INTO rollouts (seed, name, release, target, state, auto, priority, phase, created,"
-        " started, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [SQL_ROLLOUT_UPDATE] = "UPDATE rollouts SET state = ?, phase = ?, started = ?, finished = ? WHERE id = ?",
+        " started, finished, plan, created_by, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_ROLLOUT_UPDATE] =
+        "UPDATE rollouts SET state = ?, phase = ?, started = ?, finished = ?, state_reason = ?, state_at = ?,"
+        " approved_by = ?, approved_phase = ?, child = ?, warned_phase = ?, acknowledged = ?, through_at = ?,"
+        " resumed_at = ? WHERE id = ?",
     [SQL_ROLLOUT_GET] = "SELECT " ROLLOUT_COLUMNS " FROM rollouts WHERE id = ?",
     [SQL_ROLLOUTS] = "SELECT " ROLLOUT_COLUMNS " FROM rollouts ORDER BY id",
     [SQL_PHASE_PUT] =
@@ -46,6 +51,23 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
         " completed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_PHASES] = "SELECT percent, upto, devices, widened, opened, completed FROM phases WHERE rollout = ?"
                    " ORDER BY number",
+    [SQL_ROLLOUT_EVENT_ADD] =
+        "INSERT INTO rollout_events (rollout, at, kind, who, detail) VALUES (?, ?, ?, ?, ?)",
+    [SQL_ROLLOUT_EVENTS] =
+        "SELECT num, rollout, at, kind, who, detail FROM rollout_events WHERE num > ? ORDER BY num",
+    [SQL_ROLLOUT_EVENTS_OF] = "SELECT num, rollout, at, kind, who, detail FROM rollout_events"
+                              " WHERE num > ? AND rollout = ? ORDER BY num",
+    [SQL_MEMBERS_PUT] = "INSERT OR REPLACE INTO rollout_members (rollout, bits) VALUES (?, ?)",
+    [SQL_MEMBERS_GET] = "SELECT rollout, bits FROM rollout_members WHERE rollout = ?",
+    [SQL_GROUP_PUT] =
+        "INSERT INTO groups (name, target, poll_interval, created, updated) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET target = excluded.target,"
+        " poll_interval = excluded.poll_interval, updated = excluded.updated",
+    [SQL_GROUP_DELETE] = "DELETE FROM groups WHERE name = ?",
+    [SQL_GROUPS] = "SELECT name, target, poll_interval, created, updated FROM groups ORDER BY name",
+    [SQL_OPERATOR_PUT] = "INSERT INTO operators (name, token_hash, created) VALUES (?, ?, ?)",
+    [SQL_OPERATOR_DELETE] = "DELETE FROM operators WHERE name = ?",
+    [SQL_OPERATORS] = "SELECT name, token_hash, created FROM operators ORDER BY name",
     [SQL_DEVICE_ADD] = "INSERT INTO devices (id, product, hardware, token_hash, sealed, tags, own_attrs,"
                        " operator_attrs, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DEVICE_GET] = "SELECT " DEVICE_COLUMNS " FROM devices WHERE id = ?",
@@ -78,10 +100,11 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     [SQL_FREEZE_GET] = "SELECT since, reason FROM freeze WHERE one = 1",
     [SQL_ATTEMPT_ADD] =
         "INSERT INTO attempts (device, rollout, phase, state, reason, detail, slot, bytes, step,"
-        " created, updated, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " created, updated, finished, served, served_updated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_ATTEMPT_UPDATE] =
         "UPDATE attempts SET state = ?, reason = ?, detail = ?, bytes = ?, step = ?, updated = ?,"
-        " finished = ?, retry = ? WHERE id = ?",
+        " finished = ?, retry = ?, served_updated = ? WHERE id = ?",
     [SQL_ATTEMPT_GET] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id = ?",
     [SQL_ATTEMPT_NEWEST] =
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE device = ? ORDER BY id DESC LIMIT 1",
@@ -95,6 +118,12 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? AND rollout = ? ORDER BY id",
     [SQL_ATTEMPTS_OF_DEVICE] =
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? AND device = ? ORDER BY id",
+    /* By the index of open attempts, whose condition this one repeats. */
+    [SQL_ATTEMPTS_OPEN] = "SELECT " ATTEMPT_COLUMNS " FROM attempts INDEXED BY attempts_open"
+                          " WHERE finished = 0 ORDER BY id",
+    [SQL_LOSSES] = "SELECT state, reason, updated, retry FROM attempts WHERE device = ? ORDER BY id DESC",
+    [SQL_LOSSES_IN] = "SELECT state, reason, updated, retry FROM attempts WHERE device = ? AND +rollout = ?"
+                      " ORDER BY id DESC",
     [SQL_EVENT_ADD] = "INSERT INTO attempt_events (attempt, step, at, state, reason, detail)"
                       " VALUES (?, nullif(?, 0), ?, ?, ?, ?)",
     [SQL_EVENTS] = "SELECT attempt, step, at, state, reason, detail FROM attempt_events WHERE attempt = ?"

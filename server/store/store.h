@@ -51,10 +51,12 @@ struct store_image_key {
 #define STORE_PHASES_MAX 16u
 #define STORE_SEED_LEN   16u
 #define STORE_TARGET_MAX 1024u
+#define STORE_PLAN_MAX   8192u
+#define STORE_REASON_MAX 256u /* bytes of what an operator gives as a reason */
 
 struct store_phase {
     unsigned percent;
-    unsigned upto; /* cohorts below; 0 while waiting */
+    uint64_t upto; /* positions below (cohort << 32 and lower bits); 0 while waiting */
     uint32_t devices;
     bool widened;
     int64_t opened;
@@ -76,6 +78,51 @@ struct store_rollout {
     int64_t created;
     int64_t started;
     int64_t finished;
+    char plan[STORE_PLAN_MAX + 1]; /* canonical JSON; "" in a rollout from before there were plans */
+    char state_reason[STORE_REASON_MAX + 1]; /* why it came into its state; "" = nothing to say */
+    int64_t state_at;                        /* when; 0 in one from before */
+    char created_by[OTTER_NAME_BUF];         /* operators; "" = not known */
+    char approved_by[OTTER_NAME_BUF];
+    unsigned approved_phase; /* up to this one, from 1; 0: none */
+    int64_t parent;          /* the rollout that this one rolls back; 0: none */
+    int64_t child;           /* the one that rolls this one back; 0: none */
+    unsigned warned_phase;   /* the newest phase whose losses were warned of; 0: none */
+    uint32_t acknowledged;   /* losses of the newest phase that resuming took as seen */
+    int64_t through_at;      /* when the newest phase was through, for its soak time; 0: it is not */
+    int64_t resumed_at;      /* 0: never */
+};
+
+/* Something that happened to a rollout: by itself, or by an operator. */
+struct store_rollout_event {
+    int64_t num; /* out of rollout_events: rising */
+    int64_t rollout;
+    int64_t at;
+    const char *kind;
+    const char *who;    /* an operator's name; "" = otterd itself */
+    const char *detail; /* JSON; "" = none */
+};
+
+/* The devices that a rollout was made for, when none may join it later: bit (num - 1) % 8 of byte
+ * (num - 1) / 8. */
+struct store_members {
+    int64_t rollout;
+    const uint8_t *bits;
+    size_t len; /* devices behind its end are no members */
+};
+
+/* A target under a name. */
+struct store_group {
+    char name[OTTER_NAME_BUF];
+    char target[STORE_TARGET_MAX + 1];
+    uint32_t poll_interval; /* seconds; 0: the server's */
+    int64_t created;
+    int64_t updated;
+};
+
+struct store_operator {
+    char name[OTTER_NAME_BUF];
+    struct otter_digest token_hash;
+    int64_t created;
 };
 
 /* Strings one behind the other, each with its NUL: tags, or names and values in turn. An empty one ends it
@@ -127,7 +174,18 @@ struct store_attempt {
     int64_t created;
     int64_t updated;
     int64_t finished;
-    bool retry; /* an operator asked for another one: this one is in no count any more */
+    bool retry; /* another one was asked for: this one is in no count any more */
+    bool
+        retry_by_plan; /* with `retry`: by the plan and by no operator, so it is a loss of the device still */
+    int64_t served;    /* seconds that otterd had served, over all its lives, at the grant ... */
+    int64_t served_updated; /* ... and at the last change */
+};
+
+/* Lost attempts of a device: failed, reverted or timed out. */
+struct store_losses {
+    unsigned count;
+    enum otter_status last_reason; /* OTTER_OK: none */
+    int64_t last_at;               /* 0: none */
 };
 
 struct store_event {
@@ -138,8 +196,6 @@ struct store_event {
     enum otter_status reason;
     char detail[OTTER_DETAIL_MAX + 1];
 };
-
-#define STORE_REASON_MAX 256u /* bytes of what an operator gives as a reason */
 
 /* What an operator has set on a device; times are 0 where it is not set. */
 struct store_marks {
@@ -234,6 +290,18 @@ struct store_answer_visitor {
 struct store_marks_visitor {
     bool (*row)(struct store_marks_visitor *self, const struct store_marks *row);
 };
+struct store_rollout_event_visitor {
+    bool (*row)(struct store_rollout_event_visitor *self, const struct store_rollout_event *row);
+};
+struct store_members_visitor {
+    bool (*row)(struct store_members_visitor *self, const struct store_members *row);
+};
+struct store_group_visitor {
+    bool (*row)(struct store_group_visitor *self, const struct store_group *row);
+};
+struct store_operator_visitor {
+    bool (*row)(struct store_operator_visitor *self, const struct store_operator *row);
+};
 struct store_moment_visitor {
     bool (*row)(struct store_moment_visitor *self, const struct store_moment *row);
 };
@@ -273,10 +341,30 @@ struct store_ops {
                                     struct store_image_key_visitor *visitor);
 
     enum otter_status (*rollout_add)(struct store *self, const struct store_rollout *row, int64_t *ret_id);
-    enum otter_status (*rollout_update)(struct store *self,
-                                        const struct store_rollout *row); /* state, phases, times */
+    /* All but what it was made with: seed, name, release, target, auto_advance, priority, created, plan,
+     * created_by, parent. */
+    enum otter_status (*rollout_update)(struct store *self, const struct store_rollout *row);
     enum otter_status (*rollout_get)(struct store *self, int64_t id, struct store_rollout *ret);
     enum otter_status (*rollouts)(struct store *self, struct store_rollout_visitor *visitor); /* by id */
+
+    enum otter_status (*rollout_event_add)(struct store *self, const struct store_rollout_event *row);
+    /* By num, rising, from above `after` on. rollout 0: of any. */
+    enum otter_status (*rollout_events)(struct store *self, int64_t rollout, int64_t after,
+                                        struct store_rollout_event_visitor *visitor);
+    /* get: NOT_FOUND for a rollout without: each device of its target may join it. */
+    enum otter_status (*members_put)(struct store *self, const struct store_members *row);
+    enum otter_status (*members_get)(struct store *self, int64_t rollout,
+                                     struct store_members_visitor *visitor);
+
+    /* put: new, or in the place of the one of that name, whose `created` stays. delete: NOT_FOUND. */
+    enum otter_status (*group_put)(struct store *self, const struct store_group *row);
+    enum otter_status (*group_delete)(struct store *self, const char *name);
+    enum otter_status (*groups)(struct store *self, struct store_group_visitor *visitor); /* by name */
+
+    /* put: ALREADY_EXISTS if the name or the token is taken. delete: NOT_FOUND. */
+    enum otter_status (*operator_put)(struct store *self, const struct store_operator *row);
+    enum otter_status (*operator_delete)(struct store *self, const char *name);
+    enum otter_status (*operators)(struct store *self, struct store_operator_visitor *visitor); /* by name */
 
     enum otter_status (*device_add)(struct store *self, const struct store_device *row, int64_t *ret_num);
     enum otter_status (*device_get)(struct store *self, const char *id, struct store_device_visitor *visitor);
@@ -311,6 +399,14 @@ struct store_ops {
     /* By id, rising, from above `after` on. rollout or device 0: any. */
     enum otter_status (*attempts)(struct store *self, int64_t rollout, int64_t device, uint64_t after,
                                   struct store_attempt_visitor *visitor);
+    /* All that are not finished, by id. */
+    enum otter_status (*attempts_open)(struct store *self, struct store_attempt_visitor *visitor);
+    /* In a row, over all rollouts: since the newest that succeeded, or that an operator had repeated. Open
+     * and cancelled ones are passed over. */
+    enum otter_status (*losses)(struct store *self, int64_t device, struct store_losses *ret);
+    /* All of a device in one rollout, without those that an operator had repeated. */
+    enum otter_status (*losses_in)(struct store *self, int64_t device, int64_t rollout,
+                                   struct store_losses *ret);
     /* ALREADY_EXISTS if (attempt, step) is there: a repeated report. Step 0 may occur any number of times. */
     enum otter_status (*event_add)(struct store *self, const struct store_event *row);
     enum otter_status (*events)(struct store *self, uint64_t attempt, struct store_event_visitor *visitor);

@@ -231,7 +231,7 @@ static int64_t add_rollout(struct store *s, int64_t release)
         .auto_advance = true,
         .priority = -5,
         .phase_count = 2,
-        .phases = {{.percent = 5, .upto = 500, .devices = 3}, {.percent = 100, .widened = true}},
+        .phases = {{.percent = 5, .upto = 500ull << 32, .devices = 3}, {.percent = 100, .widened = true}},
         .created = 9};
     int64_t id = 0;
 
@@ -257,7 +257,7 @@ static void rollouts_keep_their_phases(void **state)
     assert_true(row.auto_advance);
     assert_int_equal(row.priority, -5);
     assert_int_equal(row.phase_count, 2);
-    assert_int_equal(row.phases[0].upto, 500);
+    assert_true(row.phases[0].upto == 500ull << 32);
     assert_true(row.phases[1].widened);
     begin(s);
     (void)snprintf(row.state, sizeof(row.state), "running");

@@ -267,6 +267,15 @@ static void a_first_database_is_brought_up_to_date_with_what_it_holds(void **sta
             "DROP TABLE device_marks; DROP TABLE device_events; DROP TABLE freeze;"
             "ALTER TABLE attempts DROP COLUMN retry; ALTER TABLE releases DROP COLUMN withdrawn;"
             "ALTER TABLE releases DROP COLUMN withdrawn_reason; ALTER TABLE releases DROP COLUMN pruned;"
+            "DROP INDEX attempts_open; ALTER TABLE attempts DROP COLUMN served;"
+            "ALTER TABLE attempts DROP COLUMN served_updated; DROP TABLE rollout_events;"
+            "DROP TABLE rollout_members; DROP TABLE groups; DROP TABLE operators;"
+            "ALTER TABLE rollouts DROP COLUMN plan; ALTER TABLE rollouts DROP COLUMN state_reason;"
+            "ALTER TABLE rollouts DROP COLUMN state_at; ALTER TABLE rollouts DROP COLUMN created_by;"
+            "ALTER TABLE rollouts DROP COLUMN approved_by; ALTER TABLE rollouts DROP COLUMN approved_phase;"
+            "ALTER TABLE rollouts DROP COLUMN parent; ALTER TABLE rollouts DROP COLUMN child;"
+            "ALTER TABLE rollouts DROP COLUMN warned_phase; ALTER TABLE rollouts DROP COLUMN acknowledged;"
+            "ALTER TABLE rollouts DROP COLUMN through_at; ALTER TABLE rollouts DROP COLUMN resumed_at;"
             "INSERT INTO devices VALUES (1, 'a', 'p', 'h', zeroblob(32), zeroblob(60), NULL, NULL, NULL, 1);"
             "INSERT INTO device_states VALUES (1, 0, zeroblob(32), 'A', 1, 0, 0, 1, 0, 1, 77);");
     reopen(&b->base);
