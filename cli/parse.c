@@ -122,34 +122,6 @@ bool cli_split(const char *s, char separator, struct cli_piece *to)
     }
 }
 
-struct phases {
-    struct cli_piece piece;
-    unsigned *out;
-    size_t cap;
-    size_t count;
-};
-
-static bool one_phase(struct cli_piece *piece, const char *text)
-{
-    struct phases *p = OTTER_CONTAINER_OF(piece, struct phases, piece);
-    uint64_t v;
-
-    if (p->count == p->cap || !otter_parse_uint(text, strlen(text), 100, &v) || v == 0)
-        return false;
-    p->out[p->count++] = (unsigned)v;
-    return true;
-}
-
-bool cli_parse_phases(const char *s, unsigned *ret, size_t cap, size_t *ret_count)
-{
-    struct phases p = {.piece = {one_phase}, .out = ret, .cap = cap};
-
-    if (!cli_split(s, ',', &p.piece))
-        return false;
-    *ret_count = p.count;
-    return true;
-}
-
 void cli_time_format(uint64_t t, char out[CLI_TIME_STR])
 {
     time_t seconds = (time_t)t;

@@ -23,9 +23,6 @@ bool cli_parse_selftest(const char *s, enum otter_selftest *ret, uint8_t *ret_pe
 /* imgtool's `auto` security counter: major << 24 | minor << 16 | revision. */
 uint32_t cli_auto_counter(const struct otter_version *v);
 
-/* "5,25,100" into at most cap numbers; the server judges them. False if one is no number of 1..100. */
-bool cli_parse_phases(const char *s, unsigned *ret, size_t cap, size_t *ret_count);
-
 /* Calls for each piece between commas; empty pieces are an error (false). Pieces are cut into buf (cap
  * bytes). */
 struct cli_piece {

@@ -15,7 +15,6 @@ enum cli_exit cli_rollout_id(struct cli *cli, const char *text, uint64_t *ret)
 enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *action)
 {
     auto_reply struct cli_reply reply = {0};
-    auto_free char *shown = NULL;
     char path[96];
     uint64_t number;
     enum cli_exit code = cli_rollout_id(cli, id, &number);
@@ -26,11 +25,5 @@ enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *ac
     code = cli_api_send(cli, "POST", path, NULL, false, &reply);
     if (code != CLI_DONE)
         return code;
-    if (cli->format != CLI_FORMAT_TABLE)
-        return cli_api_result(cli, &reply, cli_rollout_columns);
-    shown = cli_rollout_text(reply.json, cli->color, cli->screen);
-    if (shown == NULL)
-        return cli_fail_memory(cli);
-    fputs(shown, cli->out);
-    return CLI_DONE;
+    return cli_rollout_show(cli, &reply);
 }

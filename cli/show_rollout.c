@@ -230,6 +230,19 @@ char *cli_rollout_text(const json_t *rollout, bool color, unsigned screen)
     return out;
 }
 
+enum cli_exit cli_rollout_show(struct cli *cli, const struct cli_reply *reply)
+{
+    auto_free char *text = NULL;
+
+    if (cli->format != CLI_FORMAT_TABLE)
+        return cli_api_result(cli, reply, cli_rollout_columns);
+    text = cli_rollout_text(reply->json, cli->color, cli->screen);
+    if (text == NULL)
+        return cli_fail_memory(cli);
+    fputs(text, cli->out);
+    return CLI_DONE;
+}
+
 char *cli_rollout_line(const json_t *rollout)
 {
     const json_t *counts = json_object_get(rollout, "counts");

@@ -43,8 +43,31 @@ static const struct name names[] = {
 };
 
 /* Names that stand for text alone: what is in neither table was forgotten (a unit test looks). */
-static const char *const texts[] = {"5,25,100",   "A,B", "ADDR", "COLUMN", "EXPR", "MAC", "N", "NAME",
-                                    "NAME=VALUE", "P",   "TAG",  "TEXT",   "TIME", "V",   "ID"};
+static const char *const texts[] = {"5,25,100",
+                                    "A,B",
+                                    "ADDR",
+                                    "COLUMN",
+                                    "EXPR",
+                                    "MAC",
+                                    "N",
+                                    "N,...",
+                                    "NAME",
+                                    "NAME=VALUE",
+                                    "P",
+                                    "PERCENT,...",
+                                    "PREFIX=RATE",
+                                    "RATE",
+                                    "REASON=TRIES:WAIT",
+                                    "START:FACTOR:EVERY",
+                                    "TAG",
+                                    "TEXT",
+                                    "TIME",
+                                    "TIME,...",
+                                    "V",
+                                    "WHEN",
+                                    "ZONE",
+                                    "ID",
+                                    "'DAYS FROM-TO'"};
 
 static struct cli_meaning meaning_of(const char *noun, const char *name)
 {

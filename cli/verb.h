@@ -113,6 +113,7 @@ extern const char cli_notes_device_retire[];
 extern const char cli_notes_device_import[];
 extern const char cli_notes_device_export[];
 extern const char cli_notes_release_withdraw[];
+extern const char cli_notes_rollout_create[];
 extern const char cli_notes_rollout_wait[];
 extern const char cli_notes_fleet_summary[];
 extern const char cli_notes_server_gc[];

@@ -77,7 +77,7 @@ const struct cli_verb cli_verbs[] = {
      cli_run_release_withdraw, cli_notes_release_withdraw},
 
     {"rollout", "create", "", "Plan a release for the devices that a target selects", 0, 0,
-     cli_options_rollout_create, cli_run_rollout_create},
+     cli_options_rollout_create, cli_run_rollout_create, cli_notes_rollout_create},
     {"rollout", "start", "ID", "Open the first phase", 1, 1, NULL, cli_run_rollout_start},
     {"rollout", "advance", "ID", "Open the next phase", 1, 1, NULL, cli_run_rollout_advance},
     {"rollout", "pause", "ID", "Grant no further devices; running updates finish", 1, 1, NULL,

@@ -92,23 +92,6 @@ static void test_selftest_modes(void **state)
     }
 }
 
-static void test_phases(void **state)
-{
-    unsigned phase[4];
-    size_t n;
-
-    (void)state;
-    assert_true(cli_parse_phases("5,25,100", phase, 4, &n));
-    assert_int_equal(n, 3);
-    assert_int_equal(phase[1], 25);
-    assert_false(cli_parse_phases("5,,100", phase, 4, &n));
-    assert_false(cli_parse_phases("5,25,", phase, 4, &n));
-    assert_false(cli_parse_phases("0,100", phase, 4, &n));
-    assert_false(cli_parse_phases("5,101", phase, 4, &n));
-    assert_false(cli_parse_phases("1,2,3,4,5", phase, 4, &n));
-    assert_false(cli_parse_phases("", phase, 4, &n));
-}
-
 static void test_times_bytes_and_counters_as_text(void **state)
 {
     char text[CLI_TIME_STR], bytes[CLI_BYTES_STR];
@@ -152,7 +135,6 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_durations_need_a_unit),
         cmocka_unit_test(test_selftest_modes),
-        cmocka_unit_test(test_phases),
         cmocka_unit_test(test_times_bytes_and_counters_as_text),
         cmocka_unit_test(test_mac_addresses),
     };
