@@ -75,14 +75,15 @@ struct fleet_device {
     struct fleet_extra *extra;
     uint8_t token[FLEET_TOKEN];  /* constant */
     uint64_t attempt : 40;       /* newest, up to FLEET_ATTEMPT_MAX; 0 = none */
-    uint64_t attempt_state : 8;  /* enum otter_update_state */
+    uint64_t attempt_state : 4;  /* enum otter_update_state */
+    uint64_t attempt_slot : 4;   /* enum otter_slot */
     uint64_t attempt_reason : 8; /* enum otter_status */
-    uint64_t attempt_slot : 8;   /* enum otter_slot */
+    uint64_t settled_more : 8;
     uint32_t attempt_rollout;
     uint32_t attempt_step; /* highest counted */
     uint32_t first_seen;
     uint32_t last_seen;
-    uint32_t settled; /* fleet_settle; 0 = look again */
+    uint32_t settled; /* fleet_settle */
     uint8_t flags;    /* enum fleet_flag */
     uint8_t slot;     /* enum otter_slot, running */
     uint8_t
@@ -152,12 +153,12 @@ bool fleet_pose(struct fleet_device *d, const char *product, const char *hardwar
 const struct fleet_kind *fleet_pose_of(const struct fleet_device *d);
 
 /*
- * On a locked record. Settle: nothing is granted to it in this generation of the catalog, before `until` (0:
- * whatever the time; an hour at the most is kept). Settled: is it so? With another clock a new generation is
- * due, too.
+ * On a locked record. Settle: nothing is granted to it in this generation of the catalog, before `until`, to
+ * the minute (0: whatever the time). Settled: will that be so at the time `at`? Unsettle: look at it again.
  */
 void fleet_settle(struct fleet_device *d, uint32_t generation, int64_t now, int64_t until);
-bool fleet_settled(const struct fleet_device *d, uint32_t generation, int64_t now);
+bool fleet_settled(const struct fleet_device *d, uint32_t generation, int64_t at);
+void fleet_unsettle(struct fleet_device *d);
 
 /* Tags and attributes as packs (pack.h). Set: on a locked record, copied; false (unchanged) when out of
  * memory. */

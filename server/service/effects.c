@@ -119,7 +119,7 @@ static bool publish_labels(struct svc *svc, const struct effect *e)
     bool ok = fleet_set_labels(d, e->labels, e->tags_len, e->labels + e->tags_len, e->own_len,
                                e->labels + e->tags_len + e->own_len, e->operator_len);
 
-    d->settled = 0;
+    fleet_unsettle(d);
     fleet_unlock(svc->fleet, e->index);
     return ok;
 }
@@ -141,12 +141,12 @@ static bool publish_attempt(struct svc *svc, const struct effect *e)
         d->attempt = e->attempt & FLEET_ATTEMPT_MAX; /* load_all lets none above begin */
         d->attempt_rollout = (uint32_t)e->rollout;
         d->attempt_step = e->step;
-        d->attempt_state = (uint8_t)e->state;
+        d->attempt_state = (unsigned)e->state & 0xf;
         d->attempt_reason = (uint8_t)e->reason;
-        d->attempt_slot = (uint8_t)e->slot;
+        d->attempt_slot = (unsigned)e->slot & 0xf;
         fleet_set_retry(d, e->retry);
     }
-    d->settled = 0;
+    fleet_unsettle(d);
     fleet_unlock(svc->fleet, e->index);
     return true;
 }
@@ -156,7 +156,7 @@ static bool publish_marks(struct svc *svc, const struct effect *e)
     struct fleet_device *d = fleet_lock(svc->fleet, e->index);
     bool ok = fleet_set_marks(svc->fleet, e->index, d, e->marks, e->pin);
 
-    d->settled = 0;
+    fleet_unsettle(d);
     fleet_unlock(svc->fleet, e->index);
     return ok;
 }

@@ -281,7 +281,7 @@ enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, 
     }
     /* Nothing for it in this generation of the catalog: its next polls are answered from memory. */
     d = fleet_lock(svc->fleet, index);
-    d->settled = c->generation;
+    fleet_settle(d, c->generation, 0, 0);
     fleet_unlock(svc->fleet, index);
     ret->id = 0;
     return OTTER_OK;

@@ -76,9 +76,9 @@ static bool load_attempt(struct store_attempt_visitor *self, const struct store_
     d->attempt = row->id & FLEET_ATTEMPT_MAX;
     d->attempt_rollout = (uint32_t)row->rollout;
     d->attempt_step = row->step;
-    d->attempt_state = (uint8_t)row->state;
+    d->attempt_state = (unsigned)row->state & 0xf;
     d->attempt_reason = (uint8_t)row->reason;
-    d->attempt_slot = (uint8_t)row->slot;
+    d->attempt_slot = (unsigned)row->slot & 0xf;
     fleet_set_retry(d, row->retry);
     fleet_unlock(l->svc->fleet, (uint32_t)(row->device - 1));
     return true;

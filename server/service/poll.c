@@ -45,7 +45,7 @@ static void take_down(struct svc *svc, struct fleet_device *d, const struct otte
     if (!fleet_said_equal(d->said, &said) || d->slot != (uint8_t)running->slot ||
         ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0 ||
         strcmp(pose->product, poll->product) != 0 || strcmp(pose->hardware, poll->hardware) != 0)
-        d->settled = 0;
+        fleet_unsettle(d);
     (void)fleet_say(svc->fleet, d, &said);
     (void)fleet_pose(d, poll->product, poll->hardware); /* the like */
     d->flags = flags;
@@ -92,11 +92,11 @@ static bool needs_writer(const struct svc *svc, const struct catalog *c, struct 
     if (device_attempt_open(d))
         return !r || runs(&poll->running, &r->release->manifest) ||
                (r->state == POLICY_ROLLOUT_ABORTED && attempt_stoppable(state));
-    if (d->settled == c->generation)
+    if (fleet_settled(d, c->generation, svc_now(svc)))
         return false;
     if (grant_possible(svc, c, d, poll))
         return true;
-    d->settled = c->generation;
+    fleet_settle(d, c->generation, 0, 0);
     return false;
 }
 
@@ -141,7 +141,7 @@ static bool try_quietly(struct svc *svc, struct svc_call *call, uint32_t index)
 
     take_down(svc, d, &call->in.poll, svc_now(svc));
     fleet_mark_dirty(svc->fleet, index);
-    quiet = d->settled == generation && !device_attempt_open(d) && !call->in.poll.fresh &&
+    quiet = fleet_settled(d, generation, svc_now(svc)) && !device_attempt_open(d) && !call->in.poll.fresh &&
             !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);
     fleet_unlock(svc->fleet, index);
     /* Its name as sent: an unknown one is stored as `other`. */
@@ -195,7 +195,7 @@ enum otter_status poll_unstored(struct svc *svc, struct svc_call *call)
     attempt = device_attempt_open(d) ? d->attempt : 0;
     rollout = d->attempt_rollout;
     slot = (enum otter_slot)d->attempt_slot;
-    d->settled = 0; /* by what the lost transaction saw, perhaps */
+    fleet_unsettle(d); /* by what the lost transaction saw, perhaps */
     fleet_unlock(svc->fleet, index);
     return answer(svc, call, c, attempt, rollout, slot);
 }

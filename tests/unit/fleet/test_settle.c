@@ -21,19 +21,19 @@ static void device_is_settled_until_generation_or_time_changes(void **state)
         {0, 1, 1, 0, true},
         {0, 1, 1, 100000000, true},
         {0, 1, 2, 0, false},
-        {0, 5000, 5000 - 4096, 0, false},
+        {0, 50000, 50000 - 32768, 0, false},
         {0, 0x80000005, 0x80000005, 0, true}, /* the catalog was read two thousand million times */
-        {60, 7, 7, 0, true},
-        {60, 7, 7, 48, true},
-        {60, 7, 7, 60, false},
-        {60, 7, 7, 61, false},
-        {60, 7, 7, 100000, false},
-        {60, 7, 8, 10, false},
-        {60, 7, 7, -3600, false}, /* the clock went back: better looked at once too often */
-        {7200, 7, 7, 3500, true}, /* an hour is kept at the most */
-        {7200, 7, 7, 3600, false},
+        {600, 7, 7, 0, true},
+        {600, 7, 7, 539, true},
+        {600, 7, 7, 600, false},
+        {600, 7, 7, 601, false},
+        {600, 7, 7, 100000000, false},
+        {600, 7, 8, 10, false},
+        {600, 50000, 50000, 10, true},
+        {100000000, 7, 7, 99999939, true}, /* three years */
+        {100000000, 7, 7, 100000000, false},
         {-5, 7, 7, 0, false},
-        {1, 7, 7, 1, false},
+        {1, 7, 7, 0, false}, /* in the same minute: not worth it */
     };
 
     (void)state;
@@ -55,18 +55,20 @@ static void nothing_said_is_not_settled(void **state)
     assert_false(fleet_settled(&d, 1, NOW));
 }
 
-/* Whatever the moment: never beyond what was said, and never shorter than that by 8 s. */
-static void no_time_is_settled_for_longer_than_said(void **state)
+/* Whatever the moment: never beyond what was said, and never shorter than that by a minute. */
+static void no_device_is_settled_for_longer_than_said(void **state)
 {
     (void)state;
     for (int64_t now = NOW; now < NOW + 20000000; now += 9973)
-        for (int64_t for_s = 1; for_s <= 3600; for_s += 397) {
+        for (int64_t for_s = 1; for_s <= 36000; for_s += 397) {
             struct fleet_device d = {0};
 
             fleet_settle(&d, 3, now, now + for_s);
             assert_false(fleet_settled(&d, 3, now + for_s));
-            if (for_s > 8)
-                assert_true(fleet_settled(&d, 3, now + for_s - 8));
+            if (for_s > 60)
+                assert_true(fleet_settled(&d, 3, now + for_s - 60));
+            fleet_unsettle(&d);
+            assert_false(fleet_settled(&d, 3, now));
         }
 }
 
@@ -75,7 +77,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(device_is_settled_until_generation_or_time_changes),
         cmocka_unit_test(nothing_said_is_not_settled),
-        cmocka_unit_test(no_time_is_settled_for_longer_than_said),
+        cmocka_unit_test(no_device_is_settled_for_longer_than_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
