@@ -98,17 +98,20 @@ static void client_event(struct otter_client_hooks *self, enum otter_update_stat
         say_back_off(d);
 }
 
-/* What the image says about its self-test, for this device. */
-static enum otter_selftest self_test_of(struct emu_device *d, const struct otter_image_info *info,
-                                        const struct otter_flash_source *source)
+/* What this image does on this device: as --bad has it, else as the image says about its self-test. */
+static enum emu_badness badness_of(struct emu_device *d, const struct otter_image_info *info,
+                                   const struct otter_flash_source *source)
 {
+    enum emu_badness bad = emu_bad_of(&d->world->options->bad, &info->header.version, d->factory.device);
     struct otter_digest digest, hash;
 
+    if (bad != EMU_BAD_NOT)
+        return bad;
     if (info->selftest == OTTER_SELFTEST_NONE ||
         otter_image_digest(d->world->crypto, &source->source, info, &digest, &hash) != OTTER_OK ||
         !otter_selftest_applies(d->world->crypto, &digest, d->factory.device, info->selftest_percent))
-        return OTTER_SELFTEST_NONE;
-    return info->selftest;
+        return EMU_BAD_NOT;
+    return info->selftest == OTTER_SELFTEST_HANG ? EMU_BAD_HANG : EMU_BAD_FAIL;
 }
 
 /* The power failed in this or the last call: the device comes back by its bootloader. */
@@ -132,13 +135,22 @@ static struct emu_wait reset(struct emu_device *d, enum otter_reset_cause cause)
     return again;
 }
 
+/* It no longer does what an application does: feed the watchdog, or run the updater. */
+static struct emu_wait go_wrong(struct emu_device *d, enum emu_badness bad)
+{
+    d->stand = bad == EMU_BAD_HANG ? EMU_STAND_HUNG : EMU_STAND_SILENT;
+    say(d, bad == EMU_BAD_HANG ? "hang" : "silent", NULL, NULL,
+        bad == EMU_BAD_HANG ? "the application stops feeding the watchdog" : "the updater is never heard of");
+    return again;
+}
+
 /* The jump: the image in its slot starts. */
 static struct emu_wait start_application(struct emu_device *d, enum otter_slot slot)
 {
     const struct otter_slot_layout *layout = &map_of(d)->slot[slot];
     struct otter_flash_source source;
     struct otter_image_info info;
-    enum otter_selftest selftest;
+    enum emu_badness bad;
     struct otter_client_config config = {
         .flash = &d->flash.flash,
         .journal = &d->journal,
@@ -159,13 +171,10 @@ static struct emu_wait start_application(struct emu_device *d, enum otter_slot s
     d->outcome.has_version = true;
     d->outcome.version = info.header.version;
     d->stand = d->handover.trial ? EMU_STAND_TRIAL : EMU_STAND_CONFIRMED;
-    selftest = self_test_of(d, &info, &source);
-    if (selftest == OTTER_SELFTEST_HANG) {
-        d->stand = EMU_STAND_HUNG;
-        say(d, "hang", NULL, NULL, "the application stops feeding the watchdog");
-        return again;
-    }
-    d->self_test_fails = selftest == OTTER_SELFTEST_FAIL;
+    bad = badness_of(d, &info, &source);
+    if (bad == EMU_BAD_HANG || bad == EMU_BAD_SILENT)
+        return go_wrong(d, bad);
+    d->self_test_fails = bad == EMU_BAD_FAIL;
     d->hooks = (struct otter_client_hooks){.self_test = self_test, .event = client_event};
     if (otter_journal_open(&d->journal, &d->flash.flash) != OTTER_OK)
         return d->flash.power_off ? power_cut(d) : reset(d, OTTER_RESET_SOFTWARE);
@@ -320,6 +329,8 @@ struct emu_wait emu_device_pass(struct emu_device *d)
             return reset(d, OTTER_RESET_WATCHDOG);
         }
         return restart(d);
+    case EMU_STAND_SILENT:
+        return (struct emu_wait){.due_us = EMU_NEVER};
     case EMU_STAND_OFF:
     case EMU_STAND_COUNT:
         break;

@@ -6,8 +6,8 @@
 
 const char *emu_stand_name(enum emu_stand stand)
 {
-    static const char *const names[EMU_STAND_COUNT] = {"off", "confirmed", "trial", "hung",
-                                                       "nothing-bootable"};
+    static const char *const names[EMU_STAND_COUNT] = {"off",  "confirmed",        "trial",
+                                                       "hung", "nothing-bootable", "silent"};
 
     return (unsigned)stand < EMU_STAND_COUNT ? names[stand] : "?";
 }
@@ -85,7 +85,7 @@ bool emu_expect_reached(const struct emu_expect *e, uint32_t met, uint32_t total
 
 bool emu_outcome_idle(const struct emu_outcome *o)
 {
-    if (o->stand == EMU_STAND_NOTHING)
+    if (o->stand == EMU_STAND_NOTHING || o->stand == EMU_STAND_SILENT)
         return true;
     return o->stand == EMU_STAND_CONFIRMED && o->settled && o->quiet >= EMU_IDLE_POLLS;
 }

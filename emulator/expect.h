@@ -16,10 +16,11 @@ enum emu_stand {
     EMU_STAND_TRIAL,     /* runs an image on trial */
     EMU_STAND_HUNG,      /* runs an image that does not feed the watchdog */
     EMU_STAND_NOTHING,   /* nothing bootable */
+    EMU_STAND_SILENT,    /* runs an image whose updater never starts (--bad) */
     EMU_STAND_COUNT
 };
 
-/* "off", "confirmed", "trial", "hung", "nothing-bootable"; static. */
+/* "off", "confirmed", "trial", "hung", "nothing-bootable", "silent"; static. */
 const char *emu_stand_name(enum emu_stand stand);
 
 struct emu_outcome {

@@ -102,6 +102,11 @@ static bool take_auth(struct emu_options *o, const char *value)
     return o->auth_hmac || strcmp(value, "auto") == 0;
 }
 
+static bool take_bad(struct emu_options *o, const char *value)
+{
+    return !o->bad.on && emu_bad_parse(value, &o->bad);
+}
+
 static bool take_drop_every(struct emu_options *o, const char *value)
 {
     uint32_t bytes;
@@ -165,6 +170,9 @@ static const struct option {
     {"cut", 0, "K", take_cut, "each device loses power in its flash operation K"},
     {"cut-range", 0, "FROM:TO:STEP", take_cut_range, "each device loses power again and again"},
     {"cut-spread", 0, "FROM:TO", take_cut_spread, "each device loses power once, at an operation of its own"},
+    {"bad", 0, "VERSION:fail=P,hang=P,silent=P,seed=S", take_bad,
+     "on P percent of the devices this version fails its self-test, hangs, or is never heard of after its "
+     "reboot"},
     {"log", 0, "FILE", take_log, "one JSON object a line for each event"},
     {"verbose", 'v', NULL, take_verbose, "the same on standard error"},
     {"quiet", 'q', NULL, take_quiet, "no progress line"},

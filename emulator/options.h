@@ -2,6 +2,7 @@
 #ifndef OTTER_EMU_OPTIONS_H
 #define OTTER_EMU_OPTIONS_H
 
+#include "bad.h"
 #include "expect.h"
 #include "fault.h"
 #include "host/error.h"
@@ -22,6 +23,7 @@ struct emu_options {
     struct emu_expect expect;
     struct emu_fault_plan fault;
     struct emu_cut_plan cut;
+    struct emu_bad_plan bad;
     uint32_t speed;       /* 1.. */
     uint32_t concurrency; /* sockets open at once */
     uint32_t timeout_s;   /* real seconds; 0 = none */

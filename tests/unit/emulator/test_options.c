@@ -116,6 +116,8 @@ static void usage_errors_are_named(void **state)
         {{"--fleet", "f", "--cacert", "", NULL}, "--cacert"},
         {{"--fleet", "f", "--fault", "drop=7", NULL}, "--fault"},
         {{"--fleet", "", NULL}, "--fleet"},
+        {{"--fleet", "f", "--bad", "1.1.0", NULL}, "--bad"},
+        {{"--fleet", "f", "--bad", "1.1.0:fail=1", "--bad", "1.2.0:fail=1", NULL}, "--bad"},
     };
 
     (void)state;
@@ -266,6 +268,8 @@ static void a_device_is_idle_after_several_empty_polls(void **state)
     o.stand = EMU_STAND_TRIAL;
     assert_false(emu_outcome_idle(&o));
     o = (struct emu_outcome){.stand = EMU_STAND_NOTHING};
+    assert_true(emu_outcome_idle(&o));
+    o = (struct emu_outcome){.stand = EMU_STAND_SILENT};
     assert_true(emu_outcome_idle(&o));
 }
 

@@ -162,6 +162,35 @@ static void a_self_test_for_some_devices_spares_the_others(void **state)
     assert_in_range(number(j, "by_version", "1.0.0"), 1, 29);
 }
 
+/* Whom --bad chooses is known beforehand, and again in the next run. */
+static void a_bad_release_goes_wrong_on_its_share_of_the_devices(void **state)
+{
+    struct stub *s = current = stub_new(30);
+    struct emu_bad_plan plan = {0};
+    struct otter_version version;
+    unsigned want[EMU_BAD_COUNT] = {0};
+    auto_json json_t *j = NULL;
+
+    (void)state;
+    assert_true(emu_bad_parse("1.1.0:fail=20,hang=20,silent=20,seed=3", &plan));
+    assert_true(otter_version_parse("1.1.0", 5, &version));
+    for (unsigned i = 0; i < 30; i++) {
+        char device[16];
+
+        snprintf(device, sizeof(device), "dev-%u", i);
+        want[emu_bad_of(&plan, &version, device)]++;
+    }
+    stub_publish(s, &good);
+    assert_int_equal(EMULATE(s, &j, "--until-idle", "--bad", "1.1.0:fail=20,hang=20,silent=20,seed=3"),
+                     EMU_EXIT_OK);
+    assert_in_range(want[EMU_BAD_SILENT], 1, 29);
+    assert_int_equal(number(j, "reasons", "self-test"), want[EMU_BAD_FAIL]);
+    assert_int_equal(number(j, "reasons", "watchdog"), want[EMU_BAD_HANG]);
+    assert_int_equal(number(j, "by_state", "silent"), want[EMU_BAD_SILENT]);
+    assert_int_equal(number(j, "by_report", "installed"), want[EMU_BAD_SILENT]); /* the last that it said */
+    assert_int_equal(number(j, "by_report", "succeeded"), want[EMU_BAD_NOT]);
+}
+
 static void a_manifest_by_a_foreign_key_is_refused_by_each_device(void **state)
 {
     const struct stub_release foreign = {"1.1.0", OTTER_SELFTEST_NONE, 0, 3000, true};
@@ -331,6 +360,7 @@ int main(void)
         cmocka_unit_test_teardown(an_image_that_hangs_is_left_by_the_watchdog, stop),
         cmocka_unit_test_teardown(a_self_test_that_fails_is_reverted_at_once, stop),
         cmocka_unit_test_teardown(a_self_test_for_some_devices_spares_the_others, stop),
+        cmocka_unit_test_teardown(a_bad_release_goes_wrong_on_its_share_of_the_devices, stop),
         cmocka_unit_test_teardown(a_manifest_by_a_foreign_key_is_refused_by_each_device, stop),
         cmocka_unit_test_teardown(a_download_goes_on_after_dropped_connections, stop),
         cmocka_unit_test_teardown(corrupted_bytes_are_found_and_the_update_succeeds_or_fails_by_name, stop),
