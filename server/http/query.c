@@ -16,7 +16,7 @@ static const struct {
 } parameters[] = {
     {HTTP_TAKES_PAGE, "limit"},     {HTTP_TAKES_PAGE, "cursor"},     {HTTP_TAKES_PAGE, "filter"},
     {HTTP_TAKES_PAGE, "sort"},      {HTTP_TAKES_DRY_RUN, "dry_run"}, {HTTP_TAKES_SUMMARY, "by"},
-    {HTTP_TAKES_SUMMARY, "filter"},
+    {HTTP_TAKES_SUMMARY, "filter"}, {HTTP_TAKES_EXPLAIN, "device"},  {HTTP_TAKES_EXPLAIN, "at"},
 };
 
 const char *http_query(const struct http_request *r, const char *name)
@@ -77,6 +77,12 @@ static void take_summary(struct http_request *r)
     r->call.in.page.filter = http_query(r, "filter");
 }
 
+static void take_explain(struct http_request *r)
+{
+    r->call.in.id = http_query(r, "device");
+    r->call.in.at = http_query(r, "at");
+}
+
 /* "?dry_run" without a value must not be taken for "no". */
 static void take_dry_run(struct http_request *r)
 {
@@ -96,6 +102,8 @@ void http_query_take(struct http_request *r)
         take_page(r);
     if (r->route->takes & HTTP_TAKES_SUMMARY)
         take_summary(r);
+    if (r->route->takes & HTTP_TAKES_EXPLAIN)
+        take_explain(r);
     if (r->route->takes & HTTP_TAKES_DRY_RUN)
         take_dry_run(r);
     if (r->route->auth == HTTP_AUTH_OPERATOR)

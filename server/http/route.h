@@ -72,7 +72,8 @@ enum http_takes {
     HTTP_TAKES_PAGE = 1,
     HTTP_TAKES_DRY_RUN = 2,
     HTTP_TAKES_IDEMPOTENCY = 4,
-    HTTP_TAKES_SUMMARY = 8
+    HTTP_TAKES_SUMMARY = 8,
+    HTTP_TAKES_EXPLAIN = 16
 };
 
 struct http_route {

@@ -1,5 +1,5 @@
 /* The reader thread: lists and single objects, from memory and its own connection. */
-#include "service/internal.h"
+#include "service/explain.h"
 
 static svc_handler *handler_of(enum svc_op op)
 {
@@ -15,6 +15,9 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_ROLLOUT_LIST] = op_rollout_list,
         [SVC_ROLLOUT_GET] = op_rollout_get,
         [SVC_ROLLOUT_ATTEMPTS] = op_rollout_attempts,
+        [SVC_ROLLOUT_DEVICES] = op_rollout_devices,
+        [SVC_ROLLOUT_REASONS] = op_rollout_reasons,
+        [SVC_ROLLOUT_EVENTS] = op_rollout_events,
         [SVC_DEVICE_LIST] = op_device_list,
         [SVC_DEVICE_GET] = op_device_get,
         [SVC_DEVICE_ATTEMPTS] = op_device_attempts,

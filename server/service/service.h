@@ -43,6 +43,10 @@ enum svc_op {
     SVC_ROLLOUT_GET,      /* in.number                   -> out.json */
     SVC_ROLLOUT_ACTION,   /* in.number, in.id = start|advance|pause|resume|abort -> out.json */
     SVC_ROLLOUT_ATTEMPTS, /* in.number, in.page          -> out.json */
+    SVC_ROLLOUT_DEVICES,  /* in.number, in.page          -> out.json */
+    SVC_ROLLOUT_REASONS,  /* in.number                   -> out.json */
+    SVC_ROLLOUT_EVENTS,   /* in.number, in.page          -> out.json */
+    SVC_ROLLOUT_EXPLAIN,  /* in.id (a device), in.at     -> out.json */
     SVC_DEVICE_CREATE,    /* in.json (one device)        -> out.json, out.created */
     SVC_DEVICE_BATCH,     /* in.json {items:[..]}        -> out.json {created, unchanged,
                              errors:[{index,code,detail}]} */
@@ -82,6 +86,7 @@ struct svc_in {
     size_t body_len;
     json_t *json; /* owned by the front */
     struct svc_page page;
+    const char *at;              /* the time that is asked about, seconds or RFC 3339; NULL = now */
     const char *by;              /* of a summary: columns with commas between; NULL = its default */
     const char *idempotency_key; /* NULL = none */
     bool dry_run;                /* check everything, change nothing */

@@ -38,6 +38,8 @@ class Asker:
         self.connection.__exit__()
 
     def ask(self, query="", *, method=None, target=None, token=None, headers=None, body=None):
+        required = self.prepared.required(self.op)
+        query += ("&" if query else "?") + required if required else ""
         return self.connection.ask(
             method or self.op.method, (target or self.prepared.target(self.op)) + query,
             token=self.prepared.token(self.op) if token is None else token,
@@ -102,6 +104,7 @@ BAD_VALUES = {
     "sort": ["nothing", "-", "--id", "x" * 100, "%ff"],
     "filter": ["(", "id ==", "%ff", "nothing == 1", "x" * 1100, "a%00"],
     "dry_run": ["", "2", "-1", "yes", "true", "01x"],
+    "at": ["x", "-1", "2026-13-01T00:00:00Z", "2026-11-23", "99999999999999999999"],
 }
 
 

@@ -114,6 +114,13 @@ class Prepared:
             path = path.replace(name, value)
         return path
 
+    @staticmethod
+    def required(op):
+        """What belongs in the query of every request of the operation, as name=value."""
+        values = {"device": "own-1"}
+        wanted = [p["name"] for p in op.spec.get("parameters", []) if p.get("in") == "query" and p.get("required")]
+        return "&".join(f"{name}={values[name]}" for name in wanted)
+
     def body(self, op):
         """Bytes, None where the operation takes none."""
         if "requestBody" not in op.spec:

@@ -1,0 +1,23 @@
+/* Inside server/service only: what operators ask of a rollout and get an answer to: why, who, when. */
+#ifndef OTTER_SERVICE_EXPLAIN_H
+#define OTTER_SERVICE_EXPLAIN_H
+
+#include "service/internal.h"
+
+/* The rollout of in.number; NULL with the refusal's words set. */
+const struct catalog_rollout *rollout_find(const struct catalog *c, struct svc_call *call);
+
+/* What a rollout says to a device. */
+struct explained {
+    enum otter_status rule; /* OK: its next poll is offered the release */
+    struct policy_told told;
+    unsigned device_phase; /* from 1; 0: none yet */
+};
+
+/* By the table that polls are decided by, as if it polled at the time `at`. Any thread. */
+void explain_device(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r, uint32_t index,
+                    int64_t at, struct explained *ret);
+
+svc_handler op_rollout_explain, op_rollout_devices, op_rollout_reasons, op_rollout_events;
+
+#endif
