@@ -1,4 +1,5 @@
-#include "policy/decide.h"
+#include "policy/decide_plan.h"
+#include "policy/decide_tell.h"
 
 #include <string.h>
 
@@ -78,6 +79,16 @@ static bool is_complete(const struct policy_facts *f)
     return f->state == POLICY_ROLLOUT_COMPLETE;
 }
 
+static bool is_rolled_back(const struct policy_facts *f)
+{
+    return f->state == POLICY_ROLLOUT_ROLLED_BACK;
+}
+
+static bool is_halted(const struct policy_facts *f)
+{
+    return f->state == POLICY_ROLLOUT_HALTED;
+}
+
 static bool is_paused(const struct policy_facts *f)
 {
     return f->state != POLICY_ROLLOUT_RUNNING;
@@ -125,7 +136,7 @@ static bool is_pruned(const struct policy_facts *f)
 
 static bool attempt_over(const struct policy_facts *f)
 {
-    return f->attempt_ended;
+    return f->attempt_ended && decide_retry_at(f) == 0;
 }
 
 static bool attempt_elsewhere(const struct policy_facts *f)
@@ -135,7 +146,7 @@ static bool attempt_elsewhere(const struct policy_facts *f)
 
 static bool later_phase(const struct policy_facts *f)
 {
-    return f->cohort >= f->open_cohorts;
+    return f->plan ? f->device_phase > f->open_phase : f->cohort >= f->open_cohorts;
 }
 
 static bool on_trial(const struct policy_facts *f)
@@ -178,79 +189,119 @@ static bool no_image(const struct policy_facts *f)
     return policy_free_slot_image(f->manifest, f->running->slot) < 0;
 }
 
-/* The first row that holds is the answer: the order is the meaning. `lasts`: no later phase will change it.
- */
+/* What becomes of a refusal in time. */
+enum lasting {
+    WAITS,  /* for a phase, an operator, the device or another rollout */
+    PASSES, /* by itself */
+    LASTS   /* whatever phase opens next: none waits for the device */
+};
+
+/* The first row that holds is the answer: the order is the meaning. What the device is and what the rollout
+ * has become stand before what may be waited for; pace comes last, so that nobody is told to come again in a
+ * minute who has to wait for a week. */
 static const struct {
     bool (*against)(const struct policy_facts *facts);
     enum otter_status refusal;
-    bool lasts;
+    enum lasting lasts;
+    void (*tell)(const struct policy_facts *facts, struct policy_told *told);
 } table[] = {
-    {is_retired, OTTER_DEVICE_RETIRED, true},
-    {other_product, OTTER_WRONG_PRODUCT, true},
-    {other_hardware, OTTER_WRONG_HARDWARE, true},
-    {is_draft, OTTER_NOT_STARTED, false},
-    {is_aborted, OTTER_ABORTED, true},
-    {is_complete, OTTER_ROLLOUT_COMPLETE, true},
-    {not_selected, OTTER_NOT_IN_TARGET, true},
-    {attempt_over, OTTER_ATTEMPT_OVER, true},
-    {runs_it, OTTER_UP_TO_DATE, true},
-    {is_held, OTTER_HELD, true},
-    {pinned_elsewhere, OTTER_PINNED, true},
-    {is_withdrawn, OTTER_RELEASE_WITHDRAWN, true},
-    {is_pruned, OTTER_IMAGES_PRUNED, true},
-    {is_frozen, OTTER_FROZEN, false},
-    {attempt_elsewhere, OTTER_ATTEMPT_ELSEWHERE, false},
-    {later_phase, OTTER_NOT_IN_PHASE, false},
-    {is_paused, OTTER_PAUSED, false},
-    {on_trial, OTTER_DEVICE_ON_TRIAL, false},
-    {expired, OTTER_MANIFEST_EXPIRED, true},
-    {other_epoch, OTTER_WRONG_EPOCH, true},
-    {not_newer, OTTER_SEQUENCE, true},
-    {below_from, OTTER_REQUIRES_FROM, true},
-    {not_below, OTTER_REQUIRES_BELOW, true},
-    {no_image, OTTER_NO_IMAGE_FOR_SLOT, true},
+    {is_retired, OTTER_DEVICE_RETIRED, LASTS, tell_retired},
+    {other_product, OTTER_WRONG_PRODUCT, LASTS, tell_product},
+    {other_hardware, OTTER_WRONG_HARDWARE, LASTS, tell_hardware},
+    {is_draft, OTTER_NOT_STARTED, WAITS, tell_state},
+    {is_aborted, OTTER_ABORTED, LASTS, tell_state},
+    {is_complete, OTTER_ROLLOUT_COMPLETE, LASTS, tell_state},
+    {is_rolled_back, OTTER_ROLLED_BACK, LASTS, tell_state},
+    {not_selected, OTTER_NOT_IN_TARGET, LASTS, tell_target},
+    {attempt_over, OTTER_ATTEMPT_OVER, LASTS, tell_attempt_over},
+    {runs_it, OTTER_UP_TO_DATE, LASTS, tell_up_to_date},
+    {is_held, OTTER_HELD, LASTS, tell_held},
+    {pinned_elsewhere, OTTER_PINNED, LASTS, tell_pinned},
+    {is_withdrawn, OTTER_RELEASE_WITHDRAWN, LASTS, tell_withdrawn},
+    {is_pruned, OTTER_IMAGES_PRUNED, LASTS, tell_pruned},
+    {is_frozen, OTTER_FROZEN, WAITS, tell_frozen},
+    {attempt_elsewhere, OTTER_ATTEMPT_ELSEWHERE, WAITS, tell_attempt_elsewhere},
+    {later_phase, OTTER_NOT_IN_PHASE, WAITS, tell_phase},
+    {is_halted, OTTER_HALTED, WAITS, tell_state},
+    {is_paused, OTTER_PAUSED, WAITS, tell_state},
+    {on_trial, OTTER_DEVICE_ON_TRIAL, WAITS, tell_trial},
+    {expired, OTTER_MANIFEST_EXPIRED, LASTS, tell_expired},
+    {other_epoch, OTTER_WRONG_EPOCH, LASTS, tell_epoch},
+    {not_newer, OTTER_SEQUENCE, LASTS, tell_sequence},
+    {below_from, OTTER_REQUIRES_FROM, LASTS, tell_from},
+    {not_below, OTTER_REQUIRES_BELOW, LASTS, tell_below},
+    {no_image, OTTER_NO_IMAGE_FOR_SLOT, LASTS, tell_slot},
+    {decide_stranger, OTTER_NOT_A_MEMBER, LASTS, tell_stranger},
+    {decide_downgrade, OTTER_DOWNGRADE_NOT_ALLOWED, LASTS, tell_downgrade},
+    {decide_superseded, OTTER_SUPERSEDED, WAITS, tell_superseded},
+    {decide_too_early, OTTER_NOT_YET, PASSES, tell_too_early},
+    {decide_too_late, OTTER_ROLLOUT_ENDED, LASTS, tell_too_late},
+    {decide_no_window, OTTER_OUTSIDE_WINDOW, PASSES, tell_no_window},
+    {decide_retry_later, OTTER_RETRY_LATER, PASSES, tell_retry_later},
+    {decide_penalty, OTTER_PENALTY_BOX, PASSES, tell_penalty},
+    {decide_cap, OTTER_CAP_REACHED, PASSES, tell_cap},
+    {decide_rate, OTTER_RATE_REACHED, PASSES, tell_rate},
+    {decide_bytes, OTTER_BANDWIDTH_REACHED, PASSES, tell_bytes},
+    {decide_site, OTTER_SITE_BANDWIDTH_REACHED, PASSES, tell_site},
 };
+
+#define ROWS ((unsigned)(sizeof(table) / sizeof(table[0])))
+
+/* ROWS: nothing speaks against it. */
+static unsigned row_against(const struct policy_facts *facts)
+{
+    unsigned i = 0;
+
+    while (i < ROWS && !table[i].against(facts))
+        i++;
+    return i;
+}
 
 enum otter_status policy_decide(const struct policy_facts *facts)
 {
-    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (table[i].against(facts))
-            return table[i].refusal;
-    return OTTER_OK;
+    unsigned i = row_against(facts);
+
+    return i < ROWS ? table[i].refusal : OTTER_OK;
 }
 
 enum otter_status policy_explain(const struct policy_facts *facts, struct policy_told *ret)
 {
-    enum otter_status status = policy_decide(facts);
+    unsigned i = row_against(facts);
+    enum otter_status status = i < ROWS ? table[i].refusal : OTTER_OK;
 
     *ret = (struct policy_told){.rule = otter_status_name(status)};
+    if (i < ROWS)
+        table[i].tell(facts, ret);
+    else
+        ret->next_change_at = decide_closes_at(facts);
     return status;
+}
+
+/* ROWS: it is no refusal. */
+static unsigned row_of(enum otter_status status)
+{
+    unsigned i = 0;
+
+    while (i < ROWS && table[i].refusal != status)
+        i++;
+    return i;
 }
 
 bool policy_refuses(enum otter_status status)
 {
-    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (table[i].refusal == status)
-            return true;
-    return false;
+    return row_of(status) < ROWS;
 }
 
 bool policy_refusal_lasts(enum otter_status status)
 {
-    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (table[i].refusal == status)
-            return table[i].lasts;
-    return false;
+    unsigned i = row_of(status);
+
+    return i < ROWS && table[i].lasts == LASTS;
 }
 
 bool policy_refusal_passes(enum otter_status status)
 {
-    static const enum otter_status passing[] = {
-        OTTER_NOT_YET,     OTTER_OUTSIDE_WINDOW, OTTER_RETRY_LATER,       OTTER_PENALTY_BOX,
-        OTTER_CAP_REACHED, OTTER_RATE_REACHED,   OTTER_BANDWIDTH_REACHED, OTTER_SITE_BANDWIDTH_REACHED};
+    unsigned i = row_of(status);
 
-    for (unsigned i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
-        if (passing[i] == status)
-            return true;
-    return false;
+    return i < ROWS && table[i].lasts == PASSES;
 }

@@ -80,20 +80,23 @@ struct policy_facts {
 enum otter_status policy_decide(const struct policy_facts *facts);
 
 #define POLICY_TOLD_FACTS 4u
-#define POLICY_TOLD_TEXT  64u
+#define POLICY_TOLD_TEXT  72u
+
+struct policy_told_fact {
+    const char *name; /* static */
+    char have[POLICY_TOLD_TEXT], need[POLICY_TOLD_TEXT];
+};
 
 /* Why: what is so (have), and what would have to be so (need). */
 struct policy_told {
     const char *rule; /* the refusal's name, or "ok"; static */
     unsigned count;
-    struct {
-        const char *name; /* static */
-        char have[POLICY_TOLD_TEXT], need[POLICY_TOLD_TEXT];
-    } fact[POLICY_TOLD_FACTS];
+    struct policy_told_fact fact[POLICY_TOLD_FACTS];
     int64_t next_change_at; /* when it may be answered otherwise, with nothing else changed; 0: none known */
 };
 
-/* policy_decide by the same table, which also tells why. Of OK there is nothing to tell: no fact. */
+/* policy_decide by the same table, which also tells why. Of OK there is no fact to tell; its next change is
+ * when the window closes or the rollout ends. */
 enum otter_status policy_explain(const struct policy_facts *facts, struct policy_told *ret);
 
 /* Is it an answer of policy_decide other than OK? */
