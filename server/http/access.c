@@ -10,14 +10,14 @@
 #define TARGET_MAX 1024u
 
 struct scheme {
-    bool (*operator_ok)(const struct http_request *r);
+    bool (*operator_ok)(struct http_request *r); /* then r->operator */
     /* Before the body: could this become a device's proof? */
     enum otter_status (*device_may)(struct http_request *r);
     enum otter_status (*device_ok)(struct http_request *r); /* r->device, with the body */
     enum otter_status (*any_device_ok)(struct http_request *r);
 };
 
-static bool no_operator(const struct http_request *r)
+static bool no_operator(struct http_request *r)
 {
     (void)r;
     return false;
@@ -29,9 +29,9 @@ static enum otter_status no_device(struct http_request *r)
     return OTTER_UNAUTHORIZED;
 }
 
-static bool bearer_operator(const struct http_request *r)
+static bool bearer_operator(struct http_request *r)
 {
-    return svc_auth_operator(r->loop->svc, r->credentials.token);
+    return svc_auth_operator(r->loop->svc, r->credentials.token, r->operator);
 }
 
 static enum otter_status bearer_may(struct http_request *r)
@@ -168,7 +168,10 @@ static enum otter_status public_head(struct http_request *r)
 
 static enum otter_status operator_head(struct http_request *r)
 {
-    return schemes[r->credentials.scheme].operator_ok(r) ? OTTER_OK : OTTER_UNAUTHORIZED;
+    if (!schemes[r->credentials.scheme].operator_ok(r))
+        return OTTER_UNAUTHORIZED;
+    r->call.in.operator= r->operator;
+    return OTTER_OK;
 }
 
 static enum otter_status metrics_head(struct http_request *r)

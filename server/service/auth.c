@@ -17,11 +17,24 @@ static bool hash_token(const char *token, struct otter_digest *ret)
     return true;
 }
 
-bool svc_auth_operator(struct svc *svc, const char *token)
+/* All are compared, whichever it is. */
+bool svc_auth_operator(struct svc *svc, const char *token, char ret_name[OTTER_NAME_BUF])
 {
+    auto_catalog struct catalog *c = NULL;
+    const char *name = NULL;
     struct otter_digest hash;
 
-    return hash_token(token, &hash) && otter_equal_ct(hash.b, svc->admin_hash.b, OTTER_DIGEST_LEN);
+    if (!hash_token(token, &hash))
+        return false;
+    if (otter_equal_ct(hash.b, svc->admin_hash.b, OTTER_DIGEST_LEN))
+        name = SVC_ADMIN;
+    c = catalog_get(svc);
+    for (size_t i = 0; c && i < c->operator_count; i++)
+        if (otter_equal_ct(hash.b, c->operators[i].token_hash.b, OTTER_DIGEST_LEN))
+            name = c->operators[i].name;
+    if (name)
+        (void)snprintf(ret_name, OTTER_NAME_BUF, "%s", name);
+    return name != NULL;
 }
 
 bool svc_auth_device(struct svc *svc, const char *device, const char *token)

@@ -62,6 +62,8 @@ struct catalog {
     struct catalog_release *releases; /* by num */
     size_t rollout_count;
     struct catalog_rollout *rollouts; /* by id */
+    size_t operator_count;
+    struct store_operator *operators; /* beside SVC_ADMIN */
 };
 
 /* A reference; give it back. Any thread. */

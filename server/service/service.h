@@ -78,7 +78,8 @@ struct svc_in {
     struct otter_poll poll;
     struct otter_report report;
     struct otter_running running;
-    const char *device; /* authenticated device, for device ops */
+    const char *device;   /* authenticated device, for device ops */
+    const char *operator; /* authenticated operator's name, for operators' ops; NULL: none */
     const char *id;
     uint64_t number;
     struct otter_digest digest;
@@ -157,8 +158,11 @@ bool svc_submit(struct svc *svc, struct svc_call *call);
 /* Frees json and body of the answer. */
 void svc_call_clear(struct svc_call *call);
 
+/* The name of the operator whose token is in admin.token. */
+#define SVC_ADMIN "admin"
+
 /* Authentication, from memory, constant time, any thread. token is the text after "Bearer ". */
-bool svc_auth_operator(struct svc *svc, const char *token);
+bool svc_auth_operator(struct svc *svc, const char *token, char ret_name[OTTER_NAME_BUF]);
 bool svc_auth_device(struct svc *svc, const char *device, const char *token);
 /* Any device with this token: blobs ask without naming a device. */
 bool svc_auth_any_device(struct svc *svc, const char *token);
