@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -146,6 +147,33 @@ void cli_bytes_format(uint64_t n, char out[CLI_BYTES_STR])
     for (; v >= 1024 && i + 1 < OTTER_ARRAY_LEN(unit); i++)
         v /= 1024;
     snprintf(out, CLI_BYTES_STR, "%.1f %s", v, unit[i]);
+}
+
+void cli_duration_format(uint64_t seconds, char out[CLI_SPAN_STR])
+{
+    static const struct {
+        char name;
+        uint32_t seconds;
+    } units[] = {{'w', 7 * 86400}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    size_t i = 0;
+
+    while (i + 1 < OTTER_ARRAY_LEN(units) && (seconds == 0 || seconds % units[i].seconds != 0))
+        i++;
+    snprintf(out, CLI_SPAN_STR, "%" PRIu64 "%c", seconds / units[i].seconds, units[i].name);
+}
+
+void cli_rate_format(uint64_t bytes, char out[CLI_SPAN_STR])
+{
+    static const struct {
+        const char *name;
+        uint32_t bytes;
+    } units[] = {{"GB", 1000000000}, {"GiB", 1u << 30}, {"MB", 1000000}, {"MiB", 1u << 20},
+                 {"kB", 1000},       {"KiB", 1u << 10}, {"B", 1}};
+    size_t i = 0;
+
+    while (i + 1 < OTTER_ARRAY_LEN(units) && bytes % units[i].bytes != 0)
+        i++;
+    snprintf(out, CLI_SPAN_STR, "%" PRIu64 "%s/s", bytes / units[i].bytes, units[i].name);
 }
 
 void cli_kid_format(const struct otter_digest *kid, char out[CLI_KID_STR])

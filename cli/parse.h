@@ -38,6 +38,12 @@ void cli_time_format(uint64_t t, char out[CLI_TIME_STR]);
 #define CLI_BYTES_STR 24
 void cli_bytes_format(uint64_t n, char out[CLI_BYTES_STR]);
 
+/* As durations and rates are written on a command line: "90m", "5MB/s"; the largest unit that leaves no rest.
+ */
+#define CLI_SPAN_STR 32
+void cli_duration_format(uint64_t seconds, char out[CLI_SPAN_STR]);
+void cli_rate_format(uint64_t bytes, char out[CLI_SPAN_STR]);
+
 /* kid in base64url. */
 #define CLI_KID_STR 44
 void cli_kid_format(const struct otter_digest *kid, char out[CLI_KID_STR]);

@@ -11,13 +11,15 @@ static const struct row {
     const char *option, *member;
     json_t *(*value)(const char *s);
     const char *expected;
+    bool between; /* said of what leads from one phase to the next: one value for all leaves the last one out
+                   */
 } rows[] = {
     {"success", "success", cli_plan_share, "percents, as 99.5 or 100,95,95"},
     {"failure", "failure", cli_plan_share, "percents, as 5 or 0,2.5,5"},
     {"min-sample", "min_sample", cli_plan_count, "numbers of devices, as 20 or 5,20,50"},
     {"soak", "soak", cli_plan_duration, "durations, as 1h or 30m,4h,none"},
     {"gate", "gate", cli_plan_gate, "auto or manual, as auto or manual,auto,auto"},
-    {"approval", "approval", cli_plan_yes, "yes or no, as yes or no,no,yes"},
+    {"approval", "approval", cli_plan_yes, "yes or no, as yes or no,no,yes", .between = true},
 };
 
 struct list {
@@ -89,7 +91,8 @@ static enum cli_exit set_each(struct cli *cli, const struct row *row, const char
                         row->option, text, n, count);
     make_objects(phases);
     for (size_t i = 0; i < count; i++)
-        json_object_set(json_array_get(phases, i), row->member, json_array_get(values, n == 1 ? 0 : i));
+        if (n == count || !row->between || i + 1 < count)
+            json_object_set(json_array_get(phases, i), row->member, json_array_get(values, n == 1 ? 0 : i));
     return CLI_DONE;
 }
 

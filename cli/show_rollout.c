@@ -7,6 +7,8 @@
 #include "member.h"
 #include "parse.h"
 #include "progress.h"
+#include "show_gate.h"
+#include "show_plan.h"
 #include "width.h"
 
 #include <inttypes.h>
@@ -28,6 +30,12 @@ const struct cli_column cli_rollout_columns[] = {
     {"reverted", "counts.reverted", CLI_KIND_NUMBER},
     {"created", "created", CLI_KIND_TIME},
     {"name", "name"},
+    {"timed-out", "counts.timed-out", CLI_KIND_NUMBER, .extra = true},
+    {"why", "state_reason", .extra = true},
+    {"since", "state_at", CLI_KIND_TIME, .extra = true},
+    {"by", "created_by", .extra = true},
+    {"parent", "parent", CLI_KIND_NUMBER, .extra = true},
+    {"child", "child", CLI_KIND_NUMBER, .extra = true},
     {"target", "target", .extra = true},
     {"priority", "priority", CLI_KIND_NUMBER, .extra = true},
     {"auto", "auto", .extra = true},
@@ -38,6 +46,8 @@ const struct cli_column cli_rollout_columns[] = {
     {"counts", "counts", .extra = true, .inside = true},
     {"reasons", "reasons", .extra = true, .inside = true},
     {"phases", "phases", .extra = true, .inside = true},
+    {"plan", "plan", .extra = true, .inside = true},
+    {"gate", "gate.verdict", .extra = true},
     {"frozen", "frozen.reason", .extra = true},
     {NULL},
 };
@@ -46,6 +56,7 @@ const struct cli_column cli_rollout_columns[] = {
 struct look {
     bool color;
     unsigned screen;
+    size_t width; /* of what says how wide a phase is */
 };
 
 uint64_t cli_counts_finished(const json_t *counts)
@@ -58,10 +69,21 @@ uint64_t cli_counts_finished(const json_t *counts)
     return n;
 }
 
+/* What a state means to who looks at it; the others are under way. */
+static const struct {
+    const char *name, *color;
+    bool ended;
+} states[] = {
+    {"complete", "\033[32m", true}, {"aborted", "\033[31m", true}, {"rolled-back", "\033[31m", true},
+    {"halted", "\033[31m", false},  {"paused", "\033[33m", false},
+};
+
 bool cli_rollout_ended(const json_t *rollout)
 {
-    return strcmp(cli_member_text(rollout, "state"), "complete") == 0 ||
-           strcmp(cli_member_text(rollout, "state"), "aborted") == 0;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(states); i++)
+        if (strcmp(cli_member_text(rollout, "state"), states[i].name) == 0)
+            return states[i].ended;
+    return false;
 }
 
 /* "38 succeeded, 2 failed", in the order of the table of states. */
@@ -85,11 +107,10 @@ static void put_counts(FILE *to, const json_t *counts)
 
 static const char *state_color(const char *state)
 {
-    if (strcmp(state, "complete") == 0)
-        return "\033[32m";
-    if (strcmp(state, "aborted") == 0)
-        return "\033[31m";
-    return strcmp(state, "paused") == 0 ? "\033[33m" : "\033[36m";
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(states); i++)
+        if (strcmp(state, states[i].name) == 0)
+            return states[i].color;
+    return "\033[36m";
 }
 
 /* A text of the server's, of which a terminal obeys nothing. */
@@ -117,15 +138,33 @@ static size_t bar_width(unsigned screen)
     return screen >= 40 ? screen / 4 : 6;
 }
 
+/* The widest of them, so that the bars begin below each other. */
+static size_t width_of(const json_t *phases)
+{
+    const json_t *phase;
+    size_t i, widest = 0;
+
+    json_array_foreach(phases, i, phase)
+    {
+        char text[CLI_WIDTH_STR];
+
+        cli_plan_width(phase, text);
+        widest = cli_width(text) > widest ? cli_width(text) : widest;
+    }
+    return widest;
+}
+
 static void put_phase(FILE *to, const json_t *phase, size_t i, const struct look *look)
 {
     const json_t *counts = json_object_get(phase, "counts");
     uint64_t devices = cli_member_number(phase, "devices");
-    char bar[BAR_WIDTH + 1];
+    char bar[BAR_WIDTH + 1], width[CLI_WIDTH_STR];
 
+    cli_plan_width(phase, width);
     cli_bar(cli_counts_finished(counts), devices, bar_width(look->screen), bar);
-    fprintf(to, "phase %zu  %3" PRIu64 "%%  %s[%s]%s %5" PRIu64 " devices  ", i + 1,
-            cli_member_number(phase, "percent"),
+    fprintf(to, "phase %zu  ", i + 1);
+    put_padded(to, width, look->width);
+    fprintf(to, "%s[%s]%s %5" PRIu64 " devices  ",
             look->color ? state_color(cli_member_text(phase, "state")) : "", bar,
             look->color ? "\033[0m" : "", devices);
     put_padded(to, cli_member_text(phase, "state"), STATE_WIDTH);
@@ -150,20 +189,6 @@ static void put_reasons(FILE *to, const json_t *rollout)
         fprintf(to, "=%lld", (long long)json_integer_value(count));
     }
     fputc('\n', to);
-}
-
-static void put_next_step(FILE *to, const json_t *rollout)
-{
-    const char *state = cli_member_text(rollout, "state");
-    uint64_t id = cli_member_number(rollout, "id");
-
-    if (strcmp(state, "draft") == 0)
-        fprintf(to, "Next: otter rollout start %" PRIu64 "\n", id);
-    else if (strcmp(state, "paused") == 0)
-        fprintf(to, "Next: otter rollout resume %" PRIu64 "\n", id);
-    else if (strcmp(state, "running") == 0 && !json_is_true(json_object_get(rollout, "auto")) &&
-             cli_member_number(rollout, "phase") < json_array_size(json_object_get(rollout, "phases")))
-        fprintf(to, "Next phase: otter rollout advance %" PRIu64 "\n", id);
 }
 
 static void put_banner(FILE *to, const json_t *rollout, bool color)
@@ -194,7 +219,9 @@ static void put_all(FILE *to, const json_t *rollout, const struct look *look)
     put_counts(to, json_object_get(rollout, "counts"));
     fputc('\n', to);
     put_reasons(to, rollout);
-    put_next_step(to, rollout);
+    cli_gate_put(to, rollout);
+    cli_plan_put(to, json_object_get(rollout, "plan"));
+    cli_next_step_put(to, rollout);
 }
 
 static char *all_text(const json_t *rollout, const struct look *look)
@@ -215,7 +242,8 @@ static char *all_text(const json_t *rollout, const struct look *look)
 
 char *cli_rollout_text(const json_t *rollout, bool color, unsigned screen)
 {
-    auto_free char *text = all_text(rollout, &(struct look){color, screen});
+    auto_free char *text =
+        all_text(rollout, &(struct look){color, screen, width_of(json_object_get(rollout, "phases"))});
     char *out = NULL;
     size_t len;
     FILE *to = text != NULL ? open_memstream(&out, &len) : NULL;

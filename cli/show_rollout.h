@@ -17,7 +17,7 @@ enum cli_exit cli_rollout_show(struct cli *cli, const struct cli_reply *reply);
  */
 char *cli_rollout_line(const json_t *rollout);
 
-/* complete or aborted. */
+/* complete, aborted or rolled back. */
 bool cli_rollout_ended(const json_t *rollout);
 
 /* Attempts of these counts that have ended. */

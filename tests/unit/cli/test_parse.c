@@ -113,6 +113,30 @@ static void test_times_bytes_and_counters_as_text(void **state)
     assert_int_equal(cli_auto_counter(&v), 0x01020003);
 }
 
+static void test_spans_and_rates_as_they_are_written(void **state)
+{
+    static const struct {
+        uint64_t value;
+        const char *span, *rate;
+    } rows[] = {
+        {0, "0s", "0GB/s"},          {1, "1s", "1B/s"},
+        {90, "90s", "90B/s"},        {3600, "1h", "3600B/s"},
+        {5400, "90m", "5400B/s"},    {86400, "1d", "86400B/s"},
+        {604800, "1w", "604800B/s"}, {5000000, "5000000s", "5MB/s"},
+        {1536, "1536s", "1536B/s"},  {2048, "2048s", "2KiB/s"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        char text[CLI_SPAN_STR];
+
+        cli_duration_format(rows[i].value, text);
+        assert_string_equal(text, rows[i].span);
+        cli_rate_format(rows[i].value, text);
+        assert_string_equal(text, rows[i].rate);
+    }
+}
+
 static void test_mac_addresses(void **state)
 {
     uint8_t mac[6] = {0};
@@ -136,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_durations_need_a_unit),
         cmocka_unit_test(test_selftest_modes),
         cmocka_unit_test(test_times_bytes_and_counters_as_text),
+        cmocka_unit_test(test_spans_and_rates_as_they_are_written),
         cmocka_unit_test(test_mac_addresses),
     };
 

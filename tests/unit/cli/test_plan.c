@@ -148,6 +148,9 @@ static void test_options_are_sent_as_members(void **state)
         {"--phases 5,100 --min-sample 3 --gate manual,auto --approval yes,no",
          "\"phases\":[{\"percent\":5,\"min_sample\":3,\"gate\":\"manual\",\"approval\":true},"
          "{\"percent\":100,\"min_sample\":3,\"gate\":\"auto\",\"approval\":false}]"},
+        {"--phases 5,25,100 --approval yes",
+         "\"phases\":[{\"percent\":5,\"approval\":true},{\"percent\":25,\"approval\":true},"
+         "{\"percent\":100}]"},
         {"--phases 1dev,100 --auto",
          "\"phases\":[{\"count\":1,\"gate\":\"auto\"},{\"percent\":100,\"gate\":\"auto\"}]"},
         {"--soak 1h --auto", "\"phases\":[{\"percent\":100,\"soak\":3600,\"gate\":\"auto\"}]"},

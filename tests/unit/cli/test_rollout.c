@@ -51,13 +51,13 @@ static void test_one_line_for_logs(void **state)
     assert_string_equal(line, "running phase 1/2: 9 of 20 finished; 1 downloading, 8 succeeded, 1 failed");
 }
 
-static void test_only_complete_and_aborted_are_ends(void **state)
+static void test_what_goes_on_no_more_has_ended(void **state)
 {
     static const struct {
         const char *state;
         bool ended;
-    } rows[] = {
-        {"draft", false}, {"running", false}, {"paused", false}, {"complete", true}, {"aborted", true}};
+    } rows[] = {{"draft", false},   {"running", false}, {"paused", false},    {"halted", false},
+                {"complete", true}, {"aborted", true},  {"rolled-back", true}};
 
     (void)state;
     for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
@@ -73,7 +73,7 @@ int main(void)
         cmocka_unit_test(test_a_rollout_shows_bars_counts_reasons_and_what_next),
         cmocka_unit_test(test_colours_only_when_asked_for),
         cmocka_unit_test(test_one_line_for_logs),
-        cmocka_unit_test(test_only_complete_and_aborted_are_ends),
+        cmocka_unit_test(test_what_goes_on_no_more_has_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
