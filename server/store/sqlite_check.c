@@ -83,6 +83,18 @@ static bool is_marked(sqlite3 *db)
     return marked;
 }
 
+/* What the newest schema has brought: an older one is checked before it is brought up to date. */
+static int check_newer_tables(sqlite3 *db)
+{
+    if (store_sqlite_user_version(db) < 4)
+        return SQLITE_OK;
+    return sqlite3_exec(
+        db,
+        "SELECT * FROM groups; SELECT * FROM operators; SELECT 1 FROM rollout_members LIMIT 1;"
+        "SELECT 1 FROM rollout_events NOT INDEXED LIMIT 1",
+        NULL, NULL, NULL);
+}
+
 /*
  * The small tables whole, and the beginning of each large one. That the file is as long as its header says,
  * SQLite sees at the first page. The rest of devices, device_states, releases and the newest attempts is read
@@ -108,6 +120,8 @@ static bool check_after_clean_stop(sqlite3 *db, const char *path, enum store_fau
         if (!quick_check(db, whole[i], path, ret_fault, err))
             return false;
     rc = sqlite3_exec(db, beginnings, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = check_newer_tables(db);
     return rc == SQLITE_OK || store_sqlite_fail_open(db, path, rc, ret_fault, err);
 }
 

@@ -21,6 +21,7 @@ def migrations():
 
 
 NEWEST = len(migrations())
+POSITIONS = 4  # the schema since which phases end at positions, and no more at cohorts of 2^32 positions
 
 
 def columns(db, name):
@@ -49,6 +50,8 @@ def make_older(data, version):
                 db.execute("DELETE FROM main.sqlite_sequence")
             listed = ", ".join(columns(db, name))
             db.execute(f"INSERT INTO main.{name} ({listed}) SELECT {listed} FROM newer.{name}")
+    if version < POSITIONS:
+        db.execute("UPDATE main.phases SET upto = upto >> 32")
     db.execute("COMMIT")
     db.execute(f"PRAGMA user_version = {version}")
     db.execute("DETACH newer")
@@ -64,6 +67,8 @@ def rows(path):
         names = {row[0]: ", ".join(columns(first, row[0]))
                  for row in first.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     db = sqlite3.connect(path)
+    if db.execute("PRAGMA user_version").fetchone()[0] >= POSITIONS:
+        names["phases"] = names["phases"].replace("upto", "upto >> 32")
     try:
         return {name: sorted(map(repr, db.execute(f"SELECT {listed} FROM {name}"))) for name, listed in names.items()
                 if name != "meta"}

@@ -28,5 +28,8 @@ extern const unsigned conformance_count;
 /* Operators' work: conformance_fleet.c. */
 extern const struct conformance_case conformance_fleet_cases[];
 extern const unsigned conformance_fleet_count;
+/* Rollouts' plans, events and members, losses, groups, operators: conformance_plan.c. */
+extern const struct conformance_case conformance_plan_cases[];
+extern const unsigned conformance_plan_count;
 
 #endif

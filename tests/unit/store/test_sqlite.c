@@ -175,10 +175,10 @@ static void few_pages_are_checked_after_a_clean_stop_which_counts_once(void **st
 
 static void damage_of_tables_is_found_after_a_clean_stop(void **state)
 {
-    static const char *const tables[] = {"meta",     "migrations",     "roots",    "image_keys",
-                                         "phases",   "rollouts",       "devices",  "device_states",
-                                         "answers",  "attempt_counts", "attempts", "attempt_events",
-                                         "releases", "release_images"};
+    static const char *const tables[] = {
+        "meta",     "migrations",     "roots",          "image_keys",      "phases",   "rollouts",
+        "devices",  "device_states",  "answers",        "attempt_counts",  "attempts", "attempt_events",
+        "releases", "release_images", "rollout_events", "rollout_members", "groups",   "operators"};
     struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
 
     for (unsigned i = 0; i < OTTER_ARRAY_LEN(tables); i++) {
@@ -255,27 +255,31 @@ static bool keep_state(struct store_fleet_visitor *self, const struct store_devi
     return true;
 }
 
+/* Undoes the newest change of the schema, as far as it is about what was there before. */
+#define TO_SCHEMA_3                                                                                          \
+    "DELETE FROM migrations WHERE number > 3; PRAGMA user_version = 3;"                                      \
+    "UPDATE phases SET upto = upto / 4294967296; DROP INDEX attempts_open;"                                  \
+    "ALTER TABLE attempts DROP COLUMN served; ALTER TABLE attempts DROP COLUMN served_updated;"              \
+    "DROP TABLE rollout_events; DROP TABLE rollout_members; DROP TABLE groups; DROP TABLE operators;"        \
+    "ALTER TABLE rollouts DROP COLUMN plan; ALTER TABLE rollouts DROP COLUMN state_reason;"                  \
+    "ALTER TABLE rollouts DROP COLUMN state_at; ALTER TABLE rollouts DROP COLUMN created_by;"                \
+    "ALTER TABLE rollouts DROP COLUMN approved_by; ALTER TABLE rollouts DROP COLUMN approved_phase;"         \
+    "ALTER TABLE rollouts DROP COLUMN parent; ALTER TABLE rollouts DROP COLUMN child;"                       \
+    "ALTER TABLE rollouts DROP COLUMN warned_phase; ALTER TABLE rollouts DROP COLUMN acknowledged;"          \
+    "ALTER TABLE rollouts DROP COLUMN through_at; ALTER TABLE rollouts DROP COLUMN resumed_at;"
+
 static void a_first_database_is_brought_up_to_date_with_what_it_holds(void **state)
 {
     struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
     struct first_state seen = {.visitor.row = keep_state};
 
     close_both(b);
-    execute(b,
+    execute(b, TO_SCHEMA_3
             "DELETE FROM migrations WHERE number > 1; PRAGMA user_version = 1;"
             "ALTER TABLE device_states DROP COLUMN refused;"
             "DROP TABLE device_marks; DROP TABLE device_events; DROP TABLE freeze;"
             "ALTER TABLE attempts DROP COLUMN retry; ALTER TABLE releases DROP COLUMN withdrawn;"
             "ALTER TABLE releases DROP COLUMN withdrawn_reason; ALTER TABLE releases DROP COLUMN pruned;"
-            "DROP INDEX attempts_open; ALTER TABLE attempts DROP COLUMN served;"
-            "ALTER TABLE attempts DROP COLUMN served_updated; DROP TABLE rollout_events;"
-            "DROP TABLE rollout_members; DROP TABLE groups; DROP TABLE operators;"
-            "ALTER TABLE rollouts DROP COLUMN plan; ALTER TABLE rollouts DROP COLUMN state_reason;"
-            "ALTER TABLE rollouts DROP COLUMN state_at; ALTER TABLE rollouts DROP COLUMN created_by;"
-            "ALTER TABLE rollouts DROP COLUMN approved_by; ALTER TABLE rollouts DROP COLUMN approved_phase;"
-            "ALTER TABLE rollouts DROP COLUMN parent; ALTER TABLE rollouts DROP COLUMN child;"
-            "ALTER TABLE rollouts DROP COLUMN warned_phase; ALTER TABLE rollouts DROP COLUMN acknowledged;"
-            "ALTER TABLE rollouts DROP COLUMN through_at; ALTER TABLE rollouts DROP COLUMN resumed_at;"
             "INSERT INTO devices VALUES (1, 'a', 'p', 'h', zeroblob(32), zeroblob(60), NULL, NULL, NULL, 1);"
             "INSERT INTO device_states VALUES (1, 0, zeroblob(32), 'A', 1, 0, 0, 1, 0, 1, 77);");
     reopen(&b->base);
@@ -283,6 +287,60 @@ static void a_first_database_is_brought_up_to_date_with_what_it_holds(void **sta
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.row.last_seen, 77);
     assert_int_equal(seen.row.refused, OTTER_OK);
+}
+
+struct open_attempts {
+    struct store_attempt_visitor visitor;
+    struct store_attempt row;
+    unsigned count;
+};
+
+static bool keep_attempt(struct store_attempt_visitor *self, const struct store_attempt *row)
+{
+    struct open_attempts *o = OTTER_CONTAINER_OF(self, struct open_attempts, visitor);
+
+    o->row = *row;
+    o->count++;
+    return true;
+}
+
+/* As an otterd of schema 3 left it: the second phase open, an attempt lost, another one under way. */
+static void a_rollout_under_way_goes_on_when_the_schema_changes(void **state)
+{
+    struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
+    struct open_attempts open = {.visitor.row = keep_attempt};
+    struct store_rollout row;
+    struct store_losses losses;
+    struct store *s;
+
+    close_both(b);
+    execute(b, TO_SCHEMA_3
+            "INSERT INTO devices VALUES (1, 'a', 'p', 'h', zeroblob(32), zeroblob(60), NULL, NULL, NULL, 1);"
+            "INSERT INTO releases (num, id, product, epoch, sequence, published, signature_checked, envelope)"
+            " VALUES (1, zeroblob(32), 'p', 1, 1, 1, 1, x'00');"
+            "INSERT INTO rollouts VALUES (1, zeroblob(16), 'n', 1, '', 'running', 1, 0, 2, 5, 6, 0);"
+            "INSERT INTO phases VALUES (1, 1, 5, 500, 1, 0, 6, 7), (1, 2, 20, 2001, 3, 1, 8, 0),"
+            " (1, 3, 100, 10000, 9, 0, 0, 0);"
+            "INSERT INTO attempts VALUES (111, 1, 1, 1, 'failed', 'bad-value', '', 'B', 0, 4, 6, 7, 7, 0),"
+            " (112, 1, 1, 2, 'installed', NULL, '', 'B', 0, 4, 8, 9, 0, 0);");
+    reopen(&b->base);
+    s = b->base.writer;
+    assert_int_equal(s->ops->rollout_get(s, 1, &row), OTTER_OK);
+    assert_string_equal(row.state, "running");
+    assert_int_equal(row.phase, 2);
+    assert_int_equal(row.phase_count, 3);
+    assert_true(row.phases[0].upto == 500ull << 32);
+    assert_true(row.phases[1].upto == 2001ull << 32);
+    assert_true(row.phases[2].upto == 10000ull << 32);
+    assert_string_equal(row.plan, ""); /* to be read as the plans of its time */
+    assert_string_equal(row.created_by, "");
+    assert_int_equal(s->ops->attempts_open(s, &open.visitor), OTTER_OK);
+    assert_int_equal(open.count, 1);
+    assert_int_equal(open.row.id, 112);
+    assert_int_equal(open.row.served + open.row.served_updated, 0);
+    assert_int_equal(s->ops->losses_in(s, 1, 1, &losses), OTTER_OK);
+    assert_int_equal(losses.count, 1);
+    assert_int_equal(losses.last_reason, OTTER_BAD_VALUE);
 }
 
 /* SQLite's own limit stands for a full disk. */
@@ -326,9 +384,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(schema_is_recorded_and_stays_on_reopening, setup, teardown),
         cmocka_unit_test_setup_teardown(a_first_database_is_brought_up_to_date_with_what_it_holds, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_rollout_under_way_goes_on_when_the_schema_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(full_store_says_so_and_takes_nothing_over, setup, teardown),
     };
-    size_t n = 10;
+    size_t n = 11;
 
     for (unsigned i = 0; i < conformance_count && n < OTTER_ARRAY_LEN(tests); i++)
         tests[n++] =
@@ -336,5 +395,8 @@ int main(void)
     for (unsigned i = 0; i < conformance_fleet_count && n < OTTER_ARRAY_LEN(tests); i++)
         tests[n++] = (struct CMUnitTest){conformance_fleet_cases[i].name, conformance_fleet_cases[i].run,
                                          setup, teardown, NULL};
+    for (unsigned i = 0; i < conformance_plan_count && n < OTTER_ARRAY_LEN(tests); i++)
+        tests[n++] = (struct CMUnitTest){conformance_plan_cases[i].name, conformance_plan_cases[i].run, setup,
+                                         teardown, NULL};
     return _cmocka_run_group_tests("store/sqlite", tests, n, NULL, NULL);
 }
