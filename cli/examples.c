@@ -42,6 +42,10 @@ const struct cli_example cli_examples[] = {
     {"rollout", "start", "rollout start 7", NULL},
     {"rollout", "status", "rollout status 7 --watch", NULL},
     {"rollout", "wait", "rollout wait 7 --until phase=1 --timeout 2h", "In CI"},
+    {"rollout", "explain", "rollout explain --device dev-17 --at 2026-11-28T03:00:00Z",
+     "Why has it got nothing, and would it on Saturday night?"},
+    {"rollout", "events", "rollout events 7", NULL},
+    {"rollout", "report", "rollout report 7 --format csv", "For a spreadsheet"},
     {"rollout", "attempts", "rollout attempts 7 --filter 'state == failed'", "Which devices failed, and why"},
 
     {"device", "provision",

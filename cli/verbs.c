@@ -90,6 +90,12 @@ const struct cli_verb cli_verbs[] = {
      cli_run_rollout_status},
     {"rollout", "attempts", "ID", "List a rollout's updates, device by device", 1, 1, NULL,
      cli_run_rollout_attempts},
+    {"rollout", "explain", "", "Say why a device is offered what it is offered, or nothing", 0, 0,
+     cli_options_rollout_explain, cli_run_rollout_explain, cli_notes_rollout_explain},
+    {"rollout", "events", "ID", "List what happened to a rollout, and who did it", 1, 1, NULL,
+     cli_run_rollout_events},
+    {"rollout", "report", "ID", "Write a line for each device of a rollout", 1, 1, NULL,
+     cli_run_rollout_report, cli_notes_rollout_report},
     {"rollout", "wait", "ID", "Wait, as in CI, for a phase or the whole rollout", 1, 1,
      cli_options_rollout_wait, cli_run_rollout_wait, cli_notes_rollout_wait},
 

@@ -1,0 +1,12 @@
+/* Why a device is offered what it is offered, as people read it. */
+#ifndef OTTER_CLI_SHOW_EXPLAIN_H
+#define OTTER_CLI_SHOW_EXPLAIN_H
+
+#include "cli.h"
+
+#include "host/json.h"
+
+/* The newest rollouts first: what each answers, why, and what has to change. */
+enum cli_exit cli_show_explain(struct cli *cli, const json_t *explanation);
+
+#endif
