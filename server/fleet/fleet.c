@@ -32,6 +32,7 @@ struct chunk {
     struct fleet_device device[CHUNK];
     _Atomic uint64_t dirty[CHUNK / 64];
     _Atomic uint64_t retired[CHUNK / 64]; /* copies of FLEET_RETIRED, to be asked without a lock */
+    _Atomic uint8_t pace[CHUNK];
 };
 
 struct fleet {
@@ -402,6 +403,24 @@ bool fleet_set_labels(struct fleet_device *d, const char *tags, size_t tags_len,
     extra->own_len = (uint16_t)own_len;
     extra->operator_len = (uint16_t)operator_len;
     return true;
+}
+
+uint8_t fleet_pace(const struct fleet *fleet, uint32_t index)
+{
+    return atomic_load(&chunk_of(fleet, index)->pace[index % CHUNK]);
+}
+
+void fleet_set_pace(struct fleet *fleet, uint32_t index, uint8_t pace)
+{
+    atomic_store(&chunk_of(fleet, index)->pace[index % CHUNK], pace);
+}
+
+void fleet_forget_paces(struct fleet *fleet)
+{
+    uint32_t count = fleet_count(fleet);
+
+    for (uint32_t i = 0; i < count; i++)
+        fleet_set_pace(fleet, i, 0);
 }
 
 void fleet_mark_dirty(struct fleet *fleet, uint32_t index)

@@ -160,6 +160,14 @@ void fleet_settle(struct fleet_device *d, uint32_t generation, int64_t now, int6
 bool fleet_settled(const struct fleet_device *d, uint32_t generation, int64_t at);
 void fleet_unsettle(struct fleet_device *d);
 
+/*
+ * A byte that the service keeps of a device: at which pace it polls, in its own words; 0 = not known, and so
+ * at first. Any thread, without the record's lock. fleet_forget_paces: of all.
+ */
+uint8_t fleet_pace(const struct fleet *fleet, uint32_t index);
+void fleet_set_pace(struct fleet *fleet, uint32_t index, uint8_t pace);
+void fleet_forget_paces(struct fleet *fleet);
+
 /* Tags and attributes as packs (pack.h). Set: on a locked record, copied; false (unchanged) when out of
  * memory. */
 const char *fleet_tags(const struct fleet_device *d);

@@ -76,7 +76,7 @@ static bool wanted(struct lister *l, const struct store_attempt *row)
         return true;
     if (*device_of(l->svc, row) == '\0')
         return false;
-    grant_subject(fleet_lock(l->svc->fleet, index), &s);
+    device_subject(fleet_lock(l->svc->fleet, index), l->page->now, &s);
     s.state = otter_update_state_name(row->state);
     s.reason = row->reason == OTTER_OK ? NULL : otter_status_name(row->reason);
     wants = list_wants(l->page, &s);
@@ -178,7 +178,7 @@ static enum otter_status list(struct svc *svc, struct svc_call *call, int64_t ro
                        .page = &page,
                        .events = device != 0,
                        .status = OTTER_OK};
-    enum otter_status status = list_begin(&page, call, sorts);
+    enum otter_status status = list_begin_devices(&page, svc, call, sorts);
 
     if (status != OTTER_OK)
         return status;

@@ -1,4 +1,4 @@
-#include "service/internal.h"
+#include "service/groups.h"
 
 #include "core/bytes.h"
 
@@ -27,6 +27,8 @@ void catalog_put(struct catalog *catalog)
     free(catalog->roots);
     free(catalog->releases);
     free(catalog->rollouts);
+    free(catalog->paced);
+    free(catalog->groups);
     free(catalog->operators);
     free(catalog);
 }
@@ -174,10 +176,20 @@ static bool load_release(struct store_release_visitor *self, const struct store_
     return l->status == OTTER_OK;
 }
 
+/* Groups that a rollout named may be gone when it is over: then it selects nobody. */
+static bool load_target(const struct catalog *c, struct catalog_rollout *r)
+{
+    struct policy_target_error error;
+
+    if (target_compile(c, r->row.target, &r->target, &error))
+        return true;
+    policy_target_nobody(&r->target);
+    return !rollout_is_live(r->state) && error.group[0] != '\0';
+}
+
 static bool load_rollout(struct store_rollout_visitor *self, const struct store_rollout *row)
 {
     struct loader *l = OTTER_CONTAINER_OF(self, struct loader, rollouts);
-    struct policy_target_error error;
     void *array = l->c->rollouts;
     struct catalog_rollout *r;
 
@@ -191,7 +203,7 @@ static bool load_rollout(struct store_rollout_visitor *self, const struct store_
     r->state = policy_rollout_state_find(row->state);
     r->release = catalog_release_by_num(l->c, row->release);
     if (!r->release || r->state == POLICY_ROLLOUT_STATE_COUNT ||
-        !policy_target_compile(row->target, strlen(row->target), &r->target, &error)) {
+        !load_target(l->c, r)) {
         l->status = OTTER_INTERNAL;
         return false;
     }
@@ -228,6 +240,8 @@ static struct catalog *read_catalog(struct store *store, enum otter_status *ret_
         if (status == OTTER_OK && l.status == OTTER_OK)
             status = store->ops->releases(store, &l.releases);
         if (status == OTTER_OK && l.status == OTTER_OK)
+            status = groups_read(l.c, store);
+        if (status == OTTER_OK && l.status == OTTER_OK)
             status = store->ops->rollouts(store, &l.rollouts);
         if (status == OTTER_OK && l.status == OTTER_OK)
             status = store->ops->operators(store, &l.operators);
@@ -256,6 +270,7 @@ enum otter_status catalog_reload(struct svc *svc, struct store *store)
                           memory_order_release);
     atomic_store_explicit(&svc->generation, fresh->generation, memory_order_release);
     (void)pthread_mutex_unlock(&svc->catalog_lock);
+    groups_published(svc, old, fresh);
     catalog_put(old);
     return OTTER_OK;
 }

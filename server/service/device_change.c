@@ -168,7 +168,7 @@ static bool selects(struct svc *svc, const struct policy_target *target, bool re
 
     if (!retired && fleet_is_retired(svc->fleet, index))
         return false;
-    grant_subject(fleet_lock(svc->fleet, index), &subject);
+    device_subject(fleet_lock(svc->fleet, index), svc_now(svc), &subject);
     selected = policy_target_matches(target, &subject);
     fleet_unlock(svc->fleet, index);
     return selected;
@@ -180,12 +180,12 @@ static enum otter_status change_target(struct device_change *c, const struct ver
 {
     uint32_t count = fleet_count(c->svc->fleet);
     enum otter_status status = OTTER_OK;
-    struct policy_target_error error;
     struct policy_target target;
     bool retired;
 
-    if (!policy_target_compile(text, strlen(text), &target, &error))
-        return svc_refuse_at(c->call, OTTER_BAD_TARGET, error.at, "target, at %zu: %s", error.at, error.what);
+    status = target_read(c->call, c->svc->catalog, "target", text, &target);
+    if (status != OTTER_OK)
+        return status;
     retired = policy_target_names(&target, POLICY_FIELD_STATE, "retired");
     for (uint32_t i = 0; i < count && status == OTTER_OK; i++)
         if (selects(c->svc, &target, retired, i))

@@ -12,7 +12,7 @@ static bool wanted(struct svc *svc, const struct list_page *page, bool retired, 
 
     if (!retired && fleet_is_retired(svc->fleet, index))
         return false;
-    grant_subject(fleet_lock(svc->fleet, index), &subject);
+    device_subject(fleet_lock(svc->fleet, index), page->now, &subject);
     wants = list_wants(page, &subject);
     fleet_unlock(svc->fleet, index);
     return wants;
@@ -111,7 +111,7 @@ enum otter_status op_device_list(struct svc *svc, struct svc_call *call)
     struct maker m = {.maker.make = make, .svc = svc, .c = c};
     uint32_t count = fleet_count(svc->fleet);
     struct list_page page;
-    enum otter_status status = list_begin(&page, call, sorts);
+    enum otter_status status = list_begin_devices(&page, svc, call, sorts);
     bool retired;
 
     if (status != OTTER_OK)

@@ -77,7 +77,7 @@ static bool look(struct summary *s, bool retired, bool tags, uint32_t index, str
     struct policy_subject subject;
 
     if (wanted && s->page.has_filter) {
-        grant_subject(d, &subject);
+        device_subject(d, s->now, &subject);
         wanted = list_wants(&s->page, &subject);
     }
     if (wanted) {
@@ -239,7 +239,7 @@ static json_t *json_summary(struct summary *s, const struct catalog *c)
 static enum otter_status summarize(struct summary *s, struct svc_call *call, const struct catalog *c)
 {
     static const char *const no_sorts[] = {NULL};
-    enum otter_status status = list_begin(&s->page, call, no_sorts);
+    enum otter_status status = list_begin_devices(&s->page, s->svc, call, no_sorts);
 
     if (status != OTTER_OK)
         return status;

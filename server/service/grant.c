@@ -23,32 +23,9 @@ bool device_attempt_over(const struct fleet_device *d)
            ended_for_good((enum otter_update_state)d->attempt_state, (enum otter_status)d->attempt_reason);
 }
 
-const char *device_state_name(const struct fleet_device *d)
-{
-    if (d->marks & FLEET_RETIRED)
-        return "retired";
-    if (d->attempt != 0)
-        return otter_update_state_name((enum otter_update_state)d->attempt_state);
-    return d->flags & FLEET_SEEN ? "idle" : "never-seen";
-}
-
 void grant_subject(const struct fleet_device *d, struct policy_subject *ret)
 {
-    *ret = (struct policy_subject){
-        .product = d->kind->product,
-        .hardware = d->kind->hardware,
-        .id = d->id,
-        .state = device_state_name(d),
-        .reason = d->attempt && d->attempt_reason != OTTER_OK
-                      ? otter_status_name((enum otter_status)d->attempt_reason)
-                      : NULL,
-        .held = d->marks & FLEET_HELD ? "yes" : "no",
-        .pinned = d->marks & FLEET_PINNED ? "yes" : "no",
-        .has_version = (d->flags & FLEET_SEEN) != 0,
-        .version = d->said->version,
-        .tags = fleet_tags(d),
-        .attrs = {fleet_operator_attrs(d), fleet_own_attrs(d)},
-    };
+    device_subject(d, 0, ret);
 }
 
 static void facts_of(const struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
@@ -121,8 +98,8 @@ static bool may_grant(const struct svc *svc, const struct catalog *c, const stru
 
     if (r->state != POLICY_ROLLOUT_RUNNING || strcmp(d->kind->product, r->release->manifest.product) != 0)
         return false;
-    grant_subject(d, &subject);
     facts_of(svc, c, r, poll, &facts);
+    device_subject(d, (int64_t)facts.now, &subject);
     facts.in_target = policy_target_matches(&r->target, &subject);
     if (!facts.in_target)
         return false;

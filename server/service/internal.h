@@ -50,6 +50,12 @@ struct catalog_rollout {
     const struct catalog_release *release;
 };
 
+/* A saved group: an expression with a name, and how often its devices poll. */
+struct catalog_group {
+    struct store_group row;
+    struct policy_target target;
+};
+
 struct catalog {
     atomic_uint refs;
     uint32_t generation; /* from 1, rising */
@@ -62,6 +68,11 @@ struct catalog {
     struct catalog_release *releases; /* by num */
     size_t rollout_count;
     struct catalog_rollout *rollouts; /* by id */
+    size_t group_count;
+    struct catalog_group *groups; /* by name */
+    size_t paced_count;
+    const struct catalog_group **paced; /* those with a poll interval, the shortest first */
+    bool pace_moves;                    /* by time alone, or with each poll */
     size_t operator_count;
     struct store_operator *operators; /* beside SVC_ADMIN */
 };
@@ -133,6 +144,7 @@ struct svc {
     struct catalog *catalog;
     _Atomic uint32_t generation;   /* of the catalog */
     _Atomic uint64_t root_version; /* 0: none */
+    atomic_bool paced;             /* groups of the catalog have poll intervals */
 
     struct svc_trouble trouble;
     struct backup *backup;      /* writer thread; NULL = none is under way */
@@ -287,6 +299,9 @@ enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, 
 /* Could a rollout be granted, as far as memory knows? */
 bool grant_possible(const struct svc *svc, const struct catalog *c, const struct fleet_device *d,
                     const struct otter_poll *poll);
+/* The device, locked, as target expressions see it at a time. */
+void device_subject(const struct fleet_device *d, int64_t now, struct policy_subject *ret);
+/* The like without a time: the oldest of all. */
 void grant_subject(const struct fleet_device *d, struct policy_subject *ret);
 bool device_attempt_open(const struct fleet_device *d);
 const char *device_state_name(const struct fleet_device *d);
@@ -362,6 +377,7 @@ struct list_page {
     const struct svc_page *page;
     struct policy_target filter;
     bool has_filter;
+    int64_t now; /* of lists of devices */
     unsigned limit;
     json_t *items;
     char next[256]; /* the next page's cursor; "" after the last */
@@ -386,6 +402,9 @@ struct list_maker {
 
 /* BAD_VALUE, BAD_TARGET. sorts: columns allowed, NULL-ended. */
 enum otter_status list_begin(struct list_page *l, struct svc_call *call, const char *const *sorts);
+/* The like where the filter is about devices: it may name saved groups, and ages are before now. */
+enum otter_status list_begin_devices(struct list_page *l, struct svc *svc, struct svc_call *call,
+                                     const char *const *sorts);
 bool list_wants(const struct list_page *l, const struct policy_subject *subject);
 /* Does the filter ask for retired devices by name? */
 bool list_wants_retired(const struct list_page *l);
@@ -399,6 +418,21 @@ enum otter_status list_end(struct list_page *l, struct list_maker *maker);
 enum otter_status list_end_small(struct list_page *l, const json_t *items);
 /* Instead of list_end: gives up. Returns the status. */
 enum otter_status list_drop(struct list_page *l, enum otter_status status);
+
+/* ---- group_set.c, group_pace.c: saved groups; more in groups.h ---- */
+
+/* An operator's expression, by the groups of a catalog: false with *ret_error. target_read: OK, or BAD_TARGET
+ * with the refusal's words, of `member`, and its place; so does target_refuse tell of an error. */
+bool target_compile(const struct catalog *c, const char *text, struct policy_target *ret,
+                    struct policy_target_error *ret_error);
+enum otter_status target_read(struct svc_call *call, const struct catalog *c, const char *member,
+                              const char *text, struct policy_target *ret);
+enum otter_status target_refuse(struct svc_call *call, const char *member,
+                                const struct policy_target_error *error);
+
+/* Seconds in which a device is expected to poll again: the shortest of its groups' intervals, else the
+ * server's. Takes the device's lock. Any thread. */
+uint32_t groups_poll_interval(struct svc *svc, uint32_t index);
 
 /* ---- operations: one function each; writer ones run inside a transaction ---- */
 typedef enum otter_status svc_handler(struct svc *svc, struct svc_call *call);

@@ -12,15 +12,16 @@
 #define LIMIT_MAX     1000u
 #define CURSOR_MAX    160u /* bytes of a sorted list's cursor, before base64url */
 
-static enum otter_status compile_filter(struct list_page *l, struct svc_call *call)
+static enum otter_status compile_filter(struct list_page *l, struct svc_call *call, const struct catalog *c)
 {
     struct policy_target_error error;
     const char *filter = l->page->filter;
 
     l->has_filter = filter && *filter;
-    if (!l->has_filter || policy_target_compile(filter, strlen(filter), &l->filter, &error))
+    if (!l->has_filter || (c ? target_compile(c, filter, &l->filter, &error)
+                             : policy_target_compile(filter, strlen(filter), &l->filter, &error)))
         return OTTER_OK;
-    return svc_refuse_at(call, OTTER_BAD_TARGET, error.at, "filter, at %zu: %s", error.at, error.what);
+    return target_refuse(call, "filter", &error);
 }
 
 static enum otter_status read_sort(struct list_page *l, struct svc_call *call, const char *const *sorts)
@@ -81,7 +82,9 @@ static enum otter_status read_cursor(struct list_page *l, struct svc_call *call)
     return svc_refuse(call, OTTER_BAD_VALUE, "cursor is not one that this server gave for this order");
 }
 
-enum otter_status list_begin(struct list_page *l, struct svc_call *call, const char *const *sorts)
+/* c NULL: no groups are known. */
+static enum otter_status begin(struct list_page *l, const struct catalog *c, struct svc_call *call,
+                               const char *const *sorts)
 {
     enum otter_status status;
 
@@ -95,9 +98,24 @@ enum otter_status list_begin(struct list_page *l, struct svc_call *call, const c
     if (status == OTTER_OK)
         status = read_cursor(l, call);
     if (status == OTTER_OK)
-        status = compile_filter(l, call);
+        status = compile_filter(l, call, c);
     if (status == OTTER_OK && !(l->items = json_array()))
         status = OTTER_INTERNAL;
+    return status;
+}
+
+enum otter_status list_begin(struct list_page *l, struct svc_call *call, const char *const *sorts)
+{
+    return begin(l, NULL, call, sorts);
+}
+
+enum otter_status list_begin_devices(struct list_page *l, struct svc *svc, struct svc_call *call,
+                                     const char *const *sorts)
+{
+    auto_catalog struct catalog *c = catalog_get(svc);
+    enum otter_status status = begin(l, c, call, sorts);
+
+    l->now = svc_now(svc);
     return status;
 }
 
