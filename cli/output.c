@@ -38,9 +38,10 @@ static const char *paint_state(size_t row, size_t column, const char *text)
     static const struct {
         const char *word, *color;
     } states[] = {
-        {"complete", "\033[32m"}, {"succeeded", "\033[32m"}, {"running", "\033[36m"},
-        {"open", "\033[36m"},     {"failed", "\033[31m"},    {"reverted", "\033[31m"},
-        {"aborted", "\033[31m"},  {"timed-out", "\033[31m"}, {"paused", "\033[33m"},
+        {"complete", "\033[32m"}, {"succeeded", "\033[32m"},   {"running", "\033[36m"},
+        {"open", "\033[36m"},     {"failed", "\033[31m"},      {"reverted", "\033[31m"},
+        {"aborted", "\033[31m"},  {"timed-out", "\033[31m"},   {"paused", "\033[33m"},
+        {"halted", "\033[31m"},   {"rolled-back", "\033[31m"},
     };
 
     (void)row;

@@ -32,7 +32,7 @@ static const struct row {
     {"release", "release", cli_plan_text, "a release"},
     {"target", "target", cli_plan_text, "an expression"},
     {"name", "name", cli_plan_text, "a name"},
-    {"priority", "priority", cli_plan_integer, "a number from -1000 to 1000 (--priority=-1)"},
+    {"priority", "priority", cli_plan_priority, "a number from -1000 to 1000 (--priority=-1)"},
     {"on-failure", "on_failure", cli_plan_on_failure, "warn, halt or rollback"},
     {"rollback-release", "rollback_release", cli_plan_text, "a release"},
     {"allow-downgrade", "allow_downgrade", yes, NULL},

@@ -5,10 +5,11 @@
 
 #include <string.h>
 
-#define COUNT_MAX  100000000u /* devices; the server's bounds are narrower and its own */
-#define PIECE_MAX  64u
-#define DAYS       7u
-#define MINUTE_MAX (24u * 60)
+#define COUNT_MAX    100000000u /* devices; the server's bounds are narrower and its own */
+#define PRIORITY_MAX 1000u      /* docs/openapi.yaml */
+#define PIECE_MAX    64u
+#define DAYS         7u
+#define MINUTE_MAX   (24u * 60)
 
 /* A piece before `end` (which may be NULL: to its end) as a text of its own; false where it is too long. */
 static bool cut(const char *s, const char *end, char ret[PIECE_MAX])
@@ -62,12 +63,12 @@ json_t *cli_plan_count(const char *s)
     return cli_parse_number(s, COUNT_MAX, false, &v) ? json_integer((json_int_t)v) : NULL;
 }
 
-json_t *cli_plan_integer(const char *s)
+json_t *cli_plan_priority(const char *s)
 {
     bool below = s[0] == '-';
     uint64_t v;
 
-    if (!cli_parse_number(s + below, COUNT_MAX, false, &v))
+    if (!cli_parse_number(s + below, PRIORITY_MAX, false, &v))
         return NULL;
     return json_integer(below ? -(json_int_t)v : (json_int_t)v);
 }

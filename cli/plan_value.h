@@ -11,8 +11,8 @@ json_t *cli_plan_text(const char *s);
 /* "40" */
 json_t *cli_plan_count(const char *s);
 
-/* "-7" */
-json_t *cli_plan_integer(const char *s);
+/* "-7", from -1000 to 1000. */
+json_t *cli_plan_priority(const char *s);
 
 /* "99.5" or "99.5%", up to 100 with two decimals. */
 json_t *cli_plan_share(const char *s);

@@ -1,6 +1,5 @@
 #include "rollout_action.h"
 
-#include "api.h"
 #include "core/bytes.h"
 #include "parse.h"
 #include "show_rollout.h"
@@ -12,9 +11,20 @@ enum cli_exit cli_rollout_id(struct cli *cli, const char *text, uint64_t *ret)
     return CLI_DONE;
 }
 
-enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *action)
+enum cli_exit cli_rollout_get(struct cli *cli, const char *id, struct cli_reply *ret)
 {
-    auto_reply struct cli_reply reply = {0};
+    char path[64];
+    uint64_t number;
+    enum cli_exit code = cli_rollout_id(cli, id, &number);
+
+    if (code != CLI_DONE)
+        return code;
+    snprintf(path, sizeof(path), "/api/v1/rollouts/%llu", (unsigned long long)number);
+    return cli_api(cli, &(struct cli_request){.method = "GET", .path = path}, ret);
+}
+
+enum cli_exit cli_rollout_post(struct cli *cli, const char *id, const char *action, struct cli_reply *ret)
+{
     char path[96];
     uint64_t number;
     enum cli_exit code = cli_rollout_id(cli, id, &number);
@@ -22,8 +32,13 @@ enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *ac
     if (code != CLI_DONE)
         return code;
     snprintf(path, sizeof(path), "/api/v1/rollouts/%llu/%s", (unsigned long long)number, action);
-    code = cli_api_send(cli, "POST", path, NULL, false, &reply);
-    if (code != CLI_DONE)
-        return code;
-    return cli_rollout_show(cli, &reply);
+    return cli_api_send(cli, "POST", path, NULL, false, ret);
+}
+
+enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *action)
+{
+    auto_reply struct cli_reply reply = {0};
+    enum cli_exit code = cli_rollout_post(cli, id, action, &reply);
+
+    return code == CLI_DONE ? cli_rollout_show(cli, &reply) : code;
 }

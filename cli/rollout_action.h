@@ -2,14 +2,20 @@
 #ifndef OTTER_CLI_ROLLOUT_ACTION_H
 #define OTTER_CLI_ROLLOUT_ACTION_H
 
-#include "cli.h"
+#include "api.h"
 
 #include <stdint.h>
 
-/* POST /rollouts/{id}/{action}; shows the rollout. */
-enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *action);
-
 /* A rollout's number, as the operand of a verb. */
 enum cli_exit cli_rollout_id(struct cli *cli, const char *text, uint64_t *ret);
+
+/* GET /rollouts/{id} */
+enum cli_exit cli_rollout_get(struct cli *cli, const char *id, struct cli_reply *ret);
+
+/* POST /rollouts/{id}/{action} */
+enum cli_exit cli_rollout_post(struct cli *cli, const char *id, const char *action, struct cli_reply *ret);
+
+/* The same, and shows the rollout. */
+enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *action);
 
 #endif

@@ -3,11 +3,13 @@
 #include "api.h"
 #include "host/clock.h"
 #include "host/crypto.h"
+#include "member.h"
 #include "parse.h"
 #include "rollout_action.h"
 #include "show_rollout.h"
 #include "wait.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,7 +28,8 @@ const char cli_notes_rollout_wait[] =
     "so "
     "is a\nrollout that is a draft, paused or frozen, or whose next phase an operator must open: the line "
     "says "
-    "so.\nExit status: 0 reached, 1 it can no longer be reached (aborted, no such phase or rollout), 4 not "
+    "so.\nExit status: 0 reached, 1 it can no longer be reached (halted, rolled back, aborted, no such phase "
+    "or rollout), 4 not "
     "authorised,\n6 not in time, 3 not in time and the server could not be reached at the end.";
 
 struct waiter {
@@ -130,13 +133,16 @@ static enum cli_exit missed(struct waiter *w, enum cli_exit code, char *told)
 static enum cli_exit never(struct waiter *w, const json_t *rollout)
 {
     size_t phases = json_array_size(json_object_get(rollout, "phases"));
-    const char *state = json_string_value(json_object_get(rollout, "state"));
+    const char *state = cli_member_text(rollout, "state"), *why = cli_member_text(rollout, "state_reason");
 
     if (w->until.phase > phases)
         return cli_fail(w->cli, CLI_REFUSED, "the rollout has %zu phases, no phase %u", phases,
                         w->until.phase);
-    return cli_fail(w->cli, CLI_REFUSED, "the rollout is %s: that can no longer be reached",
-                    state != NULL ? state : "gone");
+    if (strcmp(state, "halted") == 0)
+        return cli_fail(w->cli, CLI_REFUSED,
+                        "the rollout is halted%s%s\nAn operator must decide: otter rollout status %" PRIu64,
+                        why[0] != '\0' ? ": " : "", why, cli_member_number(rollout, "id"));
+    return cli_fail(w->cli, CLI_REFUSED, "the rollout is %s: that can no longer be reached", state);
 }
 
 /* Takes a rollout in; *ret_verdict says whether to go on. */

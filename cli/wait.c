@@ -44,7 +44,9 @@ enum cli_wait cli_wait_judge(const json_t *rollout, const struct cli_until *unti
         return CLI_WAIT_NEVER; /* it has no such phase */
     if (in_state(rollout, "complete") || (phase != NULL && in_state(phase, "complete")))
         return CLI_WAIT_REACHED;
-    return in_state(rollout, "aborted") ? CLI_WAIT_NEVER : CLI_WAIT_ON;
+    return in_state(rollout, "aborted") || in_state(rollout, "halted") || in_state(rollout, "rolled-back")
+               ? CLI_WAIT_NEVER
+               : CLI_WAIT_ON;
 }
 
 /* The newest phase is through, a later one is wanted, and nothing opens it but an operator. */
@@ -57,22 +59,44 @@ static bool waits_for_advance(const json_t *rollout, const struct cli_until *unt
            phase_of(rollout, (unsigned)open + 1) != NULL;
 }
 
+/* What the gate behind the newest phase waits for but devices; NULL: a later phase is not wanted, or nothing.
+ */
+static const char *at_the_gate(const json_t *rollout, const struct cli_until *until, int64_t id,
+                               char out[256])
+{
+    const json_t *gate = json_object_get(rollout, "gate");
+    uint64_t open = cli_member_number(rollout, "phase");
+    const char *verdict = cli_member_text(gate, "verdict");
+    char when[CLI_TIME_STR];
+
+    if (until->phase > 0 && until->phase <= open)
+        return NULL;
+    if (strcmp(verdict, "approval") == 0)
+        (void)snprintf(out, 256, "waits for a second operator: otter rollout approve %" PRId64, id);
+    else if (strcmp(verdict, "soaking") == 0) {
+        cli_time_format(cli_member_number(gate, "until"), when);
+        (void)snprintf(out, 256, "soaks until %s", when);
+    } else if (waits_for_advance(rollout, until) || strcmp(verdict, "manual") == 0 ||
+               strcmp(verdict, "too-few-succeeded") == 0)
+        (void)snprintf(out, 256, "waits for the next phase: otter rollout advance %" PRId64 " opens it", id);
+    else
+        return NULL;
+    return out;
+}
+
 const char *cli_wait_for(const json_t *rollout, const struct cli_until *until, char out[256])
 {
-    json_int_t id = json_integer_value(json_object_get(rollout, "id"));
+    int64_t id = json_integer_value(json_object_get(rollout, "id"));
     const char *reason = cli_member_text(json_object_get(rollout, "frozen"), "reason");
 
     if (json_is_object(json_object_get(rollout, "frozen")))
         (void)snprintf(out, 256, "FROZEN (%.100s): otter server unfreeze goes on", reason);
     else if (in_state(rollout, "draft"))
-        (void)snprintf(out, 256, "not started: otter rollout start %" PRId64 " does", (int64_t)id);
+        (void)snprintf(out, 256, "not started: otter rollout start %" PRId64 " does", id);
     else if (in_state(rollout, "paused"))
-        (void)snprintf(out, 256, "paused: otter rollout resume %" PRId64 " goes on", (int64_t)id);
-    else if (in_state(rollout, "running") && waits_for_advance(rollout, until))
-        (void)snprintf(out, 256, "waits for the next phase: otter rollout advance %" PRId64 " opens it",
-                       (int64_t)id);
+        (void)snprintf(out, 256, "paused: otter rollout resume %" PRId64 " goes on", id);
     else
-        return NULL;
+        return in_state(rollout, "running") ? at_the_gate(rollout, until, id, out) : NULL;
     return out;
 }
 

@@ -94,7 +94,7 @@ static void test_a_rollout_is_created_from_a_reference(void **state)
         CLI_DONE);
     assert_non_null(strstr(stub_request(stub, 1), "\r\nIdempotency-Key: "));
     assert_non_null(strstr(stub_request(stub, 1),
-                           "{\"phases\":[5,100],\"auto\":true,\"release\":\"" ID "\",\"target\":\"all\"}"));
+                           "{\"release\":\"" ID "\",\"target\":\"all\",\"phases\":[5,100],\"auto\":true}"));
     assert_int_equal(stub_surprises(stub), 0);
 }
 
@@ -365,6 +365,48 @@ static void test_an_upload_goes_on_where_it_broke_off(void **state)
     assert_int_equal(stub_surprises(stub), 0);
 }
 
+static void test_resuming_a_halted_rollout_says_what_it_acknowledges(void **state)
+{
+#define PHASE(counts) "\"phase\":2,\"phases\":[{\"counts\":{\"failed\":9}},{\"counts\":{" counts "}}]}"
+    static const struct {
+        const char *before, *says; /* NULL: nothing */
+    } rows[] = {
+        {"{\"id\":7,\"state\":\"halted\"," PHASE("\"succeeded\":40,\"reverted\":4,\"timed-out\":1"),
+         "Acknowledged: the losses of phase 2 so far, 4 reverted, 1 timed-out; its gate counts only further "
+         "ones"},
+        {"{\"id\":7,\"state\":\"paused\"," PHASE("\"failed\":1"), NULL},
+        {"{\"id\":7,\"state\":\"halted\",\"phase\":0,\"phases\":[]}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        const struct stub_reply replies[] = {{"GET /api/v1/rollouts/7 HTTP", "200 OK" JSON, rows[i].before},
+                                             {"POST /api/v1/rollouts/7/resume HTTP", "200 OK" JSON,
+                                              "{\"id\":7,\"state\":\"running\",\"phases\":[]}"},
+                                             {NULL, NULL, NULL}};
+
+        assert_int_equal(ask(replies, "rollout resume 7"), CLI_DONE);
+        assert_int_equal(stub_surprises(stub), 0);
+        if (rows[i].says != NULL)
+            assert_non_null(strstr(said_out, rows[i].says));
+        else
+            assert_null(strstr(said_out, "cknowledge"));
+    }
+}
+
+static void test_a_rollback_names_the_rollout_that_goes_back(void **state)
+{
+    static const struct stub_reply replies[] = {
+        {"POST /api/v1/rollouts/7/rollback HTTP", "200 OK" JSON,
+         "{\"id\":7,\"state\":\"rolled-back\",\"child\":8,\"phases\":[]}"},
+        {NULL, NULL, NULL}};
+
+    (void)state;
+    assert_int_equal(ask(replies, "rollout rollback 7"), CLI_DONE);
+    assert_int_equal(stub_surprises(stub), 0);
+    assert_non_null(strstr(said_out, "back     rolled back by rollout 8: otter rollout status 8"));
+}
+
 int main(void)
 {
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave)
@@ -373,6 +415,8 @@ int main(void)
         FRESH(test_all_follows_next),
         FRESH(test_problems_become_words_and_exit_statuses),
         FRESH(test_a_rollout_is_created_from_a_reference),
+        FRESH(test_resuming_a_halted_rollout_says_what_it_acknowledges),
+        FRESH(test_a_rollback_names_the_rollout_that_goes_back),
         FRESH(test_the_priority_is_one_that_the_server_takes),
         FRESH(test_a_bad_target_is_marked_at_its_place),
         FRESH(test_watching_ends_with_the_rollout),

@@ -345,6 +345,7 @@ static void test_waiting_ends_with_a_status_for_each_end(void **state)
         const char *says;
     } rows[] = {
         {OK, ROLLOUT("aborted"), "complete", CLI_REFUSED, "the rollout is aborted"},
+        {OK, ROLLOUT("halted"), "complete", CLI_REFUSED, "the rollout is halted\nAn operator must decide"},
         {OK, ROLLOUT("running"), "phase=2", CLI_REFUSED, "has 1 phases, no phase 2"},
         {OK, ROLLOUT("running"), "complete", CLI_NOT_IN_TIME, "not in time; the rollout goes on"},
         {"404 Not Found" PROBLEM, "{\"code\":\"not-found\",\"detail\":\"none\"}", "complete", CLI_REFUSED,
