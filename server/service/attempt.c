@@ -1,4 +1,5 @@
 /* An attempt's way through its states: rows, events, counts. All inside a transaction of the writer. */
+#include "service/deadlines.h"
 #include "service/internal.h"
 
 #include "core/bytes.h"
@@ -34,6 +35,7 @@ enum otter_status attempt_move(struct svc *svc, struct svc_call *call, uint32_t 
     row->retry = false;
     (void)snprintf(row->detail, sizeof(row->detail), "%s", detail);
     row->updated = svc_now(svc);
+    row->served_updated = svc_served(svc);
     if (otter_update_finished(state))
         row->finished = row->updated;
     if (status == OTTER_OK)
@@ -83,6 +85,17 @@ enum otter_status attempt_retry(struct svc *svc, struct svc_call *call, uint32_t
     return effects_attempt(call, index, row) ? OTTER_OK : OTTER_INTERNAL;
 }
 
+enum otter_status attempt_retry_by_plan(struct svc *svc, struct svc_call *call, struct store_attempt *row)
+{
+    enum otter_status status = count(svc->writer, row, -1);
+
+    row->retry = true;
+    row->retry_by_plan = true;
+    if (status == OTTER_OK)
+        status = svc->writer->ops->attempt_update(svc->writer, row);
+    return svc_stored(call, status);
+}
+
 /* A working device reports some ten steps; what it reports beyond this moves the state, but is not kept. */
 #define EVENTS_MAX 256u
 
@@ -120,6 +133,14 @@ static enum otter_status old_step(struct svc *svc, struct svc_call *call, const 
     return status == OTTER_ALREADY_EXISTS ? OTTER_OK : svc_stored(call, status);
 }
 
+/* Its trial ended for want of a server while otterd was not serving: that is no fault of the release. */
+static bool spoiled_by_server(struct svc *svc, uint32_t index, const struct store_attempt *row,
+                              const struct otter_report *report)
+{
+    return report->state == OTTER_UPDATE_REVERTED && report->reason == OTTER_TRIAL_NO_SERVER &&
+           deadlines_server_was_down(svc, index, row);
+}
+
 enum otter_status attempt_report(struct svc *svc, struct svc_call *call, uint32_t index,
                                  struct store_attempt *row, const struct otter_report *report)
 {
@@ -146,11 +167,14 @@ enum otter_status attempt_report(struct svc *svc, struct svc_call *call, uint32_
     row->step = report->step;
     if (report->has_bytes)
         row->bytes = report->bytes;
-    status = attempt_move(svc, call, index, row, report->state, report->reason, report->detail);
+    if (spoiled_by_server(svc, index, row, report))
+        status = attempt_server_move(svc, call, index, row, OTTER_UPDATE_CANCELLED, OTTER_SERVER_DOWN);
+    else
+        status = attempt_move(svc, call, index, row, report->state, report->reason, report->detail);
     if (status != OTTER_OK)
         return status;
     call->effects->reported = true;
-    call->effects->report_state = report->state;
-    call->effects->report_reason = report->reason;
+    call->effects->report_state = row->state;
+    call->effects->report_reason = row->reason;
     return OTTER_OK;
 }

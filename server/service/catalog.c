@@ -26,9 +26,12 @@ void catalog_put(struct catalog *catalog)
         free(catalog->roots[i].envelope);
     free(catalog->roots);
     free(catalog->releases);
+    for (size_t i = 0; i < catalog->rollout_count; i++)
+        catalog_rollout_free(&catalog->rollouts[i]);
     free(catalog->rollouts);
     free(catalog->paced);
     free(catalog->groups);
+    free(catalog->order);
     free(catalog->operators);
     free(catalog);
 }
@@ -110,6 +113,7 @@ struct loader {
     struct store_release_visitor releases;
     struct store_rollout_visitor rollouts;
     struct store_operator_visitor operators;
+    struct store *store;
     struct catalog *c;
     enum otter_status status;
 };
@@ -202,9 +206,13 @@ static bool load_rollout(struct store_rollout_visitor *self, const struct store_
     r->row = *row;
     r->state = policy_rollout_state_find(row->state);
     r->release = catalog_release_by_num(l->c, row->release);
-    if (!r->release || r->state == POLICY_ROLLOUT_STATE_COUNT ||
-        !load_target(l->c, r)) {
+    if (!r->release || r->state == POLICY_ROLLOUT_STATE_COUNT || !load_target(l->c, r)) {
         l->status = OTTER_INTERNAL;
+        return false;
+    }
+    l->status = catalog_rollout_load(r, l->store);
+    if (l->status != OTTER_OK) {
+        catalog_rollout_free(r);
         return false;
     }
     l->c->rollout_count++;
@@ -231,6 +239,7 @@ static struct catalog *read_catalog(struct store *store, enum otter_status *ret_
                        .releases.row = load_release,
                        .rollouts.row = load_rollout,
                        .operators.row = load_operator,
+                       .store = store,
                        .c = calloc(1, sizeof(*l.c))};
     enum otter_status status = OTTER_INTERNAL;
 
@@ -248,6 +257,8 @@ static struct catalog *read_catalog(struct store *store, enum otter_status *ret_
         if (status == OTTER_OK && l.status == OTTER_OK)
             status = store->ops->freeze_get(store, &l.c->freeze);
     }
+    if (status == OTTER_OK && l.status == OTTER_OK && !catalog_order(l.c))
+        status = OTTER_INTERNAL;
     *ret_status = status != OTTER_OK ? status : l.status;
     if (*ret_status == OTTER_OK)
         return l.c;

@@ -1,3 +1,4 @@
+#include "service/deadlines.h"
 #include "service/internal.h"
 
 #include "host/log.h"
@@ -93,6 +94,7 @@ bool effects_attempt(struct svc_call *call, uint32_t index, const struct store_a
     e->reason = row->reason;
     e->slot = row->slot;
     e->retry = row->retry;
+    e->served = row->served;
     return true;
 }
 
@@ -134,6 +136,8 @@ static bool publish_device(struct svc *svc, const struct effect *e)
 
 static bool publish_attempt(struct svc *svc, const struct effect *e)
 {
+    const struct store_attempt row = {
+        .id = e->attempt, .rollout = e->rollout, .state = e->state, .served = e->served};
     struct fleet_device *d = fleet_lock(svc->fleet, e->index);
 
     /* An older attempt may turn late; the newest is what polls ask for. */
@@ -148,7 +152,7 @@ static bool publish_attempt(struct svc *svc, const struct effect *e)
     }
     fleet_unsettle(d);
     fleet_unlock(svc->fleet, e->index);
-    return true;
+    return deadlines_note(svc, e->index, &row);
 }
 
 static bool publish_marks(struct svc *svc, const struct effect *e)
@@ -179,6 +183,7 @@ void effects_publish(struct svc *svc, struct svc_call *call)
         abort();
     }
     if (call->effects) {
+        call->effects->taken = (struct pace_taken){0}; /* it stays */
         count_effects(svc, call->effects);
         events_publish(svc, call->effects);
     }
@@ -199,6 +204,8 @@ void effects_drop(struct svc_call *call)
     }
     if (call->effects) {
         gc_plan_free(call->effects->gc);
+        if (call->effects->paces)
+            pace_put_back(call->effects->paces, &call->effects->taken);
         events_drop(call->effects->events);
     }
     free(call->effects);

@@ -1,10 +1,10 @@
 /* Which rollout a device is offered: candidates from memory, checked and granted in one transaction of the
  * writer. */
-#include "service/internal.h"
+#include "service/facts.h"
+
+#include "core/bytes.h"
 
 #include <string.h>
-
-#define CANDIDATES_MAX 32u
 
 bool device_attempt_open(const struct fleet_device *d)
 {
@@ -17,6 +17,11 @@ static bool ended_for_good(enum otter_update_state state, enum otter_status reas
     return otter_update_finished(state) && !(state == OTTER_UPDATE_CANCELLED && reason == OTTER_SERVER_DOWN);
 }
 
+bool attempt_is_over(const struct store_attempt *row)
+{
+    return !(row->retry && !row->retry_by_plan) && ended_for_good(row->state, row->reason);
+}
+
 bool device_attempt_over(const struct fleet_device *d)
 {
     return d->attempt != 0 && !(d->marks & FLEET_RETRY) &&
@@ -26,26 +31,6 @@ bool device_attempt_over(const struct fleet_device *d)
 void grant_subject(const struct fleet_device *d, struct policy_subject *ret)
 {
     device_subject(d, 0, ret);
-}
-
-static void facts_of(const struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
-                     const struct otter_poll *poll, struct policy_facts *ret)
-{
-    *ret = (struct policy_facts){
-        .product = poll->product,
-        .hardware = poll->hardware,
-        .running = &poll->running,
-        .epoch = poll->epoch,
-        .sequence = poll->sequence,
-        .manifest = &r->release->manifest,
-        .state = r->state,
-        .open_cohorts = catalog_open_cohorts(&r->row),
-        .withdrawn = r->release->withdrawn != 0,
-        .pruned = r->release->pruned != 0,
-        .frozen = c->freeze.since != 0,
-        .root_epoch = c->root.sequence_epoch,
-        .now = (uint64_t)svc_now(svc),
-    };
 }
 
 static void marks_of(const struct fleet_device *d, const struct catalog_rollout *r,
@@ -89,125 +74,83 @@ void facts_from_memory(const struct catalog *c, const struct catalog_rollout *r,
     ret->in_target = policy_target_matches(&r->target, &subject);
 }
 
-/* By what memory knows: the device's newest attempt, not those before it. */
-static bool may_grant(const struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
-                      const struct fleet_device *d, const struct otter_poll *poll)
+static void soonest(int64_t *until, int64_t at)
 {
-    struct policy_subject subject;
-    struct policy_facts facts;
-
-    if (r->state != POLICY_ROLLOUT_RUNNING || strcmp(d->kind->product, r->release->manifest.product) != 0)
-        return false;
-    facts_of(svc, c, r, poll, &facts);
-    device_subject(d, (int64_t)facts.now, &subject);
-    facts.in_target = policy_target_matches(&r->target, &subject);
-    if (!facts.in_target)
-        return false;
-    facts.cohort = policy_cohort(&otter_crypto_openssl, r->row.seed, d->id);
-    facts.attempt_ended = d->attempt_rollout == (uint32_t)r->row.id && device_attempt_over(d);
-    marks_of(d, r, &facts);
-    return policy_decide(&facts) == OTTER_OK;
+    if (at > 0 && (*until == 0 || at < *until))
+        *until = at;
 }
 
-bool grant_possible(const struct svc *svc, const struct catalog *c, const struct fleet_device *d,
-                    const struct otter_poll *poll)
+/* For how long the answer of a rollout holds by itself. */
+static void note_wait(struct grant_wait *wait, const struct device_facts *facts, enum otter_status decision)
 {
-    for (size_t i = 0; i < c->rollout_count; i++)
-        if (may_grant(svc, c, &c->rollouts[i], d, poll))
-            return true;
-    return false;
+    struct policy_told told;
+
+    soonest(&wait->until, facts->target_until);
+    if (!policy_refusal_passes(decision))
+        return;
+    (void)policy_explain(&facts->f, &told);
+    wait->moving = wait->moving || told.next_change_at == 0; /* a place under a cap: at any time */
+    soonest(&wait->until, told.next_change_at);
+    soonest(&wait->again, told.next_change_at);
 }
 
-struct candidates {
-    unsigned count;
-    const struct catalog_rollout *r[CANDIDATES_MAX];
+struct look {
+    struct weigher weigher;
+    struct grant_wait *wait;
+    bool possible;
 };
 
-/* Kept in order of precedence; of more than CANDIDATES_MAX the last ones fall away. */
-static void insert(struct candidates *all, const struct catalog_rollout *r)
+static bool look_at(struct weigher *self, const struct catalog_rollout *r, struct device_facts *facts,
+                    enum otter_status decision)
 {
-    unsigned at = all->count;
+    struct look *look = OTTER_CONTAINER_OF(self, struct look, weigher);
 
-    while (at > 0 && policy_precedence(r->row.priority, (uint64_t)r->row.id, all->r[at - 1]->row.priority,
-                                       (uint64_t)all->r[at - 1]->row.id) > 0)
-        at--;
-    if (at == CANDIDATES_MAX)
-        return;
-    if (all->count < CANDIDATES_MAX)
-        all->count++;
-    memmove(&all->r[at + 1], &all->r[at], (all->count - 1 - at) * sizeof(all->r[0]));
-    all->r[at] = r;
+    (void)r;
+    note_wait(look->wait, facts, decision);
+    look->possible = decision == OTTER_OK;
+    return !look->possible;
 }
 
-static unsigned phase_of(const struct store_rollout *row, unsigned cohort)
+bool grant_possible(struct svc *svc, const struct catalog *c, const struct fleet_device *d, uint32_t index,
+                    const struct otter_poll *poll, struct grant_wait *ret_wait)
 {
-    unsigned phase = 1;
+    const struct weigh_from from = {
+        .index = index, .d = d, .poll = poll, .at = svc_now(svc), .running_only = true};
+    struct look look = {.weigher.each = look_at, .wait = ret_wait};
 
-    while (phase < row->phase && cohort >= row->phases[phase - 1].upto >> 32)
-        phase++;
-    return phase;
+    *ret_wait = (struct grant_wait){0};
+    return weigh(svc, c, &from, &look.weigher) == OTTER_OK && look.possible;
 }
 
-/* What operators did in this very transaction counts: after their answer nothing is granted against it. */
-static enum otter_status stored_marks(struct store *store, uint32_t index, const struct catalog_rollout *r,
-                                      struct policy_facts *facts)
+void grant_settle(struct fleet_device *d, uint32_t generation, int64_t now, const struct grant_wait *wait)
 {
-    struct store_freeze freeze;
-    struct store_marks marks = {0};
-    enum otter_status status = store->ops->freeze_get(store, &freeze);
-
-    if (status != OTTER_OK)
-        return status;
-    status = store->ops->marks_get(store, (int64_t)index + 1, &marks);
-    if (status != OTTER_OK && status != OTTER_NOT_FOUND)
-        return status;
-    facts->frozen = freeze.since != 0;
-    facts->retired = marks.retired != 0;
-    facts->held = marks.held != 0;
-    facts->pinned_elsewhere = marks.pinned != 0 && marks.pin != r->release->num;
-    return OTTER_OK;
+    if (wait->moving)
+        fleet_unsettle(d);
+    else
+        fleet_settle(d, generation, now, wait->until);
 }
 
-/* The last word, by what the transaction sees. OK fills *row. */
-static enum otter_status check(struct svc *svc, const struct catalog_rollout *r, uint32_t index,
-                               const struct otter_poll *poll, struct store_attempt *row)
+struct granting {
+    struct weigher weigher;
+    struct svc *svc;
+    struct svc_call *call;
+    uint32_t index;
+    struct store_attempt *row;
+    struct grant_wait wait;
+    enum otter_status status;
+};
+
+/* The plan lets the device try again: what was lost before counts no more. */
+static enum otter_status retire_lost(struct granting *g, const struct catalog_rollout *r,
+                                     const struct device_facts *facts)
 {
-    struct store *store = svc->writer;
-    struct policy_facts facts;
     struct store_attempt before;
-    struct store_rollout now;
-    enum otter_status status = store->ops->rollout_get(store, r->row.id, &now);
-    int image;
+    enum otter_status status;
 
-    if (status != OTTER_OK)
-        return status;
-    facts_of(svc, svc->catalog, r, poll, &facts);
-    facts.state = policy_rollout_state_find(now.state);
-    facts.open_cohorts = catalog_open_cohorts(&now);
-    facts.in_target = true;
-    facts.cohort = policy_cohort(&otter_crypto_openssl, now.seed, poll->device);
-    status = store->ops->attempt_in(store, (int64_t)index + 1, now.id, &before);
-    if (status != OTTER_OK && status != OTTER_NOT_FOUND)
-        return status;
-    facts.attempt_ended = status == OTTER_OK && !before.retry && ended_for_good(before.state, before.reason);
-    status = stored_marks(store, index, r, &facts);
-    if (status != OTTER_OK)
-        return status;
-    status = policy_decide(&facts);
-    image = policy_free_slot_image(facts.manifest, poll->running.slot);
-    if (status != OTTER_OK || image < 0)
-        return status;
-    *row = (struct store_attempt){
-        .device = (int64_t)index + 1,
-        .rollout = now.id,
-        .phase = phase_of(&now, facts.cohort),
-        .state = OTTER_UPDATE_OFFERED,
-        .reason = OTTER_OK,
-        .slot = facts.manifest->image[image].slot,
-        .created = (int64_t)facts.now,
-        .updated = (int64_t)facts.now,
-    };
-    return OTTER_OK;
+    if (!facts->f.attempt_ended)
+        return OTTER_OK;
+    status = g->svc->writer->ops->attempt_in(g->svc->writer, (int64_t)g->index + 1, r->row.id, &before);
+    return status == OTTER_OK ? attempt_retry_by_plan(g->svc, g->call, &before) : status;
 }
 
 static enum otter_status write_grant(struct svc *svc, struct svc_call *call, uint32_t index,
@@ -231,35 +174,71 @@ static enum otter_status write_grant(struct svc *svc, struct svc_call *call, uin
     return OTTER_OK;
 }
 
+static enum otter_status grant_by(struct granting *g, const struct catalog_rollout *r,
+                                  const struct device_facts *facts)
+{
+    int64_t served = svc_served(g->svc);
+    enum otter_status status = retire_lost(g, r, facts);
+
+    *g->row = (struct store_attempt){
+        .device = (int64_t)g->index + 1,
+        .rollout = r->row.id,
+        .phase = facts->f.device_phase,
+        .state = OTTER_UPDATE_OFFERED,
+        .reason = OTTER_OK,
+        .slot = facts->f.manifest->image[facts->image].slot,
+        .created = (int64_t)facts->f.now,
+        .updated = (int64_t)facts->f.now,
+        .served = served,
+        .served_updated = served,
+    };
+    if (status == OTTER_OK)
+        status = write_grant(g->svc, g->call, g->index, g->row);
+    if (status != OTTER_OK)
+        return status;
+    g->call->effects->paces = &g->svc->paces;
+    return pace_take(&g->svc->paces, &facts->pace, &g->call->effects->taken) ? OTTER_OK : OTTER_INTERNAL;
+}
+
+/* The last word, by what the transaction sees: check and grant are one, so no two polls pass a bound. */
+static bool grant_or_go_on(struct weigher *self, const struct catalog_rollout *r, struct device_facts *facts,
+                           enum otter_status decision)
+{
+    struct granting *g = OTTER_CONTAINER_OF(self, struct granting, weigher);
+
+    if (decision == OTTER_OK) {
+        g->status = grant_by(g, r, facts);
+        return false;
+    }
+    note_wait(&g->wait, facts, decision);
+    return true;
+}
+
 enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, struct store_attempt *ret)
 {
     const struct catalog *c = svc->catalog; /* only this thread replaces it */
-    const struct otter_poll *poll = &call->in.poll;
-    struct candidates all = {0};
+    const struct weigh_from from = {.index = index,
+                                    .poll = &call->in.poll,
+                                    .store = svc->writer,
+                                    .at = svc_now(svc),
+                                    .running_only = true};
+    struct granting g = {.weigher.each = grant_or_go_on,
+                         .svc = svc,
+                         .call = call,
+                         .index = index,
+                         .row = ret,
+                         .status = OTTER_OK};
     struct fleet_device *d;
+    enum otter_status status;
 
-    d = fleet_lock(svc->fleet, index);
-    for (size_t i = 0; i < c->rollout_count; i++)
-        if (may_grant(svc, c, &c->rollouts[i], d, poll))
-            insert(&all, &c->rollouts[i]);
-    fleet_unlock(svc->fleet, index);
-    for (unsigned i = 0; i < all.count; i++) {
-        struct store_attempt row;
-        enum otter_status status = check(svc, all.r[i], index, poll, &row);
-
-        if (status == OTTER_OK) {
-            status = write_grant(svc, call, index, &row);
-            if (status == OTTER_OK)
-                *ret = row;
-            return status;
-        }
-        if (!policy_refuses(status))
-            return svc_stored(call, status);
-    }
-    /* Nothing for it in this generation of the catalog: its next polls are answered from memory. */
-    d = fleet_lock(svc->fleet, index);
-    fleet_settle(d, c->generation, 0, 0);
-    fleet_unlock(svc->fleet, index);
     ret->id = 0;
+    status = weigh(svc, c, &from, &g.weigher);
+    if (status != OTTER_OK || g.status != OTTER_OK || ret->id != 0)
+        return svc_stored(call, status != OTTER_OK ? status : g.status);
+    /* Nothing for it for now: its next polls are answered from memory. */
+    d = fleet_lock(svc->fleet, index);
+    grant_settle(d, c->generation, from.at, &g.wait);
+    fleet_unlock(svc->fleet, index);
+    poll_come_again(call, from.at, &g.wait);
     return OTTER_OK;
 }

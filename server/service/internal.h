@@ -8,10 +8,14 @@
 #include "host/crypto.h"
 #include "policy/decide.h"
 #include "policy/phase.h"
+#include "policy/plan.h"
 #include "policy/target.h"
 #include "service/clockwatch.h"
 #include "service/fleet_work.h"
 #include "service/health.h"
+#include "service/open_attempts.h"
+#include "service/pace.h"
+#include "service/served.h"
 #include "service/service.h"
 #include "store/blobs.h"
 #include "store/store.h"
@@ -48,6 +52,9 @@ struct catalog_rollout {
     enum policy_rollout_state state;
     struct policy_target target;
     const struct catalog_release *release;
+    struct policy_plan plan;
+    uint8_t *members; /* of a plan that nobody may join: bit index % 8 of byte index / 8 */
+    size_t members_len;
 };
 
 /* A saved group: an expression with a name, and how often its devices poll. */
@@ -71,8 +78,9 @@ struct catalog {
     size_t group_count;
     struct catalog_group *groups; /* by name */
     size_t paced_count;
-    const struct catalog_group **paced; /* those with a poll interval, the shortest first */
-    bool pace_moves;                    /* by time alone, or with each poll */
+    const struct catalog_group **paced;   /* those with a poll interval, the shortest first */
+    bool pace_moves;                      /* by time alone, or with each poll */
+    const struct catalog_rollout **order; /* the same, the one that wins over the others first */
     size_t operator_count;
     struct store_operator *operators; /* beside SVC_ADMIN */
 };
@@ -89,6 +97,15 @@ const struct catalog_release *catalog_release_by_num(const struct catalog *c, in
 const struct catalog_rollout *catalog_rollout_by_id(const struct catalog *c, int64_t id);
 /* NULL if there is no such version. */
 const struct catalog_root *catalog_root_by_version(const struct catalog *c, uint64_t version);
+/* The plan of a row, also of one from before there were plans. False: it cannot be read. */
+bool catalog_plan(const struct store_rollout *row, struct policy_plan *ret);
+/* Parts of reading a catalog: of a rollout whose row, state and release are set; and, with all of them, their
+ * order (false when out of memory). */
+enum otter_status catalog_rollout_load(struct catalog_rollout *r, struct store *store);
+void catalog_rollout_free(struct catalog_rollout *r);
+bool catalog_order(struct catalog *c);
+/* Did the device belong to it at its start? True where any may join. */
+bool catalog_is_member(const struct catalog_rollout *r, uint32_t index);
 /* Cohorts below it are in an open phase. */
 unsigned catalog_open_cohorts(const struct store_rollout *row);
 
@@ -158,6 +175,10 @@ struct svc {
     unsigned progress_next;
     bool progress_wanted;
     struct clockwatch clockwatch; /* writer thread */
+    struct served served;         /* counted by the writer thread */
+    struct open_attempts open;    /* writer thread */
+    int64_t deadlines_at;         /* served seconds at the last look; writer thread */
+    struct paces paces;
     int64_t next_sweep_ms, next_heartbeat_ms, next_progress;
     struct gc_announced announced[GC_ANNOUNCED]; /* writer thread */
     unsigned announced_next;
@@ -175,6 +196,12 @@ int64_t svc_now(const struct svc *svc);
 /* The like with steps of the clock left out for a day (clockwatch.h): for what cannot be taken back. Writer
  * thread. */
 int64_t svc_steady(const struct svc *svc);
+
+/* Seconds that otterd has served, over all its lives. Any thread. */
+int64_t svc_served(const struct svc *svc);
+/* What meters go by: microseconds since the epoch at the start, and of the clock that never steps from then
+ * on. Any thread. */
+int64_t svc_pace_now_us(const struct svc *svc);
 
 /* ---- a call ---- */
 
@@ -222,6 +249,7 @@ struct effect {
     enum otter_status reason;
     enum otter_slot slot;
     bool retry;
+    int64_t served;
     /* MARKS */
     uint8_t marks; /* enum fleet_mark */
     uint32_t pin;
@@ -234,6 +262,8 @@ struct svc_effects {
     bool opened;   /* a phase opened: it may be through already */
     int64_t ended; /* rollout of which an attempt ended; 0 = none */
     struct gc_plan *gc;
+    struct paces *paces;     /* of `taken`, which is put back unless it is published */
+    struct pace_taken taken;
     /* for counters and events */
     struct event_item *events; /* told after the commit */
     bool granted, repeated;
@@ -276,6 +306,10 @@ void trouble_stored(struct svc *svc);
 bool bootstrap_files(struct svc *svc, char ret_new_token[64], struct host_error *err);
 bool load_all(struct svc *svc, struct host_error *err, int *ret_exit);
 void *writer_main(void *svc);
+/* Behind a commit: memory is changed by the effects of a list of calls. Writer thread. */
+void writer_publish(struct svc *svc, struct svc_call *list);
+/* Meters as the attempts of the rollouts that run have left them. */
+enum otter_status pace_load(struct svc *svc);
 void *reader_main(void *svc);
 
 /* Writes up to max dirty records behind; returns how many. Inside a transaction of the writer. */
@@ -296,14 +330,26 @@ bool poll_try(struct svc *svc, struct svc_call *call);
 enum otter_status poll_unstored(struct svc *svc, struct svc_call *call);
 /* Grants what the catalog and the store allow; *ret is the new attempt, or its id is 0. */
 enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, struct store_attempt *ret);
-/* Could a rollout be granted, as far as memory knows? */
-bool grant_possible(const struct svc *svc, const struct catalog *c, const struct fleet_device *d,
-                    const struct otter_poll *poll);
+/* For how long nothing is granted, as far as time alone decides. */
+struct grant_wait {
+    int64_t until; /* when an answer may change; 0: by time alone never */
+    int64_t again; /* when it is worth to poll again; 0: as ever */
+    bool moving;   /* at any moment: look at each poll */
+};
+/* Could a rollout be granted, as far as memory knows? Else for how long not. d is locked. */
+bool grant_possible(struct svc *svc, const struct catalog *c, const struct fleet_device *d, uint32_t index,
+                    const struct otter_poll *poll, struct grant_wait *ret_wait);
+/* Nothing is granted to it: d is locked. */
+void grant_settle(struct fleet_device *d, uint32_t generation, int64_t now, const struct grant_wait *wait);
+/* Retry-After: the sooner of the poll's interval and the moment that is worth it. */
+void poll_come_again(struct svc_call *call, int64_t now, const struct grant_wait *wait);
 /* The device, locked, as target expressions see it at a time. */
 void device_subject(const struct fleet_device *d, int64_t now, struct policy_subject *ret);
 /* The like without a time: the oldest of all. */
 void grant_subject(const struct fleet_device *d, struct policy_subject *ret);
 bool device_attempt_open(const struct fleet_device *d);
+/* Has the attempt ended for good, as far as operators go? One that the server itself spoiled has not. */
+bool attempt_is_over(const struct store_attempt *row);
 const char *device_state_name(const struct fleet_device *d);
 unsigned poll_retry_after(const struct svc *svc, const char *device);
 
@@ -323,6 +369,8 @@ enum otter_status attempt_server_move(struct svc *svc, struct svc_call *call, ui
 /* It may be granted again, and counts no more: a device counts once. */
 enum otter_status attempt_retry(struct svc *svc, struct svc_call *call, uint32_t index,
                                 struct store_attempt *row);
+/* The like, since the plan lets the device try again: it was lost still. */
+enum otter_status attempt_retry_by_plan(struct svc *svc, struct svc_call *call, struct store_attempt *row);
 /* A report, by itself or as `last` of a poll. *row is the attempt, and is brought up to date. */
 enum otter_status attempt_report(struct svc *svc, struct svc_call *call, uint32_t index,
                                  struct store_attempt *row, const struct otter_report *report);

@@ -1,4 +1,5 @@
 /* At start: the whole fleet from the store into memory. */
+#include "service/deadlines.h"
 #include "service/internal.h"
 
 #include "core/bytes.h"
@@ -114,6 +115,20 @@ static enum otter_status load_devices(struct loader *l, struct store *store)
     return l->trouble ? OTTER_OK : store->ops->fleet(store, &l->fleet);
 }
 
+/* What is under way, and how much of each rollout's pace is used up. */
+static enum otter_status load_open(struct svc *svc, struct loader *l)
+{
+    enum otter_status status;
+    int64_t served = 0;
+
+    (void)svc->writer->ops->meta_get(svc->writer, "served", &served); /* none before the first heartbeat */
+    served_init(&svc->served, served);
+    svc->deadlines_at = svc_served(svc);
+    if (!deadlines_load(svc, &status))
+        l->trouble = "out of memory, or an attempt belongs to no device";
+    return status == OTTER_OK ? pace_load(svc) : status;
+}
+
 bool load_all(struct svc *svc, struct host_error *err, int *ret_exit)
 {
     struct loader l = {
@@ -127,6 +142,8 @@ bool load_all(struct svc *svc, struct host_error *err, int *ret_exit)
         status = store->ops->marks(store, &l.marks);
     if (status == OTTER_OK && !l.trouble)
         status = catalog_reload(svc, store);
+    if (status == OTTER_OK && !l.trouble)
+        status = load_open(svc, &l);
     if (status == OTTER_OK && !l.trouble)
         return true;
     *ret_exit = STORE_FAULT_DAMAGED;

@@ -9,16 +9,35 @@
 #define RETRY_MIN    5u
 
 /* FNV-1a: spreads the fleet over the interval, the same device always at the same place. */
-unsigned poll_retry_after(const struct svc *svc, const char *device)
+static unsigned step_of(const char *device)
 {
-    unsigned interval = svc->config.poll_interval_s, spread = interval / 4;
     uint32_t h = 2166136261u;
-    unsigned after;
 
     for (; *device; device++)
         h = (h ^ (uint8_t)*device) * 16777619u;
-    after = interval - spread / 2 + spread * (h % JITTER_STEPS) / (JITTER_STEPS - 1);
+    return h % JITTER_STEPS;
+}
+
+unsigned poll_retry_after(const struct svc *svc, const char *device)
+{
+    unsigned interval = svc->config.poll_interval_s, spread = interval / 4;
+    unsigned after = interval - spread / 2 + spread * step_of(device) / (JITTER_STEPS - 1);
+
     return after < RETRY_MIN ? RETRY_MIN : after;
+}
+
+void poll_come_again(struct svc_call *call, int64_t now, const struct grant_wait *wait)
+{
+    unsigned after = call->out.retry_after, spread = after / 4;
+    int64_t sooner = wait->again - now;
+
+    if (wait->again == 0)
+        return;
+    sooner += spread * step_of(call->in.poll.device) / (JITTER_STEPS - 1); /* not all at once */
+    if (sooner < RETRY_MIN)
+        sooner = RETRY_MIN;
+    if (sooner < after)
+        call->out.retry_after = (unsigned)sooner;
 }
 
 static bool same_digest(const struct otter_digest *a, const struct otter_digest *b)
@@ -77,12 +96,21 @@ static bool news_in_last(const struct fleet_device *d, const struct otter_poll *
            poll->last.step > d->attempt_step;
 }
 
-/* Must something be stored before this poll is answered? */
-static bool needs_writer(const struct svc *svc, const struct catalog *c, struct fleet_device *d,
-                         const struct otter_poll *poll)
+/* Nothing for it now, and not before it comes again either: else it is told when to come sooner. */
+static bool settled_till_next_poll(const struct svc *svc, const struct fleet_device *d, uint32_t generation,
+                                   const struct svc_call *call)
 {
+    return fleet_settled(d, generation, svc_now(svc) + call->out.retry_after);
+}
+
+/* Must something be stored before this poll is answered? */
+static bool needs_writer(struct svc *svc, const struct catalog *c, struct fleet_device *d, uint32_t index,
+                         struct svc_call *call)
+{
+    const struct otter_poll *poll = &call->in.poll;
     const struct catalog_rollout *r = d->attempt ? catalog_rollout_by_id(c, d->attempt_rollout) : NULL;
     enum otter_update_state state = (enum otter_update_state)d->attempt_state;
+    struct grant_wait wait;
 
     if (news_in_last(d, poll))
         return true;
@@ -92,11 +120,12 @@ static bool needs_writer(const struct svc *svc, const struct catalog *c, struct 
     if (device_attempt_open(d))
         return !r || runs(&poll->running, &r->release->manifest) ||
                (r->state == POLICY_ROLLOUT_ABORTED && attempt_stoppable(state));
-    if (fleet_settled(d, c->generation, svc_now(svc)))
+    if (settled_till_next_poll(svc, d, c->generation, call))
         return false;
-    if (grant_possible(svc, c, d, poll))
+    if (grant_possible(svc, c, d, index, poll, &wait))
         return true;
-    fleet_settle(d, c->generation, 0, 0);
+    grant_settle(d, c->generation, svc_now(svc), &wait);
+    poll_come_again(call, svc_now(svc), &wait);
     return false;
 }
 
@@ -141,8 +170,8 @@ static bool try_quietly(struct svc *svc, struct svc_call *call, uint32_t index)
 
     take_down(svc, d, &call->in.poll, svc_now(svc));
     fleet_mark_dirty(svc->fleet, index);
-    quiet = fleet_settled(d, generation, svc_now(svc)) && !device_attempt_open(d) && !call->in.poll.fresh &&
-            !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);
+    quiet = settled_till_next_poll(svc, d, generation, call) && !device_attempt_open(d) &&
+            !call->in.poll.fresh && !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);
     fleet_unlock(svc->fleet, index);
     /* Its name as sent: an unknown one is stored as `other`. */
     if (news)
@@ -166,7 +195,7 @@ bool poll_try(struct svc *svc, struct svc_call *call)
         return true;
     c = catalog_get(svc);
     d = fleet_lock(svc->fleet, index);
-    writer = needs_writer(svc, c, d, &call->in.poll);
+    writer = needs_writer(svc, c, d, index, call);
     attempt = device_attempt_open(d) ? d->attempt : 0;
     rollout = d->attempt_rollout;
     slot = (enum otter_slot)d->attempt_slot;

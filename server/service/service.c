@@ -21,6 +21,18 @@ int64_t svc_steady(const struct svc *svc)
     return clockwatch_steady(&svc->clockwatch, svc_now(svc), (int64_t)host_clock_mono_ms());
 }
 
+int64_t svc_served(const struct svc *svc)
+{
+    return svc->config.served ? svc->config.served() : served_seconds(&svc->served);
+}
+
+int64_t svc_pace_now_us(const struct svc *svc)
+{
+    if (svc->config.clock)
+        return svc->config.clock() * 1000000;
+    return svc->started * 1000000 + (int64_t)(host_clock_mono_ms() - svc->started_mono_ms) * 1000;
+}
+
 /* Half a backup is not to be taken for an empty directory. */
 static bool refuse_half_restored(const struct svc *svc, struct host_error *err)
 {
@@ -139,6 +151,7 @@ struct svc *svc_open(const struct svc_config *config, struct host_error *ret_err
     watch_init(&svc->watch);
     (void)pthread_mutex_init(&svc->catalog_lock, NULL);
     (void)pthread_mutex_init(&svc->trouble.lock, NULL);
+    paces_init(&svc->paces);
     queue_init(&svc->writes);
     queue_init(&svc->reads);
     progress_forget(svc);
@@ -175,6 +188,8 @@ void svc_close(struct svc *svc)
     blobs_close(svc->blobs);
     fleet_free(svc->fleet);
     catalog_put(svc->catalog);
+    open_attempts_free(&svc->open);
+    paces_destroy(&svc->paces);
     metrics_counters_free(svc->counts.lanes);
     free(svc->burst.at);
     host_key_free(svc->offer_key);

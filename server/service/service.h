@@ -131,6 +131,7 @@ struct svc_config {
     uint32_t events_burst_window; /* seconds; 300 */
     bool plain_devices; /* devices may prove themselves with Otter-HMAC: their secrets are held unsealed */
     int64_t (*clock)(void); /* Unix seconds; NULL = host_clock_wall. For tests. */
+    int64_t (*served)(void); /* seconds that otterd has served; NULL = as counted. For tests. */
 };
 
 /*

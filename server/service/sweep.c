@@ -90,6 +90,8 @@ static void heartbeat(struct svc *svc, int64_t mono_ms)
     if (status == OTTER_OK)
         status = store->ops->meta_put(store, "last_serving", svc_now(svc));
     if (status == OTTER_OK)
+        status = store->ops->meta_put(store, "served", served_seconds(&svc->served));
+    if (status == OTTER_OK)
         status = store->ops->answers_forget(store, svc_steady(svc) - ANSWERS_KEPT_S);
     if (status == OTTER_OK)
         status = store->ops->commit(store);
@@ -117,6 +119,7 @@ void sweep_tick(struct svc *svc, bool all)
     int64_t mono = (int64_t)host_clock_mono_ms();
 
     watch_clock(svc, mono);
+    served_tick(&svc->served, mono, svc_trouble(svc) == OTTER_OK);
     if (svc_trouble(svc) == OTTER_STORE_DAMAGED)
         return;
     if (all || mono >= svc->next_sweep_ms) {

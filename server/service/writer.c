@@ -3,6 +3,7 @@
  * memory is changed and the callers are told. Between the batches it writes behind and moves rollouts on.
  */
 #include "service/backup.h"
+#include "service/deadlines.h"
 #include "service/explain.h"
 
 #include "host/clock.h"
@@ -98,7 +99,7 @@ static enum otter_status run_transaction(struct svc *svc, struct svc_call *list)
     return status;
 }
 
-static void publish(struct svc *svc, struct svc_call *list)
+void writer_publish(struct svc *svc, struct svc_call *list)
 {
     struct gc_plan *gc = NULL;
     bool catalog = false;
@@ -161,7 +162,7 @@ static void run_batch(struct svc *svc, struct svc_call *all)
     if (!list)
         return;
     if (status == OTTER_OK)
-        publish(svc, list);
+        writer_publish(svc, list);
     else
         fail_all(list, status);
     soften(svc, list);
@@ -222,6 +223,7 @@ void *writer_main(void *arg)
         work_begins(&svc->writing);
         if (list)
             run_batches(svc, list);
+        deadlines_run(svc);
         progress_run(svc);
         sweep_tick(svc, closed);
     }

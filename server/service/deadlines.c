@@ -1,0 +1,212 @@
+#include "service/deadlines.h"
+
+#include "service/internal.h"
+
+#include "core/bytes.h"
+#include "host/log.h"
+
+#define BATCH 32u /* attempts a transaction: bounds how long a grant may wait behind it */
+
+/* About to install, or installed: what follows is a reboot, after which it has to be heard of again. */
+static bool may_be_lost(enum otter_update_state state)
+{
+    return state == OTTER_UPDATE_DOWNLOADED || state == OTTER_UPDATE_INSTALLED ||
+           state == OTTER_UPDATE_TESTING;
+}
+
+enum otter_status deadline_passed(const struct policy_plan *plan, uint32_t poll_interval_s,
+                                  const struct open_attempt *a, int64_t served)
+{
+    int64_t silence = plan->silence_s;
+
+    if (plan->deadline_s > 0 && served - a->served >= plan->deadline_s)
+        return OTTER_DEADLINE;
+    if (silence > 0 && silence < 3 * (int64_t)poll_interval_s)
+        silence = 3 * (int64_t)poll_interval_s;
+    if (silence > 0 && may_be_lost(a->state) && served - a->heard >= silence)
+        return OTTER_SILENT;
+    return OTTER_OK;
+}
+
+static uint32_t last_seen_of(struct svc *svc, uint32_t index)
+{
+    uint32_t seen = fleet_lock(svc->fleet, index)->last_seen;
+
+    fleet_unlock(svc->fleet, index);
+    return seen;
+}
+
+static bool note_end(struct svc *svc, uint32_t index, const struct store_attempt *row)
+{
+    const struct open_attempt *a = open_attempts_find(&svc->open, index);
+    bool ok = true;
+
+    if (!a || a->attempt != row->id)
+        return true;
+    ok = pace_count(&svc->paces, a->rollout, -1);
+    open_attempts_drop(&svc->open, index);
+    return ok;
+}
+
+bool deadlines_note(struct svc *svc, uint32_t index, const struct store_attempt *row)
+{
+    struct open_attempt *known = open_attempts_find(&svc->open, index);
+    struct open_attempt a = {.attempt = row->id,
+                             .rollout = row->rollout,
+                             .index = index,
+                             .last_seen = last_seen_of(svc, index),
+                             .state = row->state,
+                             .served = row->served,
+                             .heard = svc_served(svc)};
+
+    if (otter_update_finished(row->state))
+        return note_end(svc, index, row);
+    if (known && known->attempt == row->id) {
+        known->state = row->state;
+        known->heard = a.heard; /* it reported */
+        return true;
+    }
+    return (!known || pace_count(&svc->paces, known->rollout, -1)) &&
+           pace_count(&svc->paces, row->rollout, 1) && open_attempts_put(&svc->open, &a);
+}
+
+struct loader {
+    struct store_attempt_visitor visitor;
+    struct svc *svc;
+    bool down; /* otterd was, before this start */
+    bool ok;
+};
+
+/* What fell silent before the stop has as long as any other to be heard of after the start. */
+static bool load_one(struct store_attempt_visitor *self, const struct store_attempt *row)
+{
+    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, visitor);
+    uint32_t index = (uint32_t)(row->device - 1);
+    struct open_attempt *a;
+
+    l->ok = index < fleet_count(l->svc->fleet) && deadlines_note(l->svc, index, row);
+    a = l->ok ? open_attempts_find(&l->svc->open, index) : NULL;
+    if (a)
+        a->down = l->down;
+    return l->ok;
+}
+
+bool deadlines_load(struct svc *svc, enum otter_status *ret_status)
+{
+    struct loader l = {.visitor.row = load_one, .svc = svc, .ok = true};
+    struct store *store = svc->writer;
+    int64_t last = 0;
+
+    (void)store->ops->meta_get(store, "last_serving", &last); /* 0 before the first stop */
+    l.down = last > 0 && svc_now(svc) - last >= DEADLINES_DOWN_S;
+    *ret_status = store->ops->attempts_open(store, &l.visitor);
+    return l.ok;
+}
+
+/* Has the device polled since the last look? Then it was heard of, and lives in time that is served. */
+static void listen(struct svc *svc, struct open_attempt *a, int64_t served)
+{
+    uint32_t seen = last_seen_of(svc, a->index);
+
+    if (seen == a->last_seen)
+        return;
+    a->last_seen = seen;
+    a->heard = served;
+    a->down = false;
+}
+
+struct due {
+    uint64_t attempt;
+    uint32_t index;
+    enum otter_status why;
+};
+
+static unsigned find_due(struct svc *svc, struct due due[BATCH])
+{
+    int64_t served = svc_served(svc);
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < svc->open.size && count < BATCH; i++) {
+        struct open_attempt *a = &svc->open.places[i];
+        const struct catalog_rollout *r = a->attempt ? catalog_rollout_by_id(svc->catalog, a->rollout) : NULL;
+        enum otter_status why = OTTER_OK;
+
+        if (!r)
+            continue;
+        if (may_be_lost(a->state) || a->down)
+            listen(svc, a, served);
+        why = deadline_passed(&r->plan, groups_poll_interval(svc, a->index), a, served);
+        if (why != OTTER_OK)
+            due[count++] = (struct due){.attempt = a->attempt, .index = a->index, .why = why};
+    }
+    return count;
+}
+
+static enum otter_status end_one(struct svc *svc, struct svc_call *call, const struct due *due)
+{
+    struct store_attempt row;
+    enum otter_status status = svc->writer->ops->attempt_get(svc->writer, due->attempt, &row);
+
+    if (status != OTTER_OK || otter_update_finished(row.state))
+        return status;
+    return attempt_server_move(svc, call, due->index, &row, OTTER_UPDATE_TIMED_OUT, due->why);
+}
+
+/* In one transaction; a call for each, since a call's effects tell of one end. */
+static enum otter_status end_all(struct svc *svc, const struct due *due, unsigned count)
+{
+    struct svc_call calls[BATCH] = {0};
+    struct store *store = svc->writer;
+    enum otter_status status = store->ops->begin(store, true);
+
+    if (status != OTTER_OK)
+        return status;
+    for (unsigned i = 0; i < count && status == OTTER_OK; i++) {
+        status = end_one(svc, &calls[i], &due[i]);
+        calls[i].next = i + 1 < count ? &calls[i + 1] : NULL;
+    }
+    if (status == OTTER_OK)
+        status = store->ops->commit(store);
+    else
+        store->ops->rollback(store);
+    if (status == OTTER_OK)
+        writer_publish(svc, calls);
+    else
+        for (unsigned i = 0; i < count; i++)
+            effects_drop(&calls[i]);
+    return status;
+}
+
+void deadlines_run(struct svc *svc)
+{
+    int64_t served = svc_served(svc);
+    struct due due[BATCH];
+    unsigned count = BATCH;
+
+    if (served - svc->deadlines_at < DEADLINES_EVERY_S || svc_trouble(svc) != OTTER_OK)
+        return;
+    svc->deadlines_at = served;
+    while (count == BATCH) {
+        enum otter_status status;
+
+        count = find_due(svc, due);
+        status = count ? end_all(svc, due, count) : OTTER_OK;
+        if (status == OTTER_OK)
+            continue;
+        if (trouble_is(status))
+            trouble_note(svc, status, 0);
+        else
+            host_log(HOST_LOG_ERROR, "deadlines-failed", HOST_LOG_STR("why", otter_status_name(status)));
+        return;
+    }
+}
+
+/* By the two clocks since the last change; or by a stop since which the device was not heard of: what it
+ * reports now happened before. */
+bool deadlines_server_was_down(struct svc *svc, uint32_t index, const struct store_attempt *row)
+{
+    const struct open_attempt *a = open_attempts_find(&svc->open, index);
+    int64_t wall = svc_steady(svc) - row->updated, served = svc_served(svc) - row->served_updated;
+
+    return wall - served >= DEADLINES_DOWN_S || (a && a->attempt == row->id && a->down);
+}

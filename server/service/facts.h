@@ -1,0 +1,82 @@
+/*
+ * The facts that decisions are made of, built in one place for whoever decides or explains: polls from
+ * memory, the writer's check in its transaction, explanations, previews. Inside server/service only.
+ */
+#ifndef OTTER_SERVICE_FACTS_H
+#define OTTER_SERVICE_FACTS_H
+
+#include "service/internal.h"
+#include "service/pace.h"
+#include "service/zones.h"
+
+/* Its own copies, so that they outlive the device's lock; the catalog must be held. Not to be copied: `f`
+ * points into it. */
+struct device_facts {
+    struct policy_facts f;
+    struct otter_running running;
+    struct zone_view zone;
+    char product[OTTER_NAME_BUF], hardware[OTTER_NAME_BUF], site[OTTER_NAME_BUF];
+    uint64_t position;
+    uint32_t group_bits;  /* bit i: the group of the plan's i-th phase holds it */
+    int image;            /* of the manifest, for the device's free slot; -1: none */
+    int64_t target_until; /* when time alone may change in_target; 0: never */
+    bool took_part;       /* has an attempt in the rollout: membership is fixed at the grant */
+    struct pace_ask pace;
+};
+
+/*
+ * All that memory knows of the device in a rollout at the time `at`; d is locked. What the store alone knows
+ * of its past (facts_of_past) is taken for the best. Any thread.
+ */
+void facts_of_device(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
+                     const struct fleet_device *d, uint32_t index, int64_t at, struct device_facts *ret);
+
+/* The same, and its poll's own words where they differ from what memory took down. */
+void facts_of_poll(const struct otter_poll *poll, struct device_facts *facts);
+
+/* What the store knows: losses here and in a row, and whether the attempt here is over. `store`: the calling
+ * thread's. */
+enum otter_status facts_of_past(struct store *store, const struct catalog_rollout *r, uint32_t index,
+                                struct device_facts *facts);
+
+/*
+ * What the transaction of a grant sees and memory may not know yet: the rollout's row, what operators did,
+ * open attempts. Writer thread.
+ */
+enum otter_status facts_of_transaction(struct svc *svc, const struct catalog_rollout *r, uint32_t index,
+                                       struct device_facts *facts);
+/* By a rollout's row that is newer than the catalog's. */
+void facts_of_row(const struct store_rollout *row, struct device_facts *facts);
+
+/* A device's site by the plan: the first of its tags that begins so; "": none. d is locked. */
+void facts_site(const struct policy_plan *plan, const struct fleet_device *d, char ret[OTTER_NAME_BUF]);
+/* From when on a rollout's ramp rises: its newest phase opened, or it was resumed. */
+int64_t facts_ramp_since(const struct store_rollout *row);
+
+/* What all rollouts say to a device, in their order of precedence. */
+struct weigher {
+    /* The decision, and the facts that it was made of. False ends the round. */
+    bool (*each)(struct weigher *self, const struct catalog_rollout *r, struct device_facts *facts,
+                 enum otter_status decision);
+};
+
+struct weigh_from {
+    uint32_t index;
+    const struct fleet_device *d;  /* locked by the caller; NULL: is locked here */
+    const struct otter_poll *poll; /* or NULL: as it polled last */
+    struct store *store;           /* the calling thread's; NULL: by memory alone */
+    int64_t at;
+    bool running_only; /* leave out rollouts that do not run, and other products': they grant nothing */
+};
+
+/*
+ * A rollout that wants the device, now or as soon as its window or its pace lets it, supersedes those behind
+ * it. OK, or the store's trouble.
+ */
+enum otter_status weigh(struct svc *svc, const struct catalog *c, const struct weigh_from *from,
+                        struct weigher *weigher);
+
+/* Does this answer of a rollout hold the device back from those behind it? */
+bool weigh_claims(enum otter_status decision);
+
+#endif

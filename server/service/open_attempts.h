@@ -1,0 +1,36 @@
+/*
+ * The attempts that are under way, one a device at the most: what deadlines and caps go by, without reading
+ * the store. Open addressing by the device's index. The writer thread alone.
+ */
+#ifndef OTTER_SERVICE_OPEN_ATTEMPTS_H
+#define OTTER_SERVICE_OPEN_ATTEMPTS_H
+
+#include "core/update_state.h"
+
+#include <stdint.h>
+
+struct open_attempt {
+    uint64_t attempt; /* 0: the place is free */
+    int64_t rollout;
+    uint32_t index;     /* of the device */
+    uint32_t last_seen; /* of the device, as it was at the last look */
+    enum otter_update_state state;
+    bool down;      /* otterd was not serving while it was open, and has not heard of the device since */
+    int64_t served; /* seconds served at the grant ... */
+    int64_t heard;  /* ... and when the device was heard of last */
+};
+
+struct open_attempts {
+    struct open_attempt *places;
+    uint32_t size; /* a power of two, or 0 */
+    uint32_t count;
+};
+
+void open_attempts_free(struct open_attempts *t);
+/* NULL: none. Valid until the next put or drop. */
+struct open_attempt *open_attempts_find(const struct open_attempts *t, uint32_t index);
+/* New, or in the place of the device's former one. False when out of memory. */
+bool open_attempts_put(struct open_attempts *t, const struct open_attempt *a);
+void open_attempts_drop(struct open_attempts *t, uint32_t index);
+
+#endif
