@@ -119,6 +119,13 @@ const struct http_route http_routes[] = {
     LIST("/api/v1/devices/{id}/attempts", HTTP_PARAM_NAME, SVC_DEVICE_ATTEMPTS),
     LIST("/api/v1/devices/{id}/timeline", HTTP_PARAM_NAME, SVC_DEVICE_TIMELINE),
 
+    LIST("/api/v1/groups", HTTP_PARAM_NONE, SVC_GROUP_LIST),
+    GET("/api/v1/groups/{name}", HTTP_PARAM_NAME, SVC_GROUP_GET, HTTP_REPLY_JSON),
+    OPERATOR(HTTP_PUT, "/api/v1/groups/{name}", HTTP_PARAM_NAME, HTTP_BODY_JSON, JSON_MAX, HTTP_TAKES_DRY_RUN,
+             SVC_GROUP_PUT, HTTP_REPLY_JSON),
+    OPERATOR(HTTP_DELETE, "/api/v1/groups/{name}", HTTP_PARAM_NAME, HTTP_BODY_NONE, 0, HTTP_TAKES_DRY_RUN,
+             SVC_GROUP_DELETE, HTTP_REPLY_EMPTY),
+
     OPERATOR(HTTP_GET, "/api/v1/fleet/summary", HTTP_PARAM_NONE, HTTP_BODY_NONE, 0, HTTP_TAKES_SUMMARY,
              SVC_FLEET_SUMMARY, HTTP_REPLY_JSON),
 
@@ -132,6 +139,7 @@ static const char *const method_names[HTTP_METHOD_COUNT] = {[HTTP_GET] = "GET",
                                                             [HTTP_POST] = "POST",
                                                             [HTTP_PUT] = "PUT",
                                                             [HTTP_PATCH] = "PATCH",
+                                                            [HTTP_DELETE] = "DELETE",
                                                             [HTTP_HEAD] = "HEAD"};
 
 bool http_method_find(const char *name, enum http_method *ret)

@@ -16,6 +16,7 @@ enum http_method {
     HTTP_POST,
     HTTP_PUT,
     HTTP_PATCH,
+    HTTP_DELETE,
     HTTP_HEAD, /* rows of its own only where there is no GET */
     HTTP_METHOD_COUNT
 };

@@ -26,8 +26,4 @@ const struct catalog_group *group_find(const struct catalog *c, const char *name
  * are looked up again. Writer thread. */
 void groups_published(struct svc *svc, const struct catalog *before, const struct catalog *now);
 
-/* Who uses a group by name: the first of other groups and of live rollouts, as "group x" or "rollout 7";
- * false if nobody does. */
-bool group_user(const struct catalog *c, const char *name, char *ret, size_t cap);
-
 #endif

@@ -23,6 +23,8 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_DEVICE_ATTEMPTS] = op_device_attempts,
         [SVC_DEVICE_TIMELINE] = op_device_timeline,
         [SVC_FLEET_SUMMARY] = op_fleet_summary,
+        [SVC_GROUP_GET] = op_group_get,
+        [SVC_GROUP_LIST] = op_group_list,
         [SVC_RELEASE_DEPS] = op_release_deps,
     };
 

@@ -239,6 +239,8 @@ static bool is_read(enum svc_op op)
     case SVC_ROLLOUT_EVENTS:
     case SVC_DEVICE_TIMELINE:
     case SVC_FLEET_SUMMARY:
+    case SVC_GROUP_GET:
+    case SVC_GROUP_LIST:
     case SVC_RELEASE_DEPS:
         return true;
     default:

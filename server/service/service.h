@@ -59,6 +59,10 @@ enum svc_op {
     SVC_DEVICE_IMPORT,    /* in.json {items:[..]}        -> out.json {created, updated, unchanged, errors} */
     SVC_DEVICE_TIMELINE,  /* in.id, in.page              -> out.json */
     SVC_FLEET_SUMMARY,    /* in.by, in.page.filter       -> out.json */
+    SVC_GROUP_PUT,        /* in.id, in.json {target, poll_interval} -> out.json, out.created */
+    SVC_GROUP_DELETE,     /* in.id                       -> - */
+    SVC_GROUP_GET,        /* in.id                       -> out.json */
+    SVC_GROUP_LIST,       /* in.page                     -> out.json */
     SVC_RELEASE_DEPS,     /* in.id                       -> out.json */
     SVC_RELEASE_WITHDRAW, /* in.id, in.json              -> out.json */
     SVC_GC,               /* in.json {keep, ..}          -> out.json */

@@ -33,6 +33,8 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_DEVICE_CHANGE] = op_device_change,
         [SVC_DEVICE_IMPORT] = op_device_import,
         [SVC_RELEASE_WITHDRAW] = op_release_withdraw,
+        [SVC_GROUP_PUT] = op_group_put,
+        [SVC_GROUP_DELETE] = op_group_delete,
         [SVC_GC] = op_gc,
         [SVC_FREEZE] = op_freeze,
     };
@@ -179,10 +181,10 @@ static void run_batch(struct svc *svc, struct svc_call *all)
     atomic_fetch_add_explicit(&svc->committed_calls, n, memory_order_relaxed);
 }
 
-/* Not together with others in one transaction: it decides by the catalog and by files. */
+/* Not together with others in one transaction: it decides by the catalog, and by files. */
 static bool runs_alone(const struct svc_call *call)
 {
-    return call->op == SVC_GC;
+    return call->op == SVC_GC || call->op == SVC_GROUP_PUT || call->op == SVC_GROUP_DELETE;
 }
 
 static void run_batches(struct svc *svc, struct svc_call *list)

@@ -42,6 +42,8 @@ class Prepared:
         self.draft = self.world.rollout(self.release, start=False)
         assert self.server.request("POST", "/v1/device/poll", self.poll(), token=SECRET)[0] == 200
         self.attempt = self.server.json("GET", "/api/v1/devices/own-1/attempts")["items"][0]["id"]
+        for name in ("lab", "spare"):
+            self.server.json("PUT", f"/api/v1/groups/{name}", {"target": f"tag == {name}"}, expect=201)
         self.upload = hashlib.sha256(UPLOAD).hexdigest()
         self.server.json("POST", "/api/v1/uploads", {"sha256": self.upload, "size": len(UPLOAD)}, expect=201)
         self.bodies = self._bodies()
@@ -95,6 +97,7 @@ class Prepared:
             "collectGarbage": {"keep": 3},
             "freeze": {"reason": "holidays"},
             "unfreeze": {},
+            "putGroup": {"target": "tag == lab", "poll_interval": 600},
             "backup": {"dir": str(self.world.folder / "backup")},
         }
 
@@ -107,8 +110,9 @@ class Prepared:
                         self.spare if op.id == "withdrawRelease" else self.release,
             "{n}": "1" if "roots" in op.path else str(self.draft),
             "{id}": self.upload if "uploads" in op.path else "own-1",
+            "{name}": "spare" if op.id == "deleteGroup" else "lab",
         }
-        none = {"{sha256}": "0" * 64, "{n}": "99999", "{id}": "0" * 64}
+        none = {"{sha256}": "0" * 64, "{n}": "99999", "{id}": "0" * 64, "{name}": "no:group"}
         path = op.path
         for name, value in (none if missing else values).items():
             path = path.replace(name, value)
