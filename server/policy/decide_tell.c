@@ -46,7 +46,8 @@ void tell_attempt_over(const struct policy_facts *f, struct policy_told *told)
     }
     retry = f->plan ? policy_plan_retry(f->plan, f->last_reason) : NULL;
     told_numbers(told, "losses", f->losses_here, "at most ", retry ? retry->tries : 0);
-    told_words(told, "reason", otter_status_name(f->last_reason), "one that is tried again");
+    if (!retry)
+        told_words(told, "reason", otter_status_name(f->last_reason), "one that is tried again");
 }
 
 void tell_up_to_date(const struct policy_facts *f, struct policy_told *told)

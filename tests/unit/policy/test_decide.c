@@ -1,4 +1,4 @@
-#include "policy/decide.h"
+#include "scenes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,104 +7,52 @@
 
 #include <cmocka.h>
 
-/* A device and a rollout that fit; each row of the tables spoils one fact. */
-struct scene {
-    struct otter_manifest manifest;
-    struct otter_running running;
-    struct policy_facts facts;
-};
-
-static void fits(struct scene *s)
+static void one_fact_against_it_is_named(void **state)
 {
-    memset(s, 0, sizeof(*s));
-    memcpy(s->manifest.product, "thermo", 7);
-    memcpy(s->manifest.hardware[0], "board-1", 8);
-    memcpy(s->manifest.hardware[1], "board-2", 8);
-    s->manifest.hardware_count = 2;
-    s->manifest.epoch = 2;
-    s->manifest.sequence = 10;
-    s->manifest.expires = 1000;
-    s->manifest.image_count = 2;
-    s->manifest.image[0].slot = OTTER_SLOT_A;
-    s->manifest.image[0].sha256.b[0] = 0xa;
-    s->manifest.image[1].slot = OTTER_SLOT_B;
-    s->manifest.image[1].sha256.b[0] = 0xb;
-    s->running =
-        (struct otter_running){.version = {.major = 1, .minor = 2}, .slot = OTTER_SLOT_A, .confirmed = true};
-    s->facts = (struct policy_facts){.product = "thermo",
-                                     .hardware = "board-2",
-                                     .running = &s->running,
-                                     .epoch = 2,
-                                     .sequence = 9,
-                                     .manifest = &s->manifest,
-                                     .state = POLICY_ROLLOUT_RUNNING,
-                                     .open_cohorts = 500,
-                                     .cohort = 499,
-                                     .in_target = true,
-                                     .root_epoch = 2,
-                                     .now = 999};
+    (void)state;
+    for (unsigned i = 0; i < scene_fault_count; i++) {
+        const struct scene_fault *fault = &scene_faults[i];
+        enum otter_status answer;
+        struct scene s;
+
+        scene_fits(&s);
+        assert_int_equal(policy_decide(&s.facts), OTTER_OK);
+        fault->spoil(&s);
+        answer = policy_decide(&s.facts);
+        if (answer != fault->refusal)
+            fail_msg("%s: %s", fault->name, otter_status_name(answer));
+        assert_true(policy_refuses(answer));
+        if (policy_refusal_lasts(answer) != fault->lasts || policy_refusal_passes(answer) != fault->passes)
+            fail_msg("%s: lasts %d, passes %d", fault->name, policy_refusal_lasts(answer),
+                     policy_refusal_passes(answer));
+    }
+    assert_false(policy_refuses(OTTER_OK));
+    assert_false(policy_refusal_lasts(OTTER_OK) || policy_refusal_passes(OTTER_OK));
 }
 
-static void other_product(struct scene *s)
+/* Of two facts against it the one that stands first in the order of the table is told. */
+static void order_is_the_meaning(void **state)
 {
-    s->facts.product = "other";
+    (void)state;
+    for (unsigned i = 0; i < scene_fault_count; i++) {
+        for (unsigned k = i + 1; k < scene_fault_count; k++) {
+            enum otter_status answer;
+            struct scene s;
+
+            scene_fits(&s);
+            scene_faults[k].spoil(&s);
+            scene_faults[i].spoil(&s);
+            if (scene_faults[i].refusal == OTTER_UP_TO_DATE &&
+                scene_faults[k].refusal == OTTER_DEVICE_ON_TRIAL)
+                continue; /* an unconfirmed image of the manifest is a trial, not up to date */
+            answer = policy_decide(&s.facts);
+            if (answer != scene_faults[i].refusal)
+                fail_msg("%s and %s: %s", scene_faults[i].name, scene_faults[k].name,
+                         otter_status_name(answer));
+        }
+    }
 }
-static void other_hardware(struct scene *s)
-{
-    s->facts.hardware = "board-3";
-}
-static void draft(struct scene *s)
-{
-    s->facts.state = POLICY_ROLLOUT_DRAFT;
-}
-static void paused(struct scene *s)
-{
-    s->facts.state = POLICY_ROLLOUT_PAUSED;
-}
-static void aborted(struct scene *s)
-{
-    s->facts.state = POLICY_ROLLOUT_ABORTED;
-}
-static void complete(struct scene *s)
-{
-    s->facts.state = POLICY_ROLLOUT_COMPLETE;
-}
-static void not_in_target(struct scene *s)
-{
-    s->facts.in_target = false;
-}
-static void attempt_over(struct scene *s)
-{
-    s->facts.attempt_ended = true;
-}
-static void attempt_elsewhere(struct scene *s)
-{
-    s->facts.attempt_elsewhere = true;
-}
-static void later_phase(struct scene *s)
-{
-    s->facts.cohort = 500;
-}
-static void on_trial(struct scene *s)
-{
-    s->running.confirmed = false;
-}
-static void runs_it(struct scene *s)
-{
-    s->running.sha256 = s->manifest.image[0].sha256;
-}
-static void expired(struct scene *s)
-{
-    s->facts.now = 1000; /* expired from that very second on, as on the device */
-}
-static void other_epoch(struct scene *s)
-{
-    s->facts.root_epoch = 3;
-}
-static void same_sequence(struct scene *s)
-{
-    s->facts.sequence = 10;
-}
+
 static void higher_epoch(struct scene *s)
 {
     s->facts.epoch = 3;
@@ -115,138 +63,136 @@ static void lower_epoch(struct scene *s)
     s->facts.epoch = 1;
     s->facts.sequence = 99;
 }
-static void below_from(struct scene *s)
-{
-    s->manifest.has_requires_from = true;
-    s->manifest.requires_from = (struct otter_version){.major = 1, .minor = 2, .revision = 1};
-}
 static void at_from(struct scene *s)
 {
     s->manifest.has_requires_from = true;
     s->manifest.requires_from = s->running.version;
-}
-static void at_below(struct scene *s)
-{
-    s->manifest.has_requires_below = true;
-    s->manifest.requires_below = s->running.version;
 }
 static void under_below(struct scene *s)
 {
     s->manifest.has_requires_below = true;
     s->manifest.requires_below = (struct otter_version){.major = 1, .minor = 3};
 }
-static void no_image(struct scene *s)
-{
-    s->manifest.image_count = 1;
-}
 static void swaps(struct scene *s)
 {
     s->running.slot = OTTER_SLOT_ANY;
 }
-static void retired(struct scene *s)
+static void member(struct scene *s)
 {
-    s->facts.retired = true;
+    s->plan.join = false;
+    s->facts.member = true;
 }
-static void held(struct scene *s)
+static void allowed_downgrade(struct scene *s)
 {
-    s->facts.held = true;
+    s->manifest.version = (struct otter_version){.major = 1, .minor = 1};
+    s->plan.allow_downgrade = true;
 }
-static void pinned(struct scene *s)
+static void same_version(struct scene *s)
 {
-    s->facts.pinned_elsewhere = true;
+    s->manifest.version = s->running.version; /* sequences decide */
 }
-static void withdrawn(struct scene *s)
+static void just_begun(struct scene *s)
 {
-    s->facts.withdrawn = true;
+    s->plan.not_before = (int64_t)s->facts.now;
+    s->plan.not_after = (int64_t)s->facts.now + 1;
 }
-static void pruned(struct scene *s)
+static void window_open(struct scene *s)
 {
-    s->facts.pruned = true;
+    s->plan.window[s->plan.window_count++] = (struct policy_window_spec){0x01, 12 * 60, 13 * 60};
 }
-static void frozen(struct scene *s)
+static void window_later(struct scene *s)
 {
-    s->facts.frozen = true;
+    window_open(s);
+    s->plan.window[0].from = 13 * 60;
 }
-static void nothing(struct scene *s)
+static void waited(struct scene *s)
 {
-    (void)s;
+    s->plan.retry[0] = (struct policy_retry){OTTER_OK, 2, 3600};
+    s->plan.retry_count = 1;
+    s->facts.attempt_ended = true;
+    s->facts.losses_here = 1;
+    s->facts.lost_at = (int64_t)s->facts.now - 3600;
+}
+static void tried_out(struct scene *s)
+{
+    waited(s);
+    s->facts.losses_here = 3;
+}
+static void repeated_by_an_operator(struct scene *s)
+{
+    tried_out(s);
+    s->facts.attempt_ended = false;
+}
+static void out_of_the_box(struct scene *s)
+{
+    s->facts.losses_in_a_row = 3;
+    s->facts.last_lost_at = (int64_t)s->facts.now - 3600;
+}
+static void lost_twice(struct scene *s)
+{
+    s->facts.losses_in_a_row = 2;
+    s->facts.last_lost_at = (int64_t)s->facts.now;
+}
+static void room_for_one(struct scene *s)
+{
+    s->plan.max_active = 5;
+    s->facts.active = 4;
+}
+static void no_cap(struct scene *s)
+{
+    s->facts.active = UINT32_MAX;
+}
+static void all_due_now(struct scene *s)
+{
+    s->plan.per_minute = 1;
+    s->plan.bytes_per_s = 1;
+    s->plan.site_bytes_per_s = 1;
+    s->facts.rate_due = s->facts.bytes_due = s->facts.site_due = (int64_t)s->facts.now;
+}
+static void no_rate(struct scene *s)
+{
+    s->facts.rate_due = s->facts.bytes_due = s->facts.site_due = INT64_MAX;
 }
 
-static void one_fact_against_it_is_named(void **state)
+static void facts_count_to_their_very_bound(void **state)
 {
     static const struct {
-        void (*spoil)(struct scene *s);
+        const char *name;
+        void (*change)(struct scene *s);
         enum otter_status answer;
-        bool lasts;
     } rows[] = {
-        {nothing, OTTER_OK, false},
-        {retired, OTTER_DEVICE_RETIRED, true},
-        {held, OTTER_HELD, true},
-        {pinned, OTTER_PINNED, true},
-        {withdrawn, OTTER_RELEASE_WITHDRAWN, true},
-        {pruned, OTTER_IMAGES_PRUNED, true},
-        {frozen, OTTER_FROZEN, false}, /* an unfreeze goes on where the freeze stopped */
-        {other_product, OTTER_WRONG_PRODUCT, true},
-        {other_hardware, OTTER_WRONG_HARDWARE, true},
-        {draft, OTTER_NOT_STARTED, false},
-        {paused, OTTER_PAUSED, false},
-        {aborted, OTTER_ABORTED, true},
-        {complete, OTTER_ROLLOUT_COMPLETE, true},
-        {not_in_target, OTTER_NOT_IN_TARGET, true},
-        {attempt_over, OTTER_ATTEMPT_OVER, true},
-        {attempt_elsewhere, OTTER_ATTEMPT_ELSEWHERE, false},
-        {later_phase, OTTER_NOT_IN_PHASE, false},
-        {on_trial, OTTER_DEVICE_ON_TRIAL, false},
-        {runs_it, OTTER_UP_TO_DATE, true},
-        {expired, OTTER_MANIFEST_EXPIRED, true},
-        {other_epoch, OTTER_WRONG_EPOCH, true},
-        {same_sequence, OTTER_SEQUENCE, true},
-        {higher_epoch, OTTER_SEQUENCE, true},
-        {lower_epoch, OTTER_OK, false},
-        {below_from, OTTER_REQUIRES_FROM, true},
-        {at_from, OTTER_OK, false},
-        {at_below, OTTER_REQUIRES_BELOW, true},
-        {under_below, OTTER_OK, false},
-        {no_image, OTTER_NO_IMAGE_FOR_SLOT, true},
-        {swaps, OTTER_NO_IMAGE_FOR_SLOT, true},
+        {"a higher epoch runs", higher_epoch, OTTER_SEQUENCE},
+        {"a lower epoch runs", lower_epoch, OTTER_OK},
+        {"at requires.from", at_from, OTTER_OK},
+        {"under requires.below", under_below, OTTER_OK},
+        {"swaps, and there is no image for it", swaps, OTTER_NO_IMAGE_FOR_SLOT},
+        {"a member", member, OTTER_OK},
+        {"a downgrade that is allowed", allowed_downgrade, OTTER_OK},
+        {"the same version", same_version, OTTER_OK},
+        {"from its first second to its last", just_begun, OTTER_OK},
+        {"in a window", window_open, OTTER_OK},
+        {"in none", window_later, OTTER_OUTSIDE_WINDOW},
+        {"waited long enough", waited, OTTER_OK},
+        {"no retry is left", tried_out, OTTER_ATTEMPT_OVER},
+        {"an operator has it repeated", repeated_by_an_operator, OTTER_OK},
+        {"out of the penalty box", out_of_the_box, OTTER_OK},
+        {"lost twice only", lost_twice, OTTER_OK},
+        {"room for one", room_for_one, OTTER_OK},
+        {"no cap", no_cap, OTTER_OK},
+        {"all due now", all_due_now, OTTER_OK},
+        {"no rate", no_rate, OTTER_OK},
     };
 
     (void)state;
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct scene s;
         enum otter_status answer;
+        struct scene s;
 
-        fits(&s);
-        rows[i].spoil(&s);
+        scene_fits(&s);
+        rows[i].change(&s);
         answer = policy_decide(&s.facts);
-        assert_int_equal(policy_refuses(answer), answer != OTTER_OK);
-        if (answer != rows[i].answer || policy_refusal_lasts(answer) != rows[i].lasts)
-            fail_msg("row %u: %s, not %s", i, otter_status_name(answer), otter_status_name(rows[i].answer));
-    }
-}
-
-/* Of two facts against it the one that stands first in the order of the table is told. */
-static void order_is_the_meaning(void **state)
-{
-    static void (*const order[])(struct scene * s) = {
-        retired,  other_product, other_hardware, not_in_target, attempt_over,      runs_it,     held,
-        pinned,   withdrawn,     pruned,         frozen,        attempt_elsewhere, later_phase, paused,
-        on_trial, expired,       other_epoch,    same_sequence, below_from,        at_below,    no_image};
-
-    (void)state;
-    for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        struct scene alone, both;
-
-        fits(&alone);
-        order[i](&alone);
-        for (unsigned k = i + 1; k < sizeof(order) / sizeof(order[0]); k++) {
-            fits(&both);
-            order[k](&both);
-            order[i](&both);
-            if (order[i] == runs_it && order[k] == on_trial)
-                continue; /* an unconfirmed image of the manifest is a trial, not up to date */
-            assert_int_equal(policy_decide(&both.facts), policy_decide(&alone.facts));
-        }
+        if (answer != rows[i].answer)
+            fail_msg("%s: %s", rows[i].name, otter_status_name(answer));
     }
 }
 
@@ -255,9 +201,9 @@ static void trial_of_the_very_release_is_not_up_to_date(void **state)
     struct scene s;
 
     (void)state;
-    fits(&s);
-    runs_it(&s);
-    on_trial(&s);
+    scene_fits(&s);
+    s.running.sha256 = s.manifest.image[0].sha256;
+    s.running.confirmed = false;
     assert_int_equal(policy_decide(&s.facts), OTTER_DEVICE_ON_TRIAL);
 }
 
@@ -266,7 +212,7 @@ static void free_slot_gets_its_image(void **state)
     struct scene s;
 
     (void)state;
-    fits(&s);
+    scene_fits(&s);
     assert_int_equal(policy_free_slot_image(&s.manifest, OTTER_SLOT_A), 1);
     assert_int_equal(policy_free_slot_image(&s.manifest, OTTER_SLOT_B), 0);
     assert_int_equal(policy_free_slot_image(&s.manifest, OTTER_SLOT_ANY), -1);
@@ -300,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_fact_against_it_is_named),
         cmocka_unit_test(order_is_the_meaning),
+        cmocka_unit_test(facts_count_to_their_very_bound),
         cmocka_unit_test(trial_of_the_very_release_is_not_up_to_date),
         cmocka_unit_test(free_slot_gets_its_image),
         cmocka_unit_test(precedence_is_priority_then_the_newer),
