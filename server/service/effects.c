@@ -121,7 +121,7 @@ static bool publish_labels(struct svc *svc, const struct effect *e)
     bool ok = fleet_set_labels(d, e->labels, e->tags_len, e->labels + e->tags_len, e->own_len,
                                e->labels + e->tags_len + e->own_len, e->operator_len);
 
-    fleet_unsettle(d);
+    device_changed(svc, d, e->index);
     fleet_unlock(svc->fleet, e->index);
     return ok;
 }
@@ -150,7 +150,7 @@ static bool publish_attempt(struct svc *svc, const struct effect *e)
         d->attempt_slot = (unsigned)e->slot & 0xf;
         fleet_set_retry(d, e->retry);
     }
-    fleet_unsettle(d);
+    device_changed(svc, d, e->index);
     fleet_unlock(svc->fleet, e->index);
     return deadlines_note(svc, e->index, &row);
 }
@@ -160,7 +160,7 @@ static bool publish_marks(struct svc *svc, const struct effect *e)
     struct fleet_device *d = fleet_lock(svc->fleet, e->index);
     bool ok = fleet_set_marks(svc->fleet, e->index, d, e->marks, e->pin);
 
-    fleet_unsettle(d);
+    device_changed(svc, d, e->index);
     fleet_unlock(svc->fleet, e->index);
     return ok;
 }

@@ -1,7 +1,6 @@
 #include "service/facts.h"
 
 #include "core/bytes.h"
-#include "service/groups.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,21 +57,6 @@ static void of_attempt(const struct fleet_device *d, const struct catalog_rollou
     }
 }
 
-static uint32_t groups_of(const struct catalog *c, const struct policy_plan *plan,
-                          const struct policy_subject *subject)
-{
-    uint32_t bits = 0;
-
-    for (unsigned i = 0; i < plan->phase_count; i++) {
-        const struct catalog_group *g =
-            plan->phase[i].width == POLICY_WIDTH_GROUP ? group_find(c, plan->phase[i].group) : NULL;
-
-        if (g && policy_target_matches(&g->target, subject))
-            bits |= UINT32_C(1) << i;
-    }
-    return bits;
-}
-
 static void of_target(const struct catalog *c, const struct catalog_rollout *r, const struct fleet_device *d,
                       int64_t at, struct device_facts *ret)
 {
@@ -80,7 +64,7 @@ static void of_target(const struct catalog *c, const struct catalog_rollout *r, 
 
     device_subject(d, at, &subject);
     ret->f.in_target = ret->took_part || policy_target_matches(&r->target, &subject);
-    ret->group_bits = groups_of(c, &r->plan, &subject);
+    ret->group_bits = groups_phase_bits(c, &r->plan, &subject);
     ret->target_until = ret->took_part ? 0 : policy_target_changes_at(&r->target, &subject);
 }
 

@@ -55,6 +55,12 @@ uint32_t groups_poll_interval(struct svc *svc, uint32_t index)
     return place < c->paced_count ? c->paced[place]->row.poll_interval : svc->config.poll_interval_s;
 }
 
+void device_changed(struct svc *svc, struct fleet_device *d, uint32_t index)
+{
+    fleet_unsettle(d);
+    fleet_set_pace(svc->fleet, index, 0);
+}
+
 static bool same_groups(const struct catalog *a, const struct catalog *b)
 {
     bool same = a->group_count == b->group_count;

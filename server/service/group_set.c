@@ -127,3 +127,18 @@ enum otter_status groups_read(struct catalog *c, struct store *store)
             return OTTER_INTERNAL;
     return set_pace(c) ? OTTER_OK : OTTER_INTERNAL;
 }
+
+uint32_t groups_phase_bits(const struct catalog *c, const struct policy_plan *plan,
+                           const struct policy_subject *subject)
+{
+    uint32_t bits = 0;
+
+    for (unsigned i = 0; i < plan->phase_count; i++) {
+        const struct catalog_group *g =
+            plan->phase[i].width == POLICY_WIDTH_GROUP ? group_find(c, plan->phase[i].group) : NULL;
+
+        if (g && policy_target_matches(&g->target, subject))
+            bits |= UINT32_C(1) << i;
+    }
+    return bits;
+}

@@ -351,7 +351,6 @@ bool device_attempt_open(const struct fleet_device *d);
 /* Has the attempt ended for good, as far as operators go? One that the server itself spoiled has not. */
 bool attempt_is_over(const struct store_attempt *row);
 const char *device_state_name(const struct fleet_device *d);
-unsigned poll_retry_after(const struct svc *svc, const char *device);
 
 /* Signs an offer into out.body: attempt NULL = 'nothing for you'. */
 enum otter_status offer_sign(struct svc *svc, struct svc_call *call, uint64_t attempt, enum otter_slot slot,
@@ -481,6 +480,12 @@ enum otter_status target_refuse(struct svc_call *call, const char *member,
 /* Seconds in which a device is expected to poll again: the shortest of its groups' intervals, else the
  * server's. Takes the device's lock. Any thread. */
 uint32_t groups_poll_interval(struct svc *svc, uint32_t index);
+/* Something was said or set that targets may ask about: grants and pace of the device, which is locked, are
+ * looked up again. */
+void device_changed(struct svc *svc, struct fleet_device *d, uint32_t index);
+/* Bit i: the group of the plan's i-th phase holds the device. */
+uint32_t groups_phase_bits(const struct catalog *c, const struct policy_plan *plan,
+                           const struct policy_subject *subject);
 
 /* ---- operations: one function each; writer ones run inside a transaction ---- */
 typedef enum otter_status svc_handler(struct svc *svc, struct svc_call *call);

@@ -18,9 +18,9 @@ static unsigned step_of(const char *device)
     return h % JITTER_STEPS;
 }
 
-unsigned poll_retry_after(const struct svc *svc, const char *device)
+static unsigned poll_retry_after(struct svc *svc, uint32_t index, const char *device)
 {
-    unsigned interval = svc->config.poll_interval_s, spread = interval / 4;
+    unsigned interval = groups_poll_interval(svc, index), spread = interval / 4;
     unsigned after = interval - spread / 2 + spread * step_of(device) / (JITTER_STEPS - 1);
 
     return after < RETRY_MIN ? RETRY_MIN : after;
@@ -49,7 +49,8 @@ static bool same_digest(const struct otter_digest *a, const struct otter_digest 
  * Takes down what the device says of itself; the lock is held. When out of memory, what it runs stays as it
  * was known: decisions are made from the poll itself, and the next poll says it again.
  */
-static void take_down(struct svc *svc, struct fleet_device *d, const struct otter_poll *poll, int64_t now)
+static void take_down(struct svc *svc, struct fleet_device *d, uint32_t index, const struct otter_poll *poll,
+                      int64_t now)
 {
     const struct otter_running *running = &poll->running;
     const struct fleet_said said = {.sha256 = running->sha256,
@@ -64,7 +65,7 @@ static void take_down(struct svc *svc, struct fleet_device *d, const struct otte
     if (!fleet_said_equal(d->said, &said) || d->slot != (uint8_t)running->slot ||
         ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0 ||
         strcmp(pose->product, poll->product) != 0 || strcmp(pose->hardware, poll->hardware) != 0)
-        fleet_unsettle(d);
+        device_changed(svc, d, index);
     (void)fleet_say(svc->fleet, d, &said);
     (void)fleet_pose(d, poll->product, poll->hardware); /* the like */
     d->flags = flags;
@@ -155,7 +156,7 @@ static enum otter_status identify(struct svc *svc, struct svc_call *call, uint32
     if (*ret_index == FLEET_NONE || fleet_is_retired(svc->fleet, *ret_index))
         return svc_refuse(call, OTTER_UNKNOWN_DEVICE, "no such device");
     call->out.root = atomic_load_explicit(&svc->root_version, memory_order_acquire);
-    call->out.retry_after = poll_retry_after(svc, poll->device);
+    call->out.retry_after = poll_retry_after(svc, *ret_index, poll->device);
     if (call->out.root == 0)
         return svc_refuse(call, OTTER_NO_ROOT, "no root has been published yet: otter root publish");
     return OTTER_OK;
@@ -168,7 +169,7 @@ static bool try_quietly(struct svc *svc, struct svc_call *call, uint32_t index)
     struct fleet_device *d = fleet_lock(svc->fleet, index);
     bool quiet, news = call->in.poll.refused != OTTER_OK && d->refused != (uint8_t)call->in.poll.refused;
 
-    take_down(svc, d, &call->in.poll, svc_now(svc));
+    take_down(svc, d, index, &call->in.poll, svc_now(svc));
     fleet_mark_dirty(svc->fleet, index);
     quiet = settled_till_next_poll(svc, d, generation, call) && !device_attempt_open(d) &&
             !call->in.poll.fresh && !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);
