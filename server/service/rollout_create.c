@@ -63,6 +63,7 @@ uint32_t rollout_census(struct svc *svc, const struct catalog_release *release,
 {
     const struct otter_manifest *m = &release->manifest;
     uint32_t total = 0, count = fleet_count(svc->fleet);
+    int64_t now = svc_now(svc);
     struct policy_subject subject;
 
     memset(census, 0, POLICY_COHORTS * sizeof(*census));
@@ -74,7 +75,7 @@ uint32_t rollout_census(struct svc *svc, const struct catalog_release *release,
         for (unsigned h = 0; in && h < m->hardware_count; h++)
             fits = fits || strcmp(d->kind->hardware, m->hardware[h]) == 0;
         if (in && fits) {
-            grant_subject(d, &subject);
+            device_subject(d, now, &subject);
             fits = policy_target_matches(target, &subject);
         }
         fleet_unlock(svc->fleet, i);
@@ -90,15 +91,16 @@ uint32_t rollout_census(struct svc *svc, const struct catalog_release *release,
 static enum otter_status plan(struct svc *svc, struct svc_call *call, const struct catalog_release *release,
                               struct store_rollout *row)
 {
-    struct policy_target_error error;
+    enum otter_status status;
     auto_free uint32_t *census = calloc(POLICY_COHORTS, sizeof(*census));
     auto_free struct policy_target *target = calloc(1, sizeof(*target));
     unsigned from = 0;
 
     if (!census || !target)
         return OTTER_INTERNAL;
-    if (!policy_target_compile(row->target, strlen(row->target), target, &error))
-        return svc_refuse_at(call, OTTER_BAD_TARGET, error.at, "target, at %zu: %s", error.at, error.what);
+    status = target_read(call, svc->catalog, "target", row->target, target);
+    if (status != OTTER_OK)
+        return status;
     if (rollout_census(svc, release, target, row->seed, census) == 0)
         return svc_refuse(call, OTTER_EMPTY_TARGET,
                           "no device of product %s on the release's hardware is selected by \"%.200s\"",

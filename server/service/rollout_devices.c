@@ -83,7 +83,7 @@ static bool take(struct store_attempt_visitor *self, const struct store_attempt 
     if (row->device < 1 || row->device > (int64_t)fleet_count(l->svc->fleet) || !is_newest(l, row))
         return l->status == OTTER_OK;
     d = fleet_lock(l->svc->fleet, index);
-    grant_subject(d, &subject);
+    device_subject(d, l->page->now, &subject);
     subject.state = otter_update_state_name(row->state);
     subject.reason = row->reason == OTTER_OK ? NULL : otter_status_name(row->reason);
     json = line(d, subject.state, row->reason);
@@ -131,7 +131,7 @@ static bool take_waiting(struct lister *l, uint32_t index)
     if (!belongs(e.rule) || attempted(l, index))
         return l->status == OTTER_OK;
     d = fleet_lock(l->svc->fleet, index);
-    grant_subject(d, &subject);
+    device_subject(d, l->page->now, &subject);
     subject.state = "waiting";
     subject.reason = e.rule == OTTER_OK ? NULL : otter_status_name(e.rule);
     json = line(d, subject.state, e.rule);
@@ -162,7 +162,7 @@ enum otter_status op_rollout_devices(struct svc *svc, struct svc_call *call)
     l.r = rollout_find(c, call);
     if (!l.r)
         return OTTER_NOT_FOUND;
-    status = list_begin(&page, call, sorts);
+    status = list_begin_devices(&page, svc, call, sorts);
     if (status != OTTER_OK)
         return status;
     if (page.after <= WAITING)
