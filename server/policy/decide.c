@@ -189,11 +189,12 @@ static bool no_image(const struct policy_facts *f)
     return policy_free_slot_image(f->manifest, f->running->slot) < 0;
 }
 
-/* What becomes of a refusal in time. */
+/* What becomes of a refusal in time; WAITS alone: it goes when a phase, an operator, the device or another
+ * rollout has done something. */
 enum lasting {
-    WAITS,  /* for a phase, an operator, the device or another rollout */
-    PASSES, /* by itself */
-    LASTS   /* whatever phase opens next: none waits for the device */
+    WAITS = 0,
+    LASTS = 1, /* whatever phase opens next: none waits for the device */
+    PASSES = 2 /* by itself */
 };
 
 /* The first row that holds is the answer: the order is the meaning. What the device is and what the rollout
@@ -202,7 +203,7 @@ enum lasting {
 static const struct {
     bool (*against)(const struct policy_facts *facts);
     enum otter_status refusal;
-    enum lasting lasts;
+    unsigned lasting;
     void (*tell)(const struct policy_facts *facts, struct policy_told *told);
 } table[] = {
     {is_retired, OTTER_DEVICE_RETIRED, LASTS, tell_retired},
@@ -238,7 +239,7 @@ static const struct {
     {decide_too_late, OTTER_ROLLOUT_ENDED, LASTS, tell_too_late},
     {decide_no_window, OTTER_OUTSIDE_WINDOW, PASSES, tell_no_window},
     {decide_retry_later, OTTER_RETRY_LATER, PASSES, tell_retry_later},
-    {decide_penalty, OTTER_PENALTY_BOX, PASSES, tell_penalty},
+    {decide_penalty, OTTER_PENALTY_BOX, LASTS | PASSES, tell_penalty},
     {decide_cap, OTTER_CAP_REACHED, PASSES, tell_cap},
     {decide_rate, OTTER_RATE_REACHED, PASSES, tell_rate},
     {decide_bytes, OTTER_BANDWIDTH_REACHED, PASSES, tell_bytes},
@@ -296,12 +297,12 @@ bool policy_refusal_lasts(enum otter_status status)
 {
     unsigned i = row_of(status);
 
-    return i < ROWS && table[i].lasts == LASTS;
+    return i < ROWS && (table[i].lasting & LASTS);
 }
 
 bool policy_refusal_passes(enum otter_status status)
 {
     unsigned i = row_of(status);
 
-    return i < ROWS && table[i].lasts == PASSES;
+    return i < ROWS && (table[i].lasting & PASSES);
 }

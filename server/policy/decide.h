@@ -102,8 +102,9 @@ enum otter_status policy_explain(const struct policy_facts *facts, struct policy
 /* Is it an answer of policy_decide other than OK? */
 bool policy_refuses(enum otter_status status);
 
-/* Will this refusal last, whatever phase opens next? Then a phase does not wait for the device. What an
- * operator has set aside (retired, held, pinned elsewhere) does not hold up the others. */
+/* Will this refusal last, whatever phase opens next? Then a phase does not wait for the device. Who was
+ * set aside by an operator (retired, held, pinned elsewhere) or by its own losses (the penalty box) does not
+ * hold up the others. */
 bool policy_refusal_lasts(enum otter_status status);
 
 /* Does the refusal pass by itself, so that polling again is all that a device has to do? */

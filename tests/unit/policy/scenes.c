@@ -277,7 +277,7 @@ const struct scene_fault scene_faults[] = {
     {"too late", too_late, OTTER_ROLLOUT_ENDED, true, false},
     {"no window", no_window, OTTER_OUTSIDE_WINDOW, false, true},
     {"lost just now", lost_just_now, OTTER_RETRY_LATER, false, true},
-    {"lost often", lost_often, OTTER_PENALTY_BOX, false, true},
+    {"lost often", lost_often, OTTER_PENALTY_BOX, true, true},
     {"many active", many_active, OTTER_CAP_REACHED, false, true},
     {"rate given", rate_given, OTTER_RATE_REACHED, false, true},
     {"bytes given", bytes_given, OTTER_BANDWIDTH_REACHED, false, true},
