@@ -34,6 +34,7 @@ static const struct list lists[] = {
      {{"product", "product"}, {"version", "version"}},
      {{"id", "id", CLI_KIND_SHORT}},
      "@"},
+    {CLI_TAKES_GROUP, "/api/v1/groups?limit=1000", {{"name", "name"}}, {{"target", "target"}}, ""},
 };
 
 /* A server that one does not know may send anything: a shell is offered no word that it would expand. */

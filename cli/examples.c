@@ -60,6 +60,12 @@ const struct cli_example cli_examples[] = {
     {"rollout", "report", "rollout report 7 --format csv", "For a spreadsheet"},
     {"rollout", "attempts", "rollout attempts 7 --filter 'state == failed'", "Which devices failed, and why"},
 
+    {"group", "set", "group set canary --target 'tag == lab or attr.site == oslo' --poll 60s", NULL},
+    {"group", "set", "group set asleep --target 'seen == no or last_seen < 30d ago'",
+     "Not heard of for 30 days, or never"},
+    {"group", "show", "group show canary", NULL},
+    {"group", "delete", "group delete canary --dry-run", "Would anything miss it?"},
+
     {"device", "provision",
      "device provision --id dev-17 --product pump --hardware nucleo-f429zi --root root.json "
      "--image-key image.key.pub --url https://ota.example.com --out factory.bin",

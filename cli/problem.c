@@ -31,7 +31,7 @@ const char *cli_hint(const char *code)
         {"wrong-epoch", "otter root show says the root's epoch: otter release create --epoch"},
         {"empty-target", "otter device list --filter EXPR shows what an expression selects"},
         {"bad-target", "As: tag == lab and version < 1.2.0; fields: product, hardware, version, id, tag, "
-                       "state, reason, held, pinned, attr.NAME"},
+                       "state, reason, held, pinned, seen, first_seen, last_seen, group, attr.NAME"},
         {"bad-phases", "As: --phases 5,25,100"},
         {"root-version", "otter root show says the newest; make the next with: otter root new --from"},
         {"root-expired", "Make a new one: otter root new --from ROOT.json --expires 365d, then root sign, "

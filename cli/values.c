@@ -19,6 +19,7 @@ static const struct name names[] = {
     {NULL, "ROLLOUT", CLI_TAKES_ROLLOUT},
     {"device", "ID", CLI_TAKES_DEVICE},
     {NULL, "R", CLI_TAKES_RELEASE},
+    {NULL, "GROUP", CLI_TAKES_GROUP},
     {NULL, "FILE", CLI_TAKES_FILE},
     {NULL, "F", CLI_TAKES_FILE},
     {NULL, "F.csv", CLI_TAKES_FILE},

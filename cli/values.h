@@ -16,7 +16,8 @@ enum cli_takes {
     CLI_TAKES_SLOT,     /* SLOT=FILE */
     CLI_TAKES_DEVICE,   /* the server knows them: */
     CLI_TAKES_RELEASE,
-    CLI_TAKES_ROLLOUT
+    CLI_TAKES_ROLLOUT,
+    CLI_TAKES_GROUP
 };
 
 struct cli_meaning {

@@ -12,6 +12,7 @@ const struct cli_noun cli_nouns[] = {
     {"rollout", "Rollouts"},
     {"device", "Devices"},
     {"fleet", "The fleet as a whole"},
+    {"group", "Saved groups of devices"},
     {"server", "Server"},
     {"completion", "Completion of command lines"},
     {NULL, NULL},
@@ -136,6 +137,14 @@ const struct cli_verb cli_verbs[] = {
 
     {"fleet", "summary", "", "Count devices by version, state and last-seen age", 0, 0,
      cli_options_fleet_summary, cli_run_fleet_summary, cli_notes_fleet_summary},
+
+    {"group", "set", "GROUP", "Save a target under a name", 1, 1, cli_options_group_set, cli_run_group_set,
+     cli_notes_group_set},
+    {"group", "list", "", "List the saved groups", 0, 0, NULL, cli_run_group_list},
+    {"group", "show", "GROUP", "Show a group, its devices' number, and who uses it", 1, 1, NULL,
+     cli_run_group_show},
+    {"group", "delete", "GROUP", "Forget a group that nothing uses", 1, 1, NULL, cli_run_group_delete,
+     cli_notes_group_delete},
 
     {"server", "status", "", "Show version, root and counts of the server", 0, 0, NULL,
      cli_run_server_status},

@@ -49,6 +49,7 @@ static void test_the_place_of_the_last_word(void **state)
         {"nonsense ", CLI_SPOT_NOTHING},
         {"rollout nonsense ", CLI_SPOT_NOTHING},
         {"rollout start ", CLI_SPOT_OPERAND, CLI_TAKES_ROLLOUT},
+        {"group show ", CLI_SPOT_OPERAND, CLI_TAKES_GROUP},
         {"rollout start 7 ", CLI_SPOT_OPTION},
         {"rollout start --", CLI_SPOT_OPTION},
         {"device tag a b ", CLI_SPOT_OPERAND, CLI_TAKES_DEVICE},
