@@ -1,13 +1,15 @@
 /*
- * Why a device is offered what it is offered, or nothing: each rollout of its product, by the very table that
- * polls are decided by, over the very facts. Asked in the writer thread, where the grants are: what is
- * answered is what a poll in its place would have been told.
+ * Why a device is offered what it is offered, or nothing: each rollout of its product, by the very round that
+ * polls are decided in (facts.h, weigh), over the very facts.
  */
 #include "service/explain.h"
 
 #include "core/bytes.h"
 #include "policy/moment.h"
+#include "service/facts.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *json_facts(const struct policy_told *told)
@@ -34,44 +36,68 @@ static json_t *json_explained(const struct catalog_rollout *r, const struct expl
                      "facts", json_facts(&e->told), "next_change_at", json_time(e->told.next_change_at));
 }
 
-/* The device's product is that of the rollout, by what it is enrolled as: others are none of its business. */
-static bool concerns(const struct catalog_rollout *r, const struct fleet_device *d)
+struct answers {
+    struct weigher weigher;
+    int64_t open; /* rollout of the device's open attempt; 0: none */
+    json_t **by_place;
+    const struct catalog *c;
+};
+
+static bool take(struct weigher *self, const struct catalog_rollout *r, struct device_facts *facts,
+                 enum otter_status decision)
 {
-    return strcmp(d->kind->product, r->release->manifest.product) == 0;
+    struct answers *a = OTTER_CONTAINER_OF(self, struct answers, weigher);
+    struct explained e = {.rule = decision, .device_phase = facts->f.device_phase};
+
+    (void)policy_explain(&facts->f, &e.told);
+    a->by_place[r - a->c->rollouts] = json_explained(r, &e, r->row.id == a->open);
+    return true;
 }
 
-void explain_device(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r, uint32_t index,
-                    int64_t at, struct explained *ret)
-{
-    const struct fleet_device *d = fleet_lock(svc->fleet, index);
-    struct otter_running running;
-    struct policy_facts facts;
-
-    facts_from_memory(c, r, d, &running, &facts);
-    facts.now = (uint64_t)at;
-    fleet_unlock(svc->fleet, index);
-    ret->rule = policy_explain(&facts, &ret->told);
-    ret->device_phase = facts.device_phase;
-}
-
-static json_t *json_all(struct svc *svc, const struct catalog *c, uint32_t index, int64_t at)
+/* In the order of the rollouts' numbers. */
+static json_t *json_all(const struct answers *a)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < c->rollout_count; i++) {
-        const struct catalog_rollout *r = &c->rollouts[i];
-        const struct fleet_device *d = fleet_lock(svc->fleet, index);
-        bool wanted = concerns(r, d);
-        bool under_way = device_attempt_open(d) && d->attempt_rollout == (uint32_t)r->row.id;
-        struct explained e;
-
-        fleet_unlock(svc->fleet, index);
-        if (!wanted)
-            continue;
-        explain_device(svc, c, r, index, at, &e);
-        (void)json_array_append_new(list, json_explained(r, &e, under_way));
-    }
+    for (size_t i = 0; i < a->c->rollout_count; i++)
+        if (a->by_place[i])
+            (void)json_array_append_new(list, a->by_place[i]);
     return list;
+}
+
+bool explain_assume(const struct catalog *c, const struct fleet_device *d, struct otter_poll *ret)
+{
+    if (d->flags & FLEET_SEEN)
+        return false;
+    *ret = (struct otter_poll){.running = {.slot = OTTER_SLOT_A, .confirmed = true},
+                               .epoch = c->root.sequence_epoch};
+    (void)snprintf(ret->product, sizeof(ret->product), "%s", d->kind->product);
+    (void)snprintf(ret->hardware, sizeof(ret->hardware), "%s", d->kind->hardware);
+    return true;
+}
+
+static enum otter_status explain(struct svc *svc, struct svc_call *call, const struct catalog *c,
+                                 uint32_t index, int64_t at)
+{
+    struct weigh_from from = {
+        .index = index, .store = svc->reader, .at = at, .ahead = at - svc_now(svc), .thorough = true};
+    const struct fleet_device *d = fleet_lock(svc->fleet, index);
+    auto_free json_t **by_place = calloc(c->rollout_count + 1, sizeof(*by_place));
+    struct answers a = {.weigher.each = take, .by_place = by_place, .c = c};
+    struct otter_poll poll;
+    enum otter_status status;
+
+    a.open = device_attempt_open(d) ? (int64_t)d->attempt_rollout : 0;
+    from.poll = explain_assume(c, d, &poll) ? &poll : NULL;
+    fleet_unlock(svc->fleet, index);
+    if (!by_place)
+        return OTTER_INTERNAL;
+    status = weigh(svc, c, &from, &a.weigher);
+    call->out.json = json_pack("{s:s, s:I, s:o}", "device", fleet_peek(svc->fleet, index)->id, "at",
+                               (json_int_t)at, "rollouts", json_all(&a));
+    if (status != OTTER_OK)
+        return svc_stored(call, status);
+    return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }
 
 /* Unix seconds, or RFC 3339; absent: now. */
@@ -101,7 +127,5 @@ enum otter_status op_rollout_explain(struct svc *svc, struct svc_call *call)
         return OTTER_NOT_FOUND;
     if (!read_time(svc, call->in.at, &at))
         return svc_refuse(call, OTTER_BAD_VALUE, "at: Unix seconds, or a time such as 2026-11-23T22:00:00Z");
-    call->out.json = json_pack("{s:s, s:I, s:o}", "device", fleet_peek(svc->fleet, index)->id, "at",
-                               (json_int_t)at, "rollouts", json_all(svc, c, index, at));
-    return call->out.json ? OTTER_OK : OTTER_INTERNAL;
+    return explain(svc, call, c, index, at);
 }

@@ -14,9 +14,11 @@ struct explained {
     unsigned device_phase; /* from 1; 0: none yet */
 };
 
-/* By the table that polls are decided by, as if it polled at the time `at`. Any thread. */
-void explain_device(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r, uint32_t index,
-                    int64_t at, struct explained *ret);
+/*
+ * A device that has never polled is taken to run a confirmed image of no version in slot A: true with the
+ * poll that it would make. d is locked.
+ */
+bool explain_assume(const struct catalog *c, const struct fleet_device *d, struct otter_poll *ret);
 
 svc_handler op_rollout_explain, op_rollout_devices, op_rollout_reasons, op_rollout_events;
 

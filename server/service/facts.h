@@ -66,12 +66,14 @@ struct weigh_from {
     const struct otter_poll *poll; /* or NULL: as it polled last */
     struct store *store;           /* the calling thread's; NULL: by memory alone */
     int64_t at;
-    bool running_only; /* leave out rollouts that do not run, and other products': they grant nothing */
+    int64_t ahead;     /* seconds by which `at` is not now */
+    bool running_only; /* leave out rollouts that do not run: they grant nothing */
+    bool thorough;     /* tell of refusals by the store, too, where memory's were enough */
 };
 
 /*
- * A rollout that wants the device, now or as soon as its window or its pace lets it, supersedes those behind
- * it. OK, or the store's trouble.
+ * Rollouts of the device's product. One that wants the device, now or as soon as its window or its pace lets
+ * it, supersedes those behind it. OK, or the store's trouble.
  */
 enum otter_status weigh(struct svc *svc, const struct catalog *c, const struct weigh_from *from,
                         struct weigher *weigher);

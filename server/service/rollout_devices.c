@@ -5,6 +5,7 @@
 #include "service/explain.h"
 
 #include "core/bytes.h"
+#include "service/facts.h"
 
 #include <string.h>
 
@@ -121,21 +122,24 @@ static bool attempted(struct lister *l, uint32_t index)
 static bool take_waiting(struct lister *l, uint32_t index)
 {
     static const struct store_attempt none = {0};
-    struct explained e;
     struct policy_subject subject;
-    const struct fleet_device *d;
+    const struct fleet_device *d = fleet_lock(l->svc->fleet, index);
+    struct device_facts facts;
+    enum otter_status rule;
     json_t *json;
     bool more;
 
-    explain_device(l->svc, l->c, l->r, index, svc_now(l->svc), &e);
-    if (!belongs(e.rule) || attempted(l, index))
+    facts_of_device(l->svc, l->c, l->r, d, index, svc_now(l->svc), &facts);
+    fleet_unlock(l->svc->fleet, index);
+    rule = policy_decide(&facts.f);
+    if (!belongs(rule) || attempted(l, index))
         return l->status == OTTER_OK;
     d = fleet_lock(l->svc->fleet, index);
     device_subject(d, l->page->now, &subject);
     subject.state = "waiting";
-    subject.reason = e.rule == OTTER_OK ? NULL : otter_status_name(e.rule);
-    json = line(d, subject.state, e.rule);
-    add(json, &none, e.device_phase);
+    subject.reason = rule == OTTER_OK ? NULL : otter_status_name(rule);
+    json = line(d, subject.state, rule);
+    add(json, &none, facts.f.device_phase);
     more = put(l, json, &subject, WAITING + index + 1);
     fleet_unlock(l->svc->fleet, index);
     return more;

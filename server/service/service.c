@@ -234,6 +234,7 @@ static bool is_read(enum svc_op op)
     case SVC_DEVICE_LIST:
     case SVC_DEVICE_GET:
     case SVC_DEVICE_ATTEMPTS:
+    case SVC_ROLLOUT_EXPLAIN:
     case SVC_ROLLOUT_DEVICES:
     case SVC_ROLLOUT_REASONS:
     case SVC_ROLLOUT_EVENTS:

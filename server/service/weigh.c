@@ -18,6 +18,10 @@ static void from_memory(struct svc *svc, const struct catalog *c, const struct c
         fleet_unlock(svc->fleet, from->index);
     if (from->poll)
         facts_of_poll(from->poll, facts);
+    if (from->ahead == 0)
+        return;
+    facts->pace.now_us += from->ahead * 1000000;
+    pace_facts(&svc->paces, &facts->pace, &facts->f);
 }
 
 /* The store is asked only for those that memory has nothing against. */
@@ -38,10 +42,27 @@ static enum otter_status decide(struct svc *svc, const struct catalog_rollout *r
     return status;
 }
 
+/* A refusal stays one: but it may be another, more lasting one. */
+static enum otter_status look_closer(const struct catalog_rollout *r, const struct weigh_from *from,
+                                     struct device_facts *facts, enum otter_status *decision)
+{
+    enum otter_status status, closer;
+
+    if (*decision == OTTER_OK || !from->store || !from->thorough)
+        return OTTER_OK;
+    status = facts_of_past(from->store, r, from->index, facts);
+    if (status != OTTER_OK)
+        return status;
+    closer = policy_decide(&facts->f);
+    if (closer != OTTER_OK)
+        *decision = closer;
+    return OTTER_OK;
+}
+
 static bool concerns(const struct catalog_rollout *r, const struct weigh_from *from, const char *product)
 {
-    return !from->running_only ||
-           (r->state == POLICY_ROLLOUT_RUNNING && strcmp(product, r->release->manifest.product) == 0);
+    return strcmp(product, r->release->manifest.product) == 0 &&
+           (!from->running_only || r->state == POLICY_ROLLOUT_RUNNING);
 }
 
 enum otter_status weigh(struct svc *svc, const struct catalog *c, const struct weigh_from *from,
@@ -65,6 +86,9 @@ enum otter_status weigh(struct svc *svc, const struct catalog *c, const struct w
             return status;
         if (claimed_by == 0 && weigh_claims(decision))
             claimed_by = (uint64_t)r->row.id;
+        status = look_closer(r, from, &facts, &decision);
+        if (status != OTTER_OK)
+            return status;
         if (!weigher->each(weigher, r, &facts, decision))
             break;
     }

@@ -4,7 +4,7 @@
  */
 #include "service/backup.h"
 #include "service/deadlines.h"
-#include "service/explain.h"
+#include "service/internal.h"
 
 #include "host/clock.h"
 #include "host/log.h"
@@ -26,7 +26,6 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_IMAGE_KEY_ADD] = op_image_key_add,
         [SVC_ROLLOUT_CREATE] = op_rollout_create,
         [SVC_ROLLOUT_ACTION] = op_rollout_action,
-        [SVC_ROLLOUT_EXPLAIN] = op_rollout_explain, /* of what grants see, to the meter */
         [SVC_DEVICE_CREATE] = op_device_create,
         [SVC_DEVICE_BATCH] = op_device_batch,
         [SVC_DEVICE_PATCH] = op_device_patch,
