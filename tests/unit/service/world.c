@@ -5,6 +5,7 @@
 #include "host/jws.h"
 
 #include <ftw.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,16 +15,25 @@
 #define LINK_B 0x08120000u
 
 int64_t world_clock = WORLD_NOW;
+int64_t world_served;
 
 static int64_t read_clock(void)
 {
     return __atomic_load_n(&world_clock, __ATOMIC_RELAXED);
 }
 
+static int64_t read_served(void)
+{
+    return __atomic_load_n(&world_served, __ATOMIC_RELAXED);
+}
+
 static void open_server(struct world *w)
 {
-    struct svc_config config = {
-        .data_dir = w->dir, .poll_interval_s = 60, .clock = read_clock, .plain_devices = w->plain_devices};
+    struct svc_config config = {.data_dir = w->dir,
+                                .poll_interval_s = 60,
+                                .clock = read_clock,
+                                .served = read_served,
+                                .plain_devices = w->plain_devices};
     struct host_error err = {0};
     char token[64];
     int code;
@@ -42,6 +52,7 @@ int world_setup(void **state)
 
     assert_non_null(w);
     world_clock = WORLD_NOW;
+    world_served = 0;
     (void)snprintf(w->dir, sizeof(w->dir), "/tmp/otter-service-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     w->root_key = host_key_generate(&err);
@@ -76,6 +87,13 @@ int world_teardown(void **state)
 void world_restart(struct world *w)
 {
     svc_close(w->svc);
+    open_server(w);
+}
+
+void world_restart_after(struct world *w, int64_t seconds)
+{
+    svc_close(w->svc);
+    world_clock += seconds;
     open_server(w);
 }
 
@@ -374,6 +392,34 @@ int64_t world_rollout(struct world *w, const char *target, const char *phases, b
     return id;
 }
 
+/* Into the database, as a plan is kept there. */
+static void write_plan(struct world *w, int64_t id, const char *plan)
+{
+    char path[PATH_MAX + 16];
+    sqlite3_stmt *stmt;
+    sqlite3 *db;
+
+    svc_close(w->svc);
+    (void)snprintf(path, sizeof(path), "%s/otter.db", w->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "UPDATE rollouts SET plan = ? WHERE id = ?", -1, &stmt, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_bind_text(stmt, 1, plan, -1, SQLITE_STATIC), SQLITE_OK);
+    assert_int_equal(sqlite3_bind_int64(stmt, 2, id), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    open_server(w);
+}
+
+int64_t world_rollout_plan(struct world *w, const char *target, const char *plan)
+{
+    int64_t id = world_rollout(w, target, "[100]", true);
+
+    write_plan(w, id, plan);
+    return id;
+}
+
 enum otter_status world_action(struct world *w, int64_t rollout, const char *action)
 {
     struct svc_call call = {.op = SVC_ROLLOUT_ACTION, .in.number = (uint64_t)rollout, .in.id = action};
@@ -453,6 +499,22 @@ uint64_t world_ask(struct world *w, unsigned device)
 
     assert_int_equal(world_poll(w, &(struct world_poll){.device = device, .confirmed = true}, &offer, NULL),
                      OTTER_OK);
+    return offer.empty ? 0 : offer.attempt;
+}
+
+uint64_t world_ask_after(struct world *w, unsigned device, unsigned *ret_after)
+{
+    const struct world_poll p = {.device = device, .confirmed = true};
+    struct otter_offer offer = {.empty = true};
+    struct svc_call call;
+
+    memset(&call, 0, sizeof(call));
+    world_fill_poll(&call, &p);
+    assert_int_equal(world_run(w, &call), OTTER_OK);
+    *ret_after = call.out.retry_after;
+    if (call.out.body)
+        verify_offer(w, &call, &offer);
+    svc_call_clear(&call);
     return offer.empty ? 0 : offer.attempt;
 }
 

@@ -18,7 +18,8 @@
 #define WORLD_HARDWARE "board-1"
 #define WORLD_NOW      1800000000
 
-extern int64_t world_clock; /* what the services read */
+extern int64_t world_clock;  /* what the services read */
+extern int64_t world_served; /* the like: seconds that otterd has served */
 
 struct world {
     char dir[PATH_MAX];
@@ -37,6 +38,8 @@ int world_setup_with_root(void **state);
 int world_teardown(void **state);
 /* Closes and opens again: what a restart keeps. */
 void world_restart(struct world *w);
+/* The like; it stands still for so many seconds. */
+void world_restart_after(struct world *w, int64_t seconds);
 
 /* Runs a call to its end; the caller clears it. */
 enum otter_status world_run(struct world *w, struct svc_call *call);
@@ -65,6 +68,8 @@ void world_devices(struct world *w, unsigned count);
 const char *world_device(unsigned i); /* its id, in one of a few buffers */
 /* Makes and starts a rollout of the newest release; phases as JSON text. Returns its id. */
 int64_t world_rollout(struct world *w, const char *target, const char *phases, bool auto_advance);
+/* The like with the members of a plan beside its phases: `plan` is a JSON object as text. */
+int64_t world_rollout_plan(struct world *w, const char *target, const char *plan);
 enum otter_status world_action(struct world *w, int64_t rollout, const char *action);
 
 /* A poll. sha NULL: the factory image. */
@@ -79,6 +84,8 @@ struct world_poll {
 /* The status; *ret_offer (may be NULL) is the verified offer, empty for 204 and for 'nothing'. */
 enum otter_status world_poll(struct world *w, const struct world_poll *p, struct otter_offer *ret_offer,
                              bool *ret_answered);
+/* Like world_ask, and Retry-After. */
+uint64_t world_ask_after(struct world *w, unsigned device, unsigned *ret_after);
 /* The same, for calls that a test queues itself. */
 void world_fill_poll(struct svc_call *call, const struct world_poll *p);
 /* A confirmed device on the factory image polls: the attempt's id, 0 if nothing is offered. */
