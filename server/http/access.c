@@ -10,7 +10,7 @@
 #define TARGET_MAX 1024u
 
 struct scheme {
-    bool (*operator_ok)(struct http_request *r); /* then r->operator */
+    bool (*operator_ok)(struct http_request *r); /* then r->who */
     /* Before the body: could this become a device's proof? */
     enum otter_status (*device_may)(struct http_request *r);
     enum otter_status (*device_ok)(struct http_request *r); /* r->device, with the body */
@@ -31,7 +31,7 @@ static enum otter_status no_device(struct http_request *r)
 
 static bool bearer_operator(struct http_request *r)
 {
-    return svc_auth_operator(r->loop->svc, r->credentials.token, r->operator);
+    return svc_auth_operator(r->loop->svc, r->credentials.token, r->who);
 }
 
 static enum otter_status bearer_may(struct http_request *r)
@@ -170,7 +170,7 @@ static enum otter_status operator_head(struct http_request *r)
 {
     if (!schemes[r->credentials.scheme].operator_ok(r))
         return OTTER_UNAUTHORIZED;
-    r->call.in.operator= r->operator;
+    r->call.in.who = r->who;
     return OTTER_OK;
 }
 

@@ -239,7 +239,7 @@ static void log_request(const struct http_request *r, enum MHD_RequestTerminatio
     if (change)
         host_log(HOST_LOG_INFO, "change", HOST_LOG_STR("method", http_method_name(route->method)),
                  HOST_LOG_STR("route", route->pattern), HOST_LOG_STR("id", r->id),
-                 HOST_LOG_STR("operator", r->operator), HOST_LOG_UINT("status", r->http),
+                 HOST_LOG_STR("operator", r->who), HOST_LOG_UINT("status", r->http),
                  HOST_LOG_STR("client", client));
     if (r->started_us == 0)
         return;

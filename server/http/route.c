@@ -129,6 +129,12 @@ const struct http_route http_routes[] = {
     OPERATOR(HTTP_GET, "/api/v1/fleet/summary", HTTP_PARAM_NONE, HTTP_BODY_NONE, 0, HTTP_TAKES_SUMMARY,
              SVC_FLEET_SUMMARY, HTTP_REPLY_JSON),
 
+    OPERATOR(HTTP_POST, "/api/v1/operators", HTTP_PARAM_NONE, HTTP_BODY_JSON, ACTION_MAX, HTTP_TAKES_DRY_RUN,
+             SVC_OPERATOR_ADD, HTTP_REPLY_JSON),
+    LIST("/api/v1/operators", HTTP_PARAM_NONE, SVC_OPERATOR_LIST),
+    OPERATOR(HTTP_DELETE, "/api/v1/operators/{name}", HTTP_PARAM_NAME, HTTP_BODY_NONE, 0, HTTP_TAKES_DRY_RUN,
+             SVC_OPERATOR_REMOVE, HTTP_REPLY_EMPTY),
+
     CREATE("/api/v1/server/gc", HTTP_BODY_JSON, ACTION_MAX, SVC_GC),
     NAMED("/api/v1/server/", "freeze", ACTION_MAX, SVC_FREEZE),
     NAMED("/api/v1/server/", "unfreeze", ACTION_MAX, SVC_FREEZE),

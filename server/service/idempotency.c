@@ -11,8 +11,9 @@
 
 static bool has_key(const struct svc_call *call)
 {
-    return call->op != SVC_UPLOAD_CREATE && call->in.idempotency_key && *call->in.idempotency_key &&
-           !call->in.dry_run; /* an upload is named by its digest: the same again is the same */
+    /* An upload is named by its digest: the same again is the same. An operator's token is not kept. */
+    return call->op != SVC_UPLOAD_CREATE && call->op != SVC_OPERATOR_ADD && call->in.idempotency_key &&
+           *call->in.idempotency_key && !call->in.dry_run;
 }
 
 /* Digest over all that makes the request. */

@@ -494,6 +494,7 @@ svc_handler op_poll, op_report, op_attributes, op_root_publish, op_release_publi
     op_upload_create, op_device_change, op_device_import, op_release_withdraw, op_gc, op_freeze;
 svc_handler op_device_timeline, op_fleet_summary, op_release_deps;
 svc_handler op_group_put, op_group_delete, op_group_get, op_group_list;
+svc_handler op_operator_add, op_operator_remove, op_operator_list;
 svc_handler op_root_get, op_status, op_metrics, op_root_list, op_release_list, op_release_get,
     op_release_manifest, op_image_key_list, op_rollout_list, op_rollout_get, op_rollout_attempts,
     op_device_list, op_device_get, op_device_attempts;

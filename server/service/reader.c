@@ -27,6 +27,7 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_GROUP_GET] = op_group_get,
         [SVC_GROUP_LIST] = op_group_list,
         [SVC_RELEASE_DEPS] = op_release_deps,
+        [SVC_OPERATOR_LIST] = op_operator_list,
     };
 
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;

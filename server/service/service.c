@@ -243,6 +243,7 @@ static bool is_read(enum svc_op op)
     case SVC_GROUP_GET:
     case SVC_GROUP_LIST:
     case SVC_RELEASE_DEPS:
+    case SVC_OPERATOR_LIST:
         return true;
     default:
         return false;

@@ -67,6 +67,9 @@ enum svc_op {
     SVC_RELEASE_WITHDRAW, /* in.id, in.json              -> out.json */
     SVC_GC,               /* in.json {keep, ..}          -> out.json */
     SVC_FREEZE,           /* in.id = freeze|unfreeze, in.json -> out.json */
+    SVC_OPERATOR_ADD,     /* in.json {name}              -> out.json with the token, out.created */
+    SVC_OPERATOR_REMOVE,  /* in.id                       -> - */
+    SVC_OPERATOR_LIST,    /* in.page                     -> out.json */
     SVC_BACKUP,           /* in.json {dir}               -> out.json; served on while it is made */
     SVC_OP_COUNT
 };
@@ -82,8 +85,8 @@ struct svc_in {
     struct otter_poll poll;
     struct otter_report report;
     struct otter_running running;
-    const char *device;   /* authenticated device, for device ops */
-    const char *operator; /* authenticated operator's name, for operators' ops; NULL: none */
+    const char *device; /* authenticated device, for device ops */
+    const char *who;    /* authenticated operator's name, for operators' ops; NULL: none */
     const char *id;
     uint64_t number;
     struct otter_digest digest;

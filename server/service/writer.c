@@ -36,6 +36,8 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_GROUP_DELETE] = op_group_delete,
         [SVC_GC] = op_gc,
         [SVC_FREEZE] = op_freeze,
+        [SVC_OPERATOR_ADD] = op_operator_add,
+        [SVC_OPERATOR_REMOVE] = op_operator_remove,
     };
 
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;

@@ -51,6 +51,9 @@ static const struct row rows[] = {
     {"GET", "/api/v1/devices/batch", SVC_DEVICE_GET, "batch", NULL},
     {"PATCH", "/api/v1/devices/d1", SVC_DEVICE_PATCH, "d1", NULL},
     {"GET", "/api/v1/devices/d1/attempts", SVC_DEVICE_ATTEMPTS, "d1", NULL},
+    {"POST", "/api/v1/operators", SVC_OPERATOR_ADD, "", NULL},
+    {"GET", "/api/v1/operators", SVC_OPERATOR_LIST, "", NULL},
+    {"DELETE", "/api/v1/operators/eve", SVC_OPERATOR_REMOVE, "eve", NULL},
     /* the method does not fit */
     {"GET", "/v1/device/poll", SVC_OP_COUNT, "", "POST"},
     {"DELETE", "/v1/device/poll", SVC_OP_COUNT, "", "POST"},
