@@ -250,7 +250,10 @@ static void devices_poll_at_the_shortest_interval_of_their_groups(void **state)
     expect_pace(w, 1, SERVERS);
     set(w, "lab", "tag == lab", 600);
     expect_pace(w, 1, 600);
-    expect_pace(w, 1, 600); /* as it is kept */
+    expect_pace(w, 1, 600); /* as it is kept, since the first poll of all changed the device */
+    expect_pace(w, 1, 600);
+    expect_pace(w, 2, SERVERS);
+    expect_pace(w, 2, SERVERS);
     expect_pace(w, 2, SERVERS);
     set(w, "few", "id in (device-001, device-002)", 20);
     set(w, "all", "all", 7200);
