@@ -92,7 +92,8 @@ struct policy_told {
     const char *rule; /* the refusal's name, or "ok"; static */
     unsigned count;
     struct policy_told_fact fact[POLICY_TOLD_FACTS];
-    int64_t next_change_at; /* when it may be answered otherwise, with nothing else changed; 0: none known */
+    int64_t
+        next_change_at; /* from when this rule answers otherwise, with nothing else changed; 0: not known */
 };
 
 /* policy_decide by the same table, which also tells why. Of OK there is no fact to tell; its next change is

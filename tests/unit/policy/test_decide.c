@@ -120,7 +120,8 @@ static void tried_out(struct scene *s)
 }
 static void repeated_by_an_operator(struct scene *s)
 {
-    tried_out(s);
+    waited(s);
+    s->facts.lost_at = (int64_t)s->facts.now;
     s->facts.attempt_ended = false;
 }
 static void out_of_the_box(struct scene *s)
