@@ -99,6 +99,8 @@ const struct http_route http_routes[] = {
     ACTION("pause"),
     ACTION("resume"),
     ACTION("abort"),
+    ACTION("approve"),
+    ACTION("rollback"),
 
     CREATE("/api/v1/devices", HTTP_BODY_JSON, JSON_MAX, SVC_DEVICE_CREATE),
     /* "batch" is a name that a device may have; only the POST of it is taken. */
@@ -141,12 +143,9 @@ const struct http_route http_routes[] = {
 };
 const size_t http_route_count = OTTER_ARRAY_LEN(http_routes);
 
-static const char *const method_names[HTTP_METHOD_COUNT] = {[HTTP_GET] = "GET",
-                                                            [HTTP_POST] = "POST",
-                                                            [HTTP_PUT] = "PUT",
-                                                            [HTTP_PATCH] = "PATCH",
-                                                            [HTTP_DELETE] = "DELETE",
-                                                            [HTTP_HEAD] = "HEAD"};
+static const char *const method_names[HTTP_METHOD_COUNT] = {
+    [HTTP_GET] = "GET",     [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",
+    [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE", [HTTP_HEAD] = "HEAD"};
 
 bool http_method_find(const char *name, enum http_method *ret)
 {

@@ -66,10 +66,10 @@ static uint64_t reach(const struct policy_phase_spec *spec, uint64_t from, const
     return upto > from ? upto : from;
 }
 
-static struct policy_phase_share deal_one(const struct policy_phase_spec *spec, unsigned i, uint64_t from,
-                                          const struct policy_place *places, size_t count)
+struct policy_phase_share policy_phase_deal(const struct policy_plan *plan, unsigned i, uint64_t from,
+                                            const struct policy_place *places, size_t count)
 {
-    struct policy_phase_share share = {.upto = reach(spec, from, places, count)};
+    struct policy_phase_share share = {.upto = reach(&plan->phase[i], from, places, count)};
 
     for (size_t k = 0; k < count; k++)
         share.devices += unclaimed(&places[k], from, i) &&
@@ -81,6 +81,8 @@ static struct policy_phase_share deal_one(const struct policy_phase_spec *spec, 
             share.widened = true;
         }
     }
+    if (i + 1 == plan->phase_count)
+        share.upto = POLICY_POSITION_END;
     return share;
 }
 
@@ -90,9 +92,7 @@ void policy_phases_deal(const struct policy_plan *plan, const struct policy_plac
     uint64_t from = 0;
 
     for (unsigned i = 0; i < plan->phase_count; i++) {
-        ret[i] = deal_one(&plan->phase[i], i, from, places, count);
-        if (i + 1 == plan->phase_count)
-            ret[i].upto = POLICY_POSITION_END;
+        ret[i] = policy_phase_deal(plan, i, from, places, count);
         from = ret[i].upto;
     }
 }

@@ -52,6 +52,10 @@ struct policy_phase_share {
 void policy_phases_deal(const struct policy_plan *plan, const struct policy_place *places, size_t count,
                         struct policy_phase_share ret[POLICY_PHASES_MAX]);
 
+/* The plan's phase i (from 0) alone, when it opens: the phases before it end at `from`. */
+struct policy_phase_share policy_phase_deal(const struct policy_plan *plan, unsigned i, uint64_t from,
+                                            const struct policy_place *places, size_t count);
+
 enum policy_progress {
     POLICY_STAY,    /* wait: devices are still out, or an operator must decide */
     POLICY_ADVANCE, /* open the next phase */

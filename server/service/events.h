@@ -17,7 +17,9 @@
 
 /* X(SYMBOL, "name", "meaning"): the names are those of the program's argument, JSON, log and metrics. */
 #define SVC_EVENT_TABLE(X)                                                                                   \
-    X(ROLLOUT_HALTED, "rollout-halted", "a rollout does not go on: updates failed, or it was aborted")       \
+    X(ROLLOUT_HALTED, "rollout-halted",                                                                      \
+      "a rollout does not go on: updates failed, or it was aborted or rolled back")                          \
+    X(ROLLOUT_WARNED, "rollout-warned", "more updates failed than the plan allows, and the rollout goes on") \
     X(GATE_WAITING, "gate-waiting", "a phase is through and an operator must open the next")                 \
     X(ROLLOUT_COMPLETE, "rollout-complete", "a rollout's last phase is through")                             \
     X(FAILURE_BURST, "failure-burst", "many updates were lost in a short time")                              \
@@ -61,12 +63,6 @@ const char *svc_event_meaning(enum svc_event_kind kind);
 json_t *svc_event_json(const struct svc_event *event, const char *server);
 
 /* ---- rules: pure ---- */
-
-/*
- * What the progress of a rollout means to people. through: a phase was found to be through just now, for the
- * first time. False: nothing.
- */
-bool events_of_progress(const struct policy_progress_facts *facts, bool through, enum svc_event_kind *ret);
 
 /* Did the device lose the update? */
 bool events_is_lost(enum otter_update_state state);

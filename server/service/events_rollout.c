@@ -73,56 +73,13 @@ bool events_rollout_aborted(struct svc *svc, struct svc_call *call, const struct
     return events_add(call, &event);
 }
 
-static uint64_t lost_of(const struct svc_event *event)
+bool events_rollout_rolled_back(struct svc *svc, struct svc_call *call, const struct store_rollout *row,
+                                const char *why)
 {
-    return event->counts[OTTER_UPDATE_FAILED] + event->counts[OTTER_UPDATE_REVERTED] +
-           event->counts[OTTER_UPDATE_TIMED_OUT];
-}
-
-static void describe(struct svc_event *event)
-{
-    unsigned long long lost = lost_of(event), won = event->counts[OTTER_UPDATE_SUCCEEDED];
-    long long id = (long long)event->rollout;
-
-    switch (event->kind) {
-    case SVC_EVENT_ROLLOUT_HALTED:
-        (void)snprintf(
-            event->detail, sizeof(event->detail),
-            "phase %u of %u is through with %llu lost, %llu succeeded, so the next does not open by "
-            "itself: otter rollout status %lld, then advance or abort",
-            event->phase, event->phases, lost, won, id);
-        break;
-    case SVC_EVENT_GATE_WAITING:
-        (void)snprintf(event->detail, sizeof(event->detail),
-                       "phase %u of %u is through with %llu succeeded, %llu lost: otter rollout advance %lld "
-                       "opens the next",
-                       event->phase, event->phases, won, lost, id);
-        break;
-    default:
-        (void)snprintf(event->detail, sizeof(event->detail),
-                       "rollout %lld is complete: %llu succeeded, %llu lost", id, won, lost);
-        break;
-    }
-}
-
-/* Did a phase get through with this change? */
-static bool got_through(const struct store_rollout *before, const struct store_rollout *after)
-{
-    for (unsigned i = 0; i < after->phase; i++)
-        if (before->phases[i].completed == 0 && after->phases[i].completed != 0)
-            return true;
-    return false;
-}
-
-void events_progress(struct svc *svc, const struct store_rollout *before, const struct store_rollout *after,
-                     const struct policy_progress_facts *facts)
-{
-    enum svc_event_kind kind;
     struct svc_event event;
 
-    if (!events_of_progress(facts, got_through(before, after), &kind))
-        return;
-    events_of_rollout(svc, after, kind, kind == SVC_EVENT_ROLLOUT_COMPLETE ? 0 : after->phase, &event);
-    describe(&event);
-    events_tell(svc, &event);
+    events_of_rollout(svc, row, SVC_EVENT_ROLLOUT_HALTED, 0, &event);
+    (void)snprintf(event.detail, sizeof(event.detail), "rolled back by rollout %lld; %.200s",
+                   (long long)row->child, why);
+    return events_add(call, &event);
 }

@@ -21,23 +21,6 @@ const char *svc_event_meaning(enum svc_event_kind kind)
     return (unsigned)kind < SVC_EVENT_KIND_COUNT ? kinds[kind].meaning : "?";
 }
 
-bool events_of_progress(const struct policy_progress_facts *facts, bool through, enum svc_event_kind *ret)
-{
-    switch (policy_progress(facts)) {
-    case POLICY_COMPLETE:
-        *ret = SVC_EVENT_ROLLOUT_COMPLETE;
-        return true;
-    case POLICY_ADVANCE:
-        return false;
-    case POLICY_STAY:
-        break;
-    }
-    if (!through || facts->last_phase || facts->outstanding > 0)
-        return false;
-    *ret = facts->auto_advance ? SVC_EVENT_ROLLOUT_HALTED : SVC_EVENT_GATE_WAITING;
-    return true;
-}
-
 bool events_is_lost(enum otter_update_state state)
 {
     return state == OTTER_UPDATE_FAILED || state == OTTER_UPDATE_REVERTED || state == OTTER_UPDATE_TIMED_OUT;

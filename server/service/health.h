@@ -78,9 +78,9 @@ void events_of_rollout(struct svc *svc, const struct store_rollout *row, enum sv
  * an operator". False when out of memory. */
 bool events_rollout_aborted(struct svc *svc, struct svc_call *call, const struct store_rollout *row,
                             enum policy_rollout_state before, const char *why);
-/* What the walk over a rollout's fleet has found, after its commit; before: the row as it was. */
-void events_progress(struct svc *svc, const struct store_rollout *before, const struct store_rollout *after,
-                     const struct policy_progress_facts *facts);
+/* The like of one that an operator had rolled back. */
+bool events_rollout_rolled_back(struct svc *svc, struct svc_call *call, const struct store_rollout *row,
+                                const char *why);
 /* Publishes the events of a committed call, and what its lost attempts amount to. */
 void events_publish(struct svc *svc, const struct svc_effects *effects);
 /* Logs, counts, and hands the event to the watch. Any thread. */

@@ -135,6 +135,7 @@ uint64_t queue_oldest_us(struct svc_queue *q);
 struct progress_note {
     int64_t rollout;
     int64_t outstanding;
+    bool lost; /* an attempt was, and the gate has not been asked since */
 };
 #define PROGRESS_NOTES 32u
 
@@ -262,7 +263,7 @@ struct svc_effects {
     bool opened;   /* a phase opened: it may be through already */
     int64_t ended; /* rollout of which an attempt ended; 0 = none */
     struct gc_plan *gc;
-    struct paces *paces;     /* of `taken`, which is put back unless it is published */
+    struct paces *paces; /* of `taken`, which is put back unless it is published */
     struct pace_taken taken;
     /* for counters and events */
     struct event_item *events; /* told after the commit */
@@ -379,10 +380,8 @@ bool attempt_stoppable(enum otter_update_state state);
 /* After attempts ended or phases opened: completes and advances. Writer thread, its own transaction. */
 void progress_run(struct svc *svc);
 void progress_finished(struct svc *svc, int64_t rollout);
+void progress_lost(struct svc *svc, int64_t rollout);
 void progress_forget(struct svc *svc);
-/* Opens the next phase of a row: plans it over the fleet. */
-void rollout_open_next(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
-                       int64_t now);
 /* A release of the catalog as the writer's transaction sees it; and what is changed of it, stored. */
 enum otter_status release_now(struct svc *svc, const struct catalog_release *known,
                               struct catalog_release *ret);
@@ -391,10 +390,10 @@ enum otter_status release_put(struct svc *svc, const struct catalog_release *now
  * *err. */
 enum otter_status release_usable(struct svc *svc, struct host_error *err,
                                  const struct catalog_release *known);
-/* How many of the target's devices each cohort holds; census has POLICY_COHORTS entries. */
-uint32_t rollout_census(struct svc *svc, const struct catalog_release *release,
-                        const struct policy_target *target, const uint8_t seed[STORE_SEED_LEN],
-                        uint32_t *census);
+/* Who asks, for lists of what happened: an operator's name, "" = not known. */
+const char *rollout_who(const struct svc_call *call);
+/* Does an attempt that is not installed yet end by what its rollout has come to (aborted, rolled back)? */
+bool rollout_recalls(enum policy_rollout_state state);
 
 /* Bodies. New references; NULL when out of memory. */
 json_t *json_root(const struct otter_root *root);

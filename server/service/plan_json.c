@@ -168,6 +168,7 @@ enum otter_status plan_parse(const json_t *body, struct policy_plan *ret, struct
     struct policy_plan_error wrong = {.what = ""};
     struct policy_plan plan;
     enum otter_status status;
+    bool named;
 
     policy_plan_default(&plan);
     status = read_members(body, &plan, err);
@@ -177,8 +178,12 @@ enum otter_status plan_parse(const json_t *body, struct policy_plan *ret, struct
         status = plan_phases_read(body, &plan, err);
     if (status != OTTER_OK)
         return status;
+    named = json_is_string(json_object_get(body, "rollback_release"));
+    if (named)
+        plan.rollback_release = 1; /* some release */
     if (policy_plan_valid(&plan, &wrong)) {
         *ret = plan;
+        ret->rollback_release = named ? 0 : plan.rollback_release;
         return OTTER_OK;
     }
     return plan_wrong(err, strncmp(wrong.member, "phases", 6) == 0 ? OTTER_BAD_PHASES : OTTER_BAD_VALUE,

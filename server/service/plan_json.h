@@ -8,6 +8,7 @@
 #include "core/status.h"
 #include "host/json.h"
 #include "policy/plan.h"
+#include "store/store.h"
 
 /*
  * Reads a plan, and refuses what contradicts itself (policy_plan_valid). The members release, target, name
@@ -23,6 +24,10 @@ bool plan_read(const json_t *body, struct policy_plan *ret, struct host_error *e
 
 /* All members, in one form; plan_read takes it back. A new reference; NULL when out of memory. */
 json_t *plan_json(const struct policy_plan *plan);
+
+/* A plan into a row that is to be added: as text, and the members that the row has of it. False: too long, or
+ * out of memory. */
+bool plan_into_row(const struct policy_plan *plan, struct store_rollout *row);
 
 /* Do all gates open the next phase by themselves? */
 bool plan_automatic(const struct policy_plan *plan);

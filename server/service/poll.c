@@ -120,7 +120,7 @@ static bool needs_writer(struct svc *svc, const struct catalog *c, struct fleet_
         return true;
     if (device_attempt_open(d))
         return !r || runs(&poll->running, &r->release->manifest) ||
-               (r->state == POLICY_ROLLOUT_ABORTED && attempt_stoppable(state));
+               (rollout_recalls(r->state) && attempt_stoppable(state));
     if (settled_till_next_poll(svc, d, c->generation, call))
         return false;
     if (grant_possible(svc, c, d, index, poll, &wait))
@@ -137,7 +137,7 @@ static enum otter_status answer(struct svc *svc, struct svc_call *call, const st
 {
     const struct catalog_rollout *r = attempt ? catalog_rollout_by_id(c, rollout) : NULL;
 
-    if (r && r->state != POLICY_ROLLOUT_ABORTED &&
+    if (r && !rollout_recalls(r->state) &&
         !policy_manifest_has(&r->release->manifest, &call->in.poll.running.sha256))
         return offer_sign(svc, call, attempt, slot, r->release);
     if (attempt || call->in.poll.fresh)
@@ -272,7 +272,7 @@ static enum otter_status settle(struct svc *svc, struct svc_call *call, uint32_t
     /* Not by this attempt's image: it has proven nothing, and nothing is left for it to do. */
     if (!otter_update_finished(row->state) && runs(&call->in.poll.running, &release->manifest))
         return attempt_server_move(svc, call, index, row, OTTER_UPDATE_CANCELLED, OTTER_UP_TO_DATE);
-    if (policy_rollout_state_find(rollout.state) == POLICY_ROLLOUT_ABORTED && attempt_stoppable(row->state))
+    if (rollout_recalls(policy_rollout_state_find(rollout.state)) && attempt_stoppable(row->state))
         return attempt_server_move(svc, call, index, row, OTTER_UPDATE_CANCELLED, OTTER_ABORTED);
     return OTTER_OK;
 }

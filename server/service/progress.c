@@ -1,15 +1,17 @@
 /*
- * Moves rollouts on: phases complete, the next opens (auto), the last completes the rollout. Run by the
- * writer after each batch in which an attempt ended, at start, and now and then; a crash in between loses
- * nothing, since the decision is made from what is stored.
+ * Moves rollouts on: asks the gate of each newest phase (gates.c) whether the next opens, the rollout is
+ * complete, halted or rolled back. Run by the writer after each batch in which an attempt ended, at start,
+ * and now and then; a crash in between loses nothing, since the decision is made from what is stored.
  *
  * Counting a phase's devices walks the fleet, so it is done only when as many attempts have ended as were out
- * at the last count.
+ * at the last count. A loss is looked at at once, by the store's counts alone: the threshold waits for
+ * nobody.
  */
-#include "service/internal.h"
+#include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
 #include "host/log.h"
+#include "service/facts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,154 +53,157 @@ void progress_finished(struct svc *svc, int64_t rollout)
         svc->progress_wanted = true;
 }
 
+void progress_lost(struct svc *svc, int64_t rollout)
+{
+    struct progress_note *note = note_of(svc, rollout);
+
+    if (note)
+        note->lost = true;
+    svc->progress_wanted = true;
+}
+
 struct walk {
-    const struct catalog *c;
+    struct svc *svc;
     const struct catalog_rollout *r;
     const struct store_rollout *row;
-    uint64_t now;                   /* steady: a clock set ahead must not complete a rollout by expiry */
-    int64_t at;                     /* what is written down */
+    int64_t now;                    /* steady: a clock set ahead must not complete a rollout by expiry */
     uint64_t out[STORE_PHASES_MAX]; /* devices still out, by phase */
     uint64_t total;
-    struct policy_progress_facts facts; /* what was decided by */
+    enum otter_status status;
 };
+
+/* As if the rollout ran and all its phases were open: does the answer last? How often it was lost before is
+ * the store's to say, and only asked where the plan has retries. */
+static bool still_may(struct walk *w, uint32_t index, struct device_facts *facts)
+{
+    enum otter_status decision;
+
+    facts->f.state = POLICY_ROLLOUT_RUNNING;
+    facts->f.open_phase = w->row->phase_count;
+    if (facts->f.losses_here > 0 && w->r->plan.retry_count > 0)
+        w->status = facts_of_past(w->svc->writer, w->r, index, facts);
+    decision = policy_decide(&facts->f);
+    return decision == OTTER_OK || !policy_refusal_lasts(decision);
+}
 
 /*
  * Is the device one that its phase waits for? It is whatever it calls itself now (its pose) that must fit the
  * release: one that polls as other hardware than it was enrolled as would never be offered anything.
  */
-static bool waits_for(const struct walk *w, const struct fleet_device *d)
+static bool waits_for(struct walk *w, uint32_t index, unsigned *ret_phase)
 {
+    const struct fleet_device *d = fleet_lock(w->svc->fleet, index);
     bool here = d->attempt != 0 && d->attempt_rollout == (uint32_t)w->row->id;
-    struct otter_running running;
-    struct policy_facts facts;
-    enum otter_status status;
+    bool open = here && device_attempt_open(d);
+    bool product = strcmp(d->kind->product, w->r->release->manifest.product) == 0;
+    struct device_facts facts;
 
-    if (here && device_attempt_open(d))
-        return true;
-    if (strcmp(d->kind->product, w->r->release->manifest.product) != 0)
+    if (open || product)
+        facts_of_device(w->svc, w->svc->catalog, w->r, d, index, w->now, &facts);
+    fleet_unlock(w->svc->fleet, index);
+    if (!open && !product)
         return false;
-    facts_from_memory(w->c, w->r, d, &running, &facts);
-    facts.state = POLICY_ROLLOUT_RUNNING;
-    facts.open_cohorts = POLICY_COHORTS;
-    facts.now = w->now;
-    status = policy_decide(&facts);
-    return status == OTTER_OK || !policy_refusal_lasts(status);
+    facts_of_row(w->row, &facts);
+    *ret_phase = facts.f.device_phase;
+    return open || (facts.f.device_phase <= w->row->phase && still_may(w, index, &facts));
 }
 
-static void walk_fleet(struct svc *svc, struct walk *w)
+static void walk_fleet(struct walk *w)
 {
-    unsigned open = catalog_open_cohorts(w->row);
-    uint32_t count = fleet_count(svc->fleet);
+    uint32_t count = fleet_count(w->svc->fleet);
 
-    for (uint32_t i = 0; i < count; i++) {
-        unsigned cohort = policy_cohort(&otter_crypto_openssl, w->row->seed, fleet_peek(svc->fleet, i)->id);
-        unsigned phase = 0;
-        bool waits;
+    for (uint32_t i = 0; i < count && w->status == OTTER_OK; i++) {
+        unsigned phase = 1;
 
-        if (cohort >= open)
+        if (!waits_for(w, i, &phase) || phase > w->row->phase)
             continue;
-        waits = waits_for(w, fleet_lock(svc->fleet, i));
-        fleet_unlock(svc->fleet, i);
-        while (phase + 1 < w->row->phase && cohort >= w->row->phases[phase].upto >> 32)
-            phase++;
-        w->out[phase] += waits;
-        w->total += waits;
+        w->out[phase - 1]++;
+        w->total++;
     }
 }
 
-struct losses {
-    struct store_count_visitor visitor;
-    unsigned phase;
-    uint64_t n;
-};
-
-static bool count_lost(struct store_count_visitor *self, const struct store_count *row)
+/* Phases that nobody of is out any more. */
+static bool mark_through(const struct walk *w, struct store_rollout *row)
 {
-    struct losses *l = OTTER_CONTAINER_OF(self, struct losses, visitor);
+    bool any = false;
 
-    if (row->phase == l->phase && events_is_lost(row->state))
-        l->n += row->n;
-    return true;
-}
-
-static enum otter_status apply(struct svc *svc, struct walk *w, struct store_rollout *row, bool *ret_changed)
-{
-    struct losses lost = {.visitor.row = count_lost, .phase = row->phase};
-    enum otter_status status = svc->writer->ops->counts(svc->writer, row->id, &lost.visitor);
-
-    w->facts = (struct policy_progress_facts){
-        .running = policy_rollout_state_find(row->state) == POLICY_ROLLOUT_RUNNING,
-        .auto_advance = row->auto_advance,
-        .last_phase = row->phase == row->phase_count,
-        .outstanding = w->total,
-        .lost = lost.n,
-    };
-
-    if (status != OTTER_OK)
-        return status;
     for (unsigned i = 0; i < row->phase; i++) {
         if (w->out[i] > 0 || row->phases[i].completed)
             continue;
-        row->phases[i].completed = w->at;
-        *ret_changed = true;
+        row->phases[i].completed = svc_now(w->svc);
+        any = true;
     }
-    switch (policy_progress(&w->facts)) {
-    case POLICY_ADVANCE:
-        rollout_open_next(svc, w->r, row, w->at);
-        *ret_changed = true;
-        svc->progress_wanted = true; /* the new phase may be through already */
-        break;
-    case POLICY_COMPLETE:
-        (void)snprintf(row->state, sizeof(row->state), "%s",
-                       policy_rollout_state_name(POLICY_ROLLOUT_COMPLETE));
-        row->finished = w->at;
-        *ret_changed = true;
-        break;
-    case POLICY_STAY:
-        break;
-    }
+    return any;
+}
+
+static enum otter_status count_out(struct svc *svc, const struct catalog_rollout *r,
+                                   struct store_rollout *row, bool *ret_changed)
+{
+    struct walk w = {.svc = svc, .r = r, .row = row, .now = svc_steady(svc)};
+
+    walk_fleet(&w);
+    if (w.status != OTTER_OK)
+        return w.status;
+    take_note(svc, row->id, w.total);
+    *ret_changed = mark_through(&w, row);
     return OTTER_OK;
+}
+
+/* The fleet is walked unless attempts are known to be out. */
+static enum otter_status decide(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
+                                struct gate_done *ret)
+{
+    struct progress_note *note = note_of(svc, row->id);
+    enum otter_status status = OTTER_OK;
+    bool through = false;
+
+    if (!note || note->outstanding <= 0)
+        status = count_out(svc, r, row, &through);
+    note = note_of(svc, row->id);
+    if (status != OTTER_OK || !note)
+        return status != OTTER_OK ? status : OTTER_INTERNAL;
+    note->lost = false;
+    status = gate_run(svc, r, row, (uint64_t)note->outstanding, ret);
+    ret->changed = ret->changed || through;
+    return status;
 }
 
 /* One rollout in its own transaction; *ret_changed if it was written. */
 static enum otter_status move_on(struct svc *svc, const struct catalog_rollout *r, bool *ret_changed)
 {
     struct store *store = svc->writer;
-    struct store_rollout row = {0}, before;
-    struct walk w = {
-        .c = svc->catalog, .r = r, .row = &row, .now = (uint64_t)svc_steady(svc), .at = svc_now(svc)};
+    struct gate_done done = {.changed = false};
+    struct store_rollout row;
     enum otter_status status = store->ops->begin(store, true);
-    bool changed = false;
 
     if (status != OTTER_OK)
         return status;
     status = store->ops->rollout_get(store, r->row.id, &row);
-    before = row;
-    if (status == OTTER_OK && row.phase >= 1) {
-        walk_fleet(svc, &w);
-        take_note(svc, row.id, w.total);
-        status = apply(svc, &w, &row, &changed);
-    }
-    if (status == OTTER_OK && changed)
+    if (status == OTTER_OK && row.phase >= 1)
+        status = decide(svc, r, &row, &done);
+    if (status == OTTER_OK && done.changed)
         status = store->ops->rollout_update(store, &row);
-    if (status == OTTER_OK && changed)
+    if (status == OTTER_OK && done.changed)
         status = store->ops->commit(store);
     else
         store->ops->rollback(store);
-    *ret_changed = changed && status == OTTER_OK;
-    if (*ret_changed)
-        events_progress(svc, &before, &row, &w.facts);
-    return status;
+    *ret_changed = done.changed && status == OTTER_OK;
+    if (done.until > svc_now(svc) && done.until < svc->next_progress)
+        svc->next_progress = done.until;
+    if (!*ret_changed)
+        return status;
+    if (done.told)
+        events_tell(svc, &done.event);
+    if (done.again)
+        progress_forget(svc);
+    return OTTER_OK;
 }
 
-static bool due(const struct svc *svc, const struct catalog_rollout *r)
+static bool due(struct svc *svc, const struct catalog_rollout *r)
 {
-    const struct progress_note *note = NULL;
+    const struct progress_note *note = note_of(svc, r->row.id);
 
-    for (unsigned i = 0; i < PROGRESS_NOTES && !note; i++)
-        if (svc->progress[i].rollout == r->row.id)
-            note = &svc->progress[i];
-    return r->state == POLICY_ROLLOUT_RUNNING && (!note || note->outstanding <= 0);
+    return r->state == POLICY_ROLLOUT_RUNNING && (!note || note->outstanding <= 0 || note->lost);
 }
 
 void progress_run(struct svc *svc)

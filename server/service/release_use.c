@@ -9,7 +9,13 @@
 
 bool rollout_is_live(enum policy_rollout_state state)
 {
-    return state == POLICY_ROLLOUT_DRAFT || state == POLICY_ROLLOUT_RUNNING || state == POLICY_ROLLOUT_PAUSED;
+    return state == POLICY_ROLLOUT_DRAFT || state == POLICY_ROLLOUT_RUNNING ||
+           state == POLICY_ROLLOUT_PAUSED || state == POLICY_ROLLOUT_HALTED;
+}
+
+bool rollout_recalls(enum policy_rollout_state state)
+{
+    return state == POLICY_ROLLOUT_ABORTED || state == POLICY_ROLLOUT_ROLLED_BACK;
 }
 
 /* What the count asks of a device, copied out of the lock. */

@@ -5,7 +5,7 @@ static bool rollout_aborted(struct svc *svc, int64_t id)
     struct store_rollout row;
 
     return svc->writer->ops->rollout_get(svc->writer, id, &row) == OTTER_OK &&
-           policy_rollout_state_find(row.state) == POLICY_ROLLOUT_ABORTED;
+           rollout_recalls(policy_rollout_state_find(row.state));
 }
 
 /* What an abort means to the device that reports: stop, unless the image is installed already. */

@@ -1,166 +1,205 @@
-#include "service/internal.h"
+/* Making a rollout: its plan is read, held against releases, zones, groups and the fleet, and refused by what
+ * contradicts it. */
+#include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
+#include "host/zone.h"
+#include "service/groups.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct wish {
-    const char *release, *target, *name;
-    json_t *phases;
-    bool auto_advance;
+    const char *release, *target, *name, *back;
     json_int_t priority;
+    struct policy_plan plan;
 };
+
+static enum otter_status read_needed(struct svc_call *call)
+{
+    static const char *const needed[] = {"release", "target"};
+    const json_t *body = call->in.json;
+
+    if (!json_is_object(body))
+        return svc_refuse(call, OTTER_BAD_VALUE, "a JSON object is expected");
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(needed); i++)
+        if (!json_object_get(body, needed[i]) || json_is_null(json_object_get(body, needed[i])))
+            return svc_refuse(call, OTTER_MISSING_MEMBER, "\"%s\" is missing", needed[i]);
+    return OTTER_OK;
+}
 
 static enum otter_status read_wish(struct svc_call *call, struct wish *w)
 {
-    static const char *const members[] = {"*release", "*target", "*phases", "auto", "priority", "name", NULL};
     struct host_error *err = &call->out.error;
     const json_t *body = call->in.json, *priority = json_object_get(body, "priority");
+    enum otter_status status = read_needed(call);
 
-    enum otter_status status = svc_shape(body, members, err);
-
+    if (status == OTTER_OK)
+        status = plan_parse(body, &w->plan, err);
     if (status != OTTER_OK)
         return status;
     if (!host_json_get_string(body, "release", HOST_JSON_REQUIRED, OTTER_DIGEST_HEX, &w->release, err) ||
         !host_json_get_string(body, "target", HOST_JSON_REQUIRED, POLICY_TARGET_MAX, &w->target, err) ||
         !host_json_get_string(body, "name", HOST_JSON_OPTIONAL, OTTER_NAME_MAX, &w->name, err) ||
-        !host_json_get_array(body, "phases", HOST_JSON_REQUIRED, POLICY_PHASES_MAX, &w->phases, err) ||
-        !host_json_get_bool(body, "auto", HOST_JSON_OPTIONAL, &w->auto_advance, err))
+        !host_json_get_string(body, "rollback_release", HOST_JSON_OPTIONAL, OTTER_DIGEST_HEX, &w->back, err))
         return svc_refuse_host(call);
     w->priority = json_integer_value(priority);
     if (priority && (!json_is_integer(priority) || w->priority < -1000 || w->priority > 1000))
         return svc_refuse(call, OTTER_BAD_VALUE, "priority: an integer from -1000 to 1000");
+    if (w->name && *w->name && !otter_name_valid(w->name, strlen(w->name)))
+        return svc_refuse(call, OTTER_BAD_VALUE, "name: [A-Za-z0-9._+-]{1,64}");
     return OTTER_OK;
 }
 
-static enum otter_status read_phases(struct svc_call *call, const json_t *phases, struct store_rollout *row)
+/* A release that a rollout may name, by its digest. */
+static enum otter_status find_release(struct svc *svc, struct svc_call *call, const char *member,
+                                      const char *text, const struct catalog_release **ret)
 {
-    unsigned percent[POLICY_PHASES_MAX];
-    size_t n = json_array_size(phases);
-
-    for (size_t i = 0; i < n; i++) {
-        const json_t *p = json_array_get(phases, i);
-
-        percent[i] = json_is_integer(p) && json_integer_value(p) >= 1 && json_integer_value(p) <= 100
-                         ? (unsigned)json_integer_value(p)
-                         : 0;
-    }
-    if (!policy_phases_valid(percent, (unsigned)n))
-        return svc_refuse(call, OTTER_BAD_PHASES,
-                          "phases: 1 to %u whole percentages that rise and end at 100, such as [5,25,100]",
-                          POLICY_PHASES_MAX);
-    row->phase_count = (unsigned)n;
-    for (size_t i = 0; i < n; i++)
-        row->phases[i].percent = percent[i];
-    return OTTER_OK;
-}
-
-uint32_t rollout_census(struct svc *svc, const struct catalog_release *release,
-                        const struct policy_target *target, const uint8_t seed[STORE_SEED_LEN],
-                        uint32_t *census)
-{
-    const struct otter_manifest *m = &release->manifest;
-    uint32_t total = 0, count = fleet_count(svc->fleet);
-    int64_t now = svc_now(svc);
-    struct policy_subject subject;
-
-    memset(census, 0, POLICY_COHORTS * sizeof(*census));
-    for (uint32_t i = 0; i < count; i++) {
-        const struct fleet_device *d = fleet_lock(svc->fleet, i);
-        bool in = strcmp(d->kind->product, m->product) == 0 && !(d->marks & FLEET_RETIRED);
-        bool fits = false;
-
-        for (unsigned h = 0; in && h < m->hardware_count; h++)
-            fits = fits || strcmp(d->kind->hardware, m->hardware[h]) == 0;
-        if (in && fits) {
-            device_subject(d, now, &subject);
-            fits = policy_target_matches(target, &subject);
-        }
-        fleet_unlock(svc->fleet, i);
-        if (in && fits) {
-            census[policy_cohort(&otter_crypto_openssl, seed, d->id)]++;
-            total++;
-        }
-    }
-    return total;
-}
-
-/* What the phases would be now; each is planned again when it opens. */
-static enum otter_status plan(struct svc *svc, struct svc_call *call, const struct catalog_release *release,
-                              struct store_rollout *row)
-{
+    struct otter_digest id;
     enum otter_status status;
-    auto_free uint32_t *census = calloc(POLICY_COHORTS, sizeof(*census));
-    auto_free struct policy_target *target = calloc(1, sizeof(*target));
-    unsigned from = 0;
 
-    if (!census || !target)
+    *ret = NULL;
+    if (otter_hex_decode(text, strlen(text), id.b, OTTER_DIGEST_LEN))
+        *ret = catalog_release_by_id(svc->catalog, &id);
+    if (!*ret)
+        return svc_refuse(call, OTTER_NOT_FOUND, "%sthere is no release \"%s\": otter release list", member,
+                          text);
+    status = release_usable(svc, &call->out.error, *ret);
+    if (status == OTTER_RELEASE_WITHDRAWN || status == OTTER_IMAGES_PRUNED)
+        (void)host_error_prefix(&call->out.error, "%s%.12s", member, text);
+    return svc_stored(call, status);
+}
+
+static enum otter_status check_back(struct svc *svc, struct svc_call *call,
+                                    const struct catalog_release *release, struct wish *w)
+{
+    const struct catalog_release *back;
+    enum otter_status status;
+
+    if (!w->back)
+        return OTTER_OK;
+    status = find_release(svc, call, "rollback_release: ", w->back, &back);
+    if (status == OTTER_OK)
+        status = rollback_fits(release, back, &call->out.error);
+    if (status == OTTER_OK)
+        w->plan.rollback_release = back->num;
+    return status;
+}
+
+/* What policy_plan_valid cannot know. */
+static enum otter_status check_names(struct svc *svc, struct svc_call *call, const struct policy_plan *plan)
+{
+    if (plan->zone[0] && !host_zone_find(plan->zone))
+        return svc_refuse(call, OTTER_BAD_VALUE, "tz: there is no zone \"%s\": as in Europe/Berlin",
+                          plan->zone);
+    for (unsigned i = 0; i < plan->phase_count; i++)
+        if (plan->phase[i].width == POLICY_WIDTH_GROUP && !group_find(svc->catalog, plan->phase[i].group))
+            return svc_refuse(call, OTTER_BAD_PHASES,
+                              "phases[%u].group: there is no group \"%s\": otter group list", i,
+                              plan->phase[i].group);
+    return OTTER_OK;
+}
+
+/* Whom the target selects, and whom it names in vain. */
+static enum otter_status check_places(struct svc_call *call, const struct otter_manifest *m,
+                                      const struct rollout_places *places)
+{
+    if (places->named)
+        return svc_refuse(
+            call, OTTER_WRONG_HARDWARE,
+            "the target names hardware %s, of which it selects devices, and the release is not for it",
+            places->other_hardware);
+    if (places->count > 0)
+        return OTTER_OK;
+    if (places->others > 0)
+        return svc_refuse(
+            call, OTTER_WRONG_HARDWARE,
+            "the target selects %llu devices, and the release is for none of them: one is of hardware %s",
+            (unsigned long long)places->others, places->other_hardware);
+    return svc_refuse(call, OTTER_EMPTY_TARGET, "no device of product %s is selected by \"%.200s\"",
+                      m->product, json_string_value(json_object_get(call->in.json, "target")));
+}
+
+/* What the phases would be now; each is dealt again when it opens. */
+static enum otter_status deal(struct svc *svc, struct svc_call *call, const struct catalog_release *release,
+                              const struct policy_plan *plan, struct store_rollout *row)
+{
+    auto_free struct policy_target *target = calloc(1, sizeof(*target));
+    struct rollout_scope scope = {.manifest = &release->manifest,
+                                  .target = target,
+                                  .plan = plan,
+                                  .c = svc->catalog,
+                                  .now = svc_now(svc),
+                                  .seed = row->seed};
+    struct rollout_places places;
+    enum otter_status status;
+
+    if (!target)
         return OTTER_INTERNAL;
     status = target_read(call, svc->catalog, "target", row->target, target);
     if (status != OTTER_OK)
         return status;
-    if (rollout_census(svc, release, target, row->seed, census) == 0)
-        return svc_refuse(call, OTTER_EMPTY_TARGET,
-                          "no device of product %s on the release's hardware is selected by \"%.200s\"",
-                          release->manifest.product, row->target);
-    for (unsigned i = 0; i < row->phase_count; i++) {
-        struct policy_phase_plan p = policy_phase_plan(row->phases[i].percent, from, census);
-
-        from = p.upto;
-        row->phases[i].upto = (uint64_t)from << 32;
-        row->phases[i].devices = p.devices;
-        row->phases[i].widened = p.widened;
-    }
-    return OTTER_OK;
+    if (!rollout_places(svc, &scope, &places))
+        return OTTER_INTERNAL;
+    status = check_places(call, &release->manifest, &places);
+    if (status == OTTER_OK)
+        rollout_deal(plan, &places, row);
+    rollout_places_free(&places);
+    return status;
 }
 
-static enum otter_status fill(struct svc *svc, struct svc_call *call, const struct wish *w,
+static enum otter_status fill(struct svc *svc, struct svc_call *call, struct wish *w,
                               struct store_rollout *row)
 {
-    const struct catalog_release *release = NULL;
-    struct otter_digest id;
-    enum otter_status status;
+    const struct catalog_release *release;
+    enum otter_status status = find_release(svc, call, "", w->release, &release);
 
-    if (otter_hex_decode(w->release, strlen(w->release), id.b, OTTER_DIGEST_LEN))
-        release = catalog_release_by_id(svc->catalog, &id);
-    if (!release)
-        return svc_refuse(call, OTTER_NOT_FOUND, "there is no release \"%s\": otter release list",
-                          w->release);
-    status = svc_stored(call, release_usable(svc, &call->out.error, release));
+    if (status == OTTER_OK)
+        status = check_back(svc, call, release, w);
+    if (status == OTTER_OK)
+        status = check_names(svc, call, &w->plan);
     if (status != OTTER_OK)
         return status;
-    if (w->name && *w->name && !otter_name_valid(w->name, strlen(w->name)))
-        return svc_refuse(call, OTTER_BAD_VALUE, "name: [A-Za-z0-9._+-]{1,64}");
     row->release = release->num;
-    row->auto_advance = w->auto_advance;
     row->priority = w->priority;
     row->created = svc_now(svc);
     (void)snprintf(row->name, sizeof(row->name), "%s", w->name ? w->name : "");
     (void)snprintf(row->target, sizeof(row->target), "%s", w->target);
-    (void)snprintf(row->state, sizeof(row->state), "%s", policy_rollout_state_name(POLICY_ROLLOUT_DRAFT));
+    (void)snprintf(row->created_by, sizeof(row->created_by), "%s", rollout_who(call));
+    rollout_enter(svc, row, POLICY_ROLLOUT_DRAFT, "");
     host_random(row->seed, sizeof(row->seed));
-    status = read_phases(call, w->phases, row);
-    return status == OTTER_OK ? plan(svc, call, release, row) : status;
+    if (!plan_into_row(&w->plan, row))
+        return OTTER_INTERNAL;
+    return deal(svc, call, release, &w->plan, row);
+}
+
+static enum otter_status add(struct svc *svc, struct svc_call *call, struct store_rollout *row)
+{
+    enum otter_status status = svc->writer->ops->rollout_add(svc->writer, row, &row->id);
+
+    if (status == OTTER_OK)
+        status = rollout_event(svc, row->id, "created", rollout_who(call), json_object());
+    return svc_stored(call, status);
 }
 
 enum otter_status op_rollout_create(struct svc *svc, struct svc_call *call)
 {
     struct svc_effects *effects = effects_of(call);
-    struct store_rollout row = {0};
-    struct wish w = {0};
+    auto_free struct store_rollout *row = calloc(1, sizeof(*row));
+    struct wish w = {.release = NULL};
     enum otter_status status = read_wish(call, &w);
 
+    if (!effects || !row)
+        return OTTER_INTERNAL;
     if (status == OTTER_OK)
-        status = fill(svc, call, &w, &row);
+        status = fill(svc, call, &w, row);
+    if (status == OTTER_OK)
+        status = add(svc, call, row);
     if (status != OTTER_OK)
         return status;
-    status = svc_stored(call, svc->writer->ops->rollout_add(svc->writer, &row, &row.id));
-    if (status != OTTER_OK || !effects)
-        return effects ? status : OTTER_INTERNAL;
     effects->catalog = true;
     call->out.created = true;
-    call->out.json = json_rollout(svc->writer, svc->catalog, &row, &status);
+    call->out.json = json_rollout(svc->writer, svc->catalog, row, &status);
     return status;
 }

@@ -1,3 +1,4 @@
+/* Rollouts as they are asked for. */
 #include "service/internal.h"
 
 #include "core/bytes.h"
@@ -6,136 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void rollout_open_next(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
-                       int64_t now)
-{
-    auto_free uint32_t *census = calloc(POLICY_COHORTS, sizeof(*census));
-    unsigned from = catalog_open_cohorts(row);
-    struct store_phase *p = &row->phases[row->phase];
-    struct policy_phase_plan plan;
-
-    if (census) { /* without memory for a fresh census the plan of the creation stands */
-        (void)rollout_census(svc, r->release, &r->target, row->seed, census);
-        plan = policy_phase_plan(p->percent, from, census);
-        p->upto = (uint64_t)plan.upto << 32;
-        p->devices = plan.devices;
-        p->widened = plan.widened;
-    }
-    if (p->upto < (uint64_t)from << 32)
-        p->upto = (uint64_t)from << 32;
-    p->opened = now;
-    row->phase++;
-}
-
-static void set_state(struct store_rollout *row, enum policy_rollout_state state)
-{
-    (void)snprintf(row->state, sizeof(row->state), "%s", policy_rollout_state_name(state));
-}
-
-struct action {
-    struct svc *svc;
-    const struct catalog_rollout *r;
-    struct store_rollout row;
-    bool opened;
-    bool aborted;
-};
-
-static void do_start(struct action *a)
-{
-    a->row.started = svc_now(a->svc);
-    rollout_open_next(a->svc, a->r, &a->row, a->row.started);
-    set_state(&a->row, POLICY_ROLLOUT_RUNNING);
-    a->opened = true;
-}
-
-static void do_advance(struct action *a)
-{
-    rollout_open_next(a->svc, a->r, &a->row, svc_now(a->svc));
-    a->opened = true;
-}
-
-static void do_pause(struct action *a)
-{
-    set_state(&a->row, POLICY_ROLLOUT_PAUSED);
-}
-
-static void do_resume(struct action *a)
-{
-    set_state(&a->row, POLICY_ROLLOUT_RUNNING);
-    a->opened = true; /* what ended meanwhile may move it on */
-}
-
-static void do_abort(struct action *a)
-{
-    a->aborted = true;
-    set_state(&a->row, POLICY_ROLLOUT_ABORTED);
-    a->row.finished = svc_now(a->svc);
-}
-
-#define IN(state) (1u << POLICY_ROLLOUT_##state)
-
-static const struct {
-    const char *name;
-    unsigned from; /* bit set of states */
-    void (*act)(struct action *a);
-} actions[] = {
-    {"start", IN(DRAFT), do_start},
-    {"advance", IN(RUNNING), do_advance},
-    {"pause", IN(RUNNING), do_pause},
-    {"resume", IN(PAUSED), do_resume},
-    {"abort", IN(DRAFT) | IN(RUNNING) | IN(PAUSED), do_abort},
-};
-
-static enum otter_status act(struct svc_call *call, struct action *a)
-{
-    enum policy_rollout_state state = policy_rollout_state_find(a->row.state);
-    const char *name = call->in.id ? call->in.id : "";
-
-    for (unsigned i = 0; i < OTTER_ARRAY_LEN(actions); i++) {
-        if (strcmp(actions[i].name, name) != 0)
-            continue;
-        if (!(actions[i].from >> (unsigned)state & 1u))
-            return svc_refuse(call, OTTER_CONFLICT, "rollout %lld is %s: it cannot %s", (long long)a->row.id,
-                              a->row.state, name);
-        if (actions[i].act == do_advance && a->row.phase == a->row.phase_count)
-            return svc_refuse(call, OTTER_CONFLICT, "rollout %lld is in its last phase already",
-                              (long long)a->row.id);
-        actions[i].act(a);
-        return OTTER_OK;
-    }
-    return svc_refuse(call, OTTER_NOT_FOUND, "no such action: start, advance, pause, resume or abort");
-}
-
 static enum otter_status no_rollout(struct svc_call *call)
 {
     return svc_refuse(call, OTTER_NOT_FOUND, "there is no rollout %llu", (unsigned long long)call->in.number);
-}
-
-enum otter_status op_rollout_action(struct svc *svc, struct svc_call *call)
-{
-    struct svc_effects *effects = effects_of(call);
-    struct action a = {.svc = svc};
-    enum otter_status status;
-
-    if (!effects)
-        return OTTER_INTERNAL;
-    a.r = call->in.number > OTTER_INT_MAX ? NULL
-                                          : catalog_rollout_by_id(svc->catalog, (int64_t)call->in.number);
-    if (!a.r)
-        return no_rollout(call);
-    status = svc_stored(call, svc->writer->ops->rollout_get(svc->writer, a.r->row.id, &a.row));
-    if (status == OTTER_OK)
-        status = act(call, &a);
-    if (status == OTTER_OK)
-        status = svc_stored(call, svc->writer->ops->rollout_update(svc->writer, &a.row));
-    if (status != OTTER_OK)
-        return status;
-    if (a.aborted && !events_rollout_aborted(svc, call, &a.row, a.r->state, "by an operator"))
-        return OTTER_INTERNAL;
-    effects->catalog = true;
-    effects->opened = a.opened;
-    call->out.json = json_rollout(svc->writer, svc->catalog, &a.row, &status);
-    return status;
 }
 
 enum otter_status op_rollout_get(struct svc *svc, struct svc_call *call)

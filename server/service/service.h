@@ -41,7 +41,7 @@ enum svc_op {
     SVC_ROLLOUT_CREATE,   /* in.json                     -> out.json, out.created */
     SVC_ROLLOUT_LIST,     /* in.page                     -> out.json */
     SVC_ROLLOUT_GET,      /* in.number                   -> out.json */
-    SVC_ROLLOUT_ACTION,   /* in.number, in.id = start|advance|pause|resume|abort -> out.json */
+    SVC_ROLLOUT_ACTION, /* in.number, in.id = start|advance|approve|pause|resume|abort|rollback -> out.json */
     SVC_ROLLOUT_ATTEMPTS, /* in.number, in.page          -> out.json */
     SVC_ROLLOUT_DEVICES,  /* in.number, in.page          -> out.json */
     SVC_ROLLOUT_REASONS,  /* in.number                   -> out.json */
@@ -137,7 +137,7 @@ struct svc_config {
     uint32_t events_burst;        /* lost updates that make a burst; 10 */
     uint32_t events_burst_window; /* seconds; 300 */
     bool plain_devices; /* devices may prove themselves with Otter-HMAC: their secrets are held unsealed */
-    int64_t (*clock)(void); /* Unix seconds; NULL = host_clock_wall. For tests. */
+    int64_t (*clock)(void);  /* Unix seconds; NULL = host_clock_wall. For tests. */
     int64_t (*served)(void); /* seconds that otterd has served; NULL = as counted. For tests. */
 };
 

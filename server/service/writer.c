@@ -119,6 +119,8 @@ void writer_publish(struct svc *svc, struct svc_call *list)
             progress_forget(svc);
         if (c->effects->ended)
             progress_finished(svc, c->effects->ended);
+        if (c->effects->lost)
+            progress_lost(svc, c->effects->lost);
         effects_publish(svc, c);
     }
     if (catalog && catalog_reload(svc, svc->writer) != OTTER_OK)

@@ -28,42 +28,6 @@ static void each_kind_has_a_name_and_a_meaning_of_its_own(void **state)
     assert_string_equal(svc_event_name(SVC_EVENT_KIND_COUNT), "?");
 }
 
-#define NONE SVC_EVENT_KIND_COUNT
-
-static void progress_tells_of_ends_gates_and_halts(void **state)
-{
-    static const struct {
-        bool auto_advance, last_phase, through;
-        unsigned outstanding, lost;
-        enum svc_event_kind kind;
-    } rows[] = {
-        {false, false, true, 0, 0, SVC_EVENT_GATE_WAITING},
-        {false, false, true, 0, 3, SVC_EVENT_GATE_WAITING}, /* an operator decides anyway */
-        {false, false, false, 0, 0, NONE},                  /* told before */
-        {true, false, true, 0, 0, NONE},                    /* the next opens by itself */
-        {true, false, true, 0, 1, SVC_EVENT_ROLLOUT_HALTED},
-        {true, false, false, 0, 1, NONE},
-        {true, false, true, 1, 1, NONE}, /* an older phase got through; devices are still out */
-        {false, true, true, 0, 0, SVC_EVENT_ROLLOUT_COMPLETE},
-        {true, true, false, 0, 9, SVC_EVENT_ROLLOUT_COMPLETE},
-        {true, true, true, 1, 0, NONE},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct policy_progress_facts facts = {.running = true,
-                                              .auto_advance = rows[i].auto_advance,
-                                              .last_phase = rows[i].last_phase,
-                                              .outstanding = rows[i].outstanding,
-                                              .lost = rows[i].lost};
-        enum svc_event_kind kind = NONE;
-
-        if (events_of_progress(&facts, rows[i].through, &kind) != (rows[i].kind != NONE) ||
-            kind != rows[i].kind)
-            fail_msg("row %zu tells %s", i, svc_event_name(kind));
-    }
-}
-
 static void a_burst_is_told_once_a_window(void **state)
 {
     static const struct {
@@ -284,7 +248,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_has_a_name_and_a_meaning_of_its_own),
-        cmocka_unit_test(progress_tells_of_ends_gates_and_halts),
         cmocka_unit_test(a_burst_is_told_once_a_window),
         cmocka_unit_test(a_burst_of_one_is_each_loss_of_a_new_window),
         cmocka_unit_test(a_low_value_is_told_again_only_after_it_recovered),

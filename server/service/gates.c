@@ -1,0 +1,289 @@
+/*
+ * The gate behind a rollout's newest phase: facts from the store's counts, the verdict of policy_gate, and
+ * what follows from it, all in one transaction of the writer. Whatever is decided is in the row, so that a
+ * restart goes on where it was: nothing soaks twice, is told twice, or opens twice.
+ */
+#include "service/rollout_fleet.h"
+
+#include "core/bytes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct tally {
+    struct store_count_visitor visitor;
+    unsigned phase;
+    uint64_t n[OTTER_UPDATE_STATE_COUNT];
+};
+
+static bool take_count(struct store_count_visitor *self, const struct store_count *row)
+{
+    struct tally *t = OTTER_CONTAINER_OF(self, struct tally, visitor);
+
+    if (row->phase == t->phase && (unsigned)row->state < OTTER_UPDATE_STATE_COUNT)
+        t->n[row->state] += row->n;
+    return true;
+}
+
+enum otter_status gate_look(struct svc *svc, const struct catalog_rollout *r, const struct store_rollout *row,
+                            uint64_t outstanding, struct policy_gate_facts *ret_facts,
+                            struct policy_gate_result *ret)
+{
+    struct tally t = {.visitor.row = take_count, .phase = row->phase};
+    enum otter_status status = svc->writer->ops->counts(svc->writer, row->id, &t.visitor);
+
+    if (status != OTTER_OK)
+        return status;
+    *ret_facts = (struct policy_gate_facts){
+        .running = policy_rollout_state_find(row->state) == POLICY_ROLLOUT_RUNNING,
+        .last_phase = row->phase == row->phase_count,
+        .spec = &r->plan.phase[row->phase - 1],
+        .on_failure = r->plan.on_failure,
+        .succeeded = t.n[OTTER_UPDATE_SUCCEEDED],
+        .failed = t.n[OTTER_UPDATE_FAILED],
+        .reverted = t.n[OTTER_UPDATE_REVERTED],
+        .timed_out = t.n[OTTER_UPDATE_TIMED_OUT],
+        .acknowledged = row->acknowledged,
+        .devices = row->phases[row->phase - 1].devices,
+        .outstanding = outstanding,
+        .warned = row->warned_phase >= row->phase,
+        .approved = row->approved_phase >= row->phase,
+        .through_at = row->through_at,
+        .now = svc_steady(svc), /* a clock set ahead must not shorten a soak */
+    };
+    *ret = policy_gate(ret_facts);
+    return OTTER_OK;
+}
+
+struct gate {
+    struct svc *svc;
+    const struct catalog_rollout *r;
+    struct store_rollout *row;
+    struct policy_gate_facts facts;
+    struct policy_gate_result result;
+    struct gate_done *done;
+    const char *kind; /* what the verdict is called in the rollout's events; NULL: nothing is written */
+};
+
+/* "12.5": hundredths of a percent as people read them; at most 100. */
+static const char *percent(uint16_t share, char out[12])
+{
+    int len = snprintf(out, 12, "%u.%02u", share / 100u % 1000u, share % 100u);
+
+    while (len > 0 && (out[len - 1] == '0' || out[len - 1] == '.')) {
+        bool point = out[len - 1] == '.';
+
+        out[--len] = '\0';
+        if (point)
+            break;
+    }
+    return out;
+}
+
+static json_t *json_numbers(const struct gate *g)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "phase", (json_int_t)g->row->phase,
+                     "succeeded", (json_int_t)g->facts.succeeded, "lost", (json_int_t)g->result.lost,
+                     "acknowledged", (json_int_t)g->facts.acknowledged, "sample",
+                     (json_int_t)g->result.sample, "lost_percent", g->result.lost_share / 100.0,
+                     "failure_percent", g->facts.spec->failure_share / 100.0, "success_percent",
+                     g->facts.spec->success_share / 100.0);
+}
+
+static enum otter_status note(const struct gate *g)
+{
+    return rollout_event(g->svc, g->row->id, g->kind, "", json_numbers(g));
+}
+
+/* "threshold: 3 of 8 lost (37.5 %), more than 10 % allowed from 8 on" */
+static void say_threshold(const struct gate *g, char out[STORE_REASON_MAX + 1])
+{
+    char have[12], most[12];
+
+    (void)snprintf(
+        out, STORE_REASON_MAX + 1,
+        "%s: in phase %u %llu of %llu that finished were lost (%s %%), and at most %s %% may be, from "
+        "%lu on",
+        otter_status_name(OTTER_THRESHOLD), g->row->phase, (unsigned long long)g->result.lost,
+        (unsigned long long)g->result.finished, percent(g->result.lost_share, have),
+        percent(g->facts.spec->failure_share, most), (unsigned long)g->result.sample);
+}
+
+static void tell(struct gate *g, enum svc_event_kind kind, unsigned phase, const char *detail)
+{
+    events_of_rollout(g->svc, g->row, kind, phase, &g->done->event);
+    (void)snprintf(g->done->event.detail, sizeof(g->done->event.detail), "%.*s",
+                   (int)sizeof(g->done->event.detail) - 1, detail);
+    g->done->told = true;
+}
+
+/* What a running rollout waits for is kept as its reason: it is told when it changes, and a restart does not
+ * tell it again. */
+static enum otter_status wait_for(struct gate *g, const char *why)
+{
+    if (strcmp(g->row->state_reason, why) == 0)
+        return OTTER_OK;
+    (void)snprintf(g->row->state_reason, sizeof(g->row->state_reason), "%s", why);
+    g->done->changed = true;
+    if (*why == '\0')
+        return OTTER_OK;
+    return note(g);
+}
+
+static enum otter_status rest(struct gate *g)
+{
+    (void)g;
+    return OTTER_OK;
+}
+
+static enum otter_status outstanding(struct gate *g)
+{
+    return wait_for(g, "");
+}
+
+static enum otter_status soak(struct gate *g)
+{
+    g->done->until = g->result.until;
+    return wait_for(g, "soaking");
+}
+
+/* An operator has to do something: said once. */
+static enum otter_status ask(struct gate *g, enum svc_event_kind kind, const char *next)
+{
+    unsigned long long won = g->facts.succeeded, lost = g->result.lost;
+    bool new = strcmp(g->row->state_reason, policy_verdict_name(g->result.verdict)) != 0;
+    char detail[EVENT_DETAIL_MAX];
+
+    if (new) {
+        (void)snprintf(detail, sizeof(detail),
+                       "phase %u of %u is through with %llu succeeded, %llu lost: otter rollout %s %lld%s",
+                       g->row->phase, g->row->phase_count, won, lost, next, (long long)g->row->id,
+                       g->result.verdict == POLICY_GATE_APPROVAL ? " by another operator than made it" : "");
+        tell(g, kind, g->row->phase, detail);
+    }
+    return wait_for(g, policy_verdict_name(g->result.verdict));
+}
+
+static enum otter_status too_few(struct gate *g)
+{
+    return ask(g, g->facts.spec->automatic ? SVC_EVENT_ROLLOUT_HALTED : SVC_EVENT_GATE_WAITING,
+               "status, then advance or abort");
+}
+
+static enum otter_status approval(struct gate *g)
+{
+    return ask(g, SVC_EVENT_GATE_WAITING, "approve");
+}
+
+static enum otter_status manual(struct gate *g)
+{
+    return ask(g, SVC_EVENT_GATE_WAITING, "advance");
+}
+
+static enum otter_status advance(struct gate *g)
+{
+    g->done->changed = g->done->again = true; /* the new phase may be through already */
+    return rollout_open_next(g->svc, g->r, g->row, "");
+}
+
+static uint64_t lost_of(const struct svc_event *event)
+{
+    return event->counts[OTTER_UPDATE_FAILED] + event->counts[OTTER_UPDATE_REVERTED] +
+           event->counts[OTTER_UPDATE_TIMED_OUT];
+}
+
+static enum otter_status complete(struct gate *g)
+{
+    char detail[EVENT_DETAIL_MAX];
+
+    rollout_enter(g->svc, g->row, POLICY_ROLLOUT_COMPLETE, "");
+    g->row->finished = g->row->state_at;
+    g->done->changed = true;
+    tell(g, SVC_EVENT_ROLLOUT_COMPLETE, 0, "");
+    (void)snprintf(detail, sizeof(detail), "rollout %lld is complete: %llu succeeded, %llu lost",
+                   (long long)g->row->id, (unsigned long long)g->done->event.counts[OTTER_UPDATE_SUCCEEDED],
+                   (unsigned long long)lost_of(&g->done->event));
+    memcpy(g->done->event.detail, detail, sizeof(detail));
+    return note(g);
+}
+
+static enum otter_status warn(struct gate *g)
+{
+    char why[STORE_REASON_MAX + 1];
+
+    say_threshold(g, why);
+    tell(g, SVC_EVENT_ROLLOUT_WARNED, g->row->phase, why);
+    g->row->warned_phase = g->row->phase;
+    g->done->changed = g->done->again = true;
+    return note(g);
+}
+
+static enum otter_status halt(struct gate *g)
+{
+    char why[STORE_REASON_MAX + 1];
+
+    say_threshold(g, why);
+    rollout_enter(g->svc, g->row, POLICY_ROLLOUT_HALTED, why);
+    tell(g, SVC_EVENT_ROLLOUT_HALTED, g->row->phase, why);
+    g->done->changed = true;
+    return note(g);
+}
+
+/* What was to be rolled back to may have been withdrawn meanwhile: then it halts. */
+static enum otter_status roll_back(struct gate *g)
+{
+    struct host_error err = {.message = ""};
+    char why[STORE_REASON_MAX + 1], detail[STORE_REASON_MAX + 1];
+    enum otter_status status;
+
+    say_threshold(g, why);
+    status = rollback_begin(g->svc, g->r, g->row, "", why, &err);
+    if (status == OTTER_OK) {
+        (void)snprintf(detail, sizeof(detail), "rolled back by rollout %lld; %.200s",
+                       (long long)g->row->child, why);
+        tell(g, SVC_EVENT_ROLLOUT_HALTED, g->row->phase, detail);
+        g->done->changed = g->done->again = true;
+        return note(g);
+    }
+    if (!rollback_refused(status))
+        return status;
+    g->kind = "halted";
+    status = halt(g);
+    (void)snprintf(g->done->event.detail, sizeof(g->done->event.detail), "no rollback, %.100s; %.130s",
+                   err.message, why);
+    return status;
+}
+
+static const struct {
+    enum otter_status (*act)(struct gate *g);
+    const char *kind;
+} acts[POLICY_VERDICT_COUNT] = {
+    [POLICY_GATE_OUTSTANDING] = {outstanding, NULL},
+    [POLICY_GATE_SUCCESS] = {too_few, "too-few-succeeded"},
+    [POLICY_GATE_SOAK] = {soak, "soaking"},
+    [POLICY_GATE_APPROVAL] = {approval, "approval-needed"},
+    [POLICY_GATE_MANUAL] = {manual, "gate-waiting"},
+    [POLICY_GATE_ADVANCE] = {advance, NULL}, /* phase-opened, by who opens it */
+    [POLICY_GATE_COMPLETE] = {complete, "complete"},
+    [POLICY_GATE_WARN] = {warn, "warned"},
+    [POLICY_GATE_HALT] = {halt, "halted"},
+    [POLICY_GATE_ROLLBACK] = {roll_back, "rolled-back"},
+    [POLICY_GATE_REST] = {rest, NULL},
+};
+
+enum otter_status gate_run(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
+                           uint64_t outstanding_devices, struct gate_done *ret)
+{
+    struct gate g = {.svc = svc, .r = r, .row = row, .done = ret};
+    enum otter_status status = gate_look(svc, r, row, outstanding_devices, &g.facts, &g.result);
+
+    *ret = (struct gate_done){.changed = false};
+    if (status != OTTER_OK)
+        return status;
+    if (g.result.through && row->through_at == 0) {
+        row->through_at = g.facts.now;
+        ret->changed = true;
+    }
+    g.kind = acts[g.result.verdict].kind;
+    return acts[g.result.verdict].act(&g);
+}

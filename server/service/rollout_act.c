@@ -1,0 +1,208 @@
+/* What operators do to a rollout, each with its event, who it was, and what follows, in one transaction. */
+#include "service/rollout_fleet.h"
+
+#include "core/bytes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct action {
+    struct svc *svc;
+    struct svc_call *call;
+    const char *name, *who;
+    const struct catalog_rollout *r;
+    struct store_rollout row;
+    bool opened;  /* its gate is to be looked at */
+    bool aborted; /* or rolled back: it is told */
+};
+
+const char *rollout_who(const struct svc_call *call)
+{
+    return call->in.who ? call->in.who : "";
+}
+
+static enum otter_status event(struct action *a, const char *kind, json_t *detail)
+{
+    return svc_stored(a->call, rollout_event(a->svc, a->row.id, kind, a->who, detail));
+}
+
+struct selected {
+    struct rollout_chooser chooser;
+    struct rollout_scope scope;
+};
+
+static bool selects(const struct rollout_chooser *self, const struct fleet_device *d)
+{
+    return rollout_selects(&OTTER_CONTAINER_OF_CONST(self, struct selected, chooser)->scope, d);
+}
+
+/* Whoever is selected now belongs to it, and nobody else. */
+static enum otter_status close_it(struct action *a)
+{
+    struct selected s = {.chooser.chooses = selects, .scope = rollout_scope_of(a->svc, a->r)};
+
+    return svc_stored(a->call, rollout_members_take(a->svc, a->row.id, &s.chooser));
+}
+
+static enum otter_status do_start(struct action *a)
+{
+    enum otter_status status = a->r->plan.join ? OTTER_OK : close_it(a);
+
+    if (status == OTTER_OK)
+        status = event(a, "started", json_object());
+    if (status == OTTER_OK)
+        status = svc_stored(a->call, rollout_open_next(a->svc, a->r, &a->row, a->who));
+    rollout_enter(a->svc, &a->row, POLICY_ROLLOUT_RUNNING, "");
+    a->row.started = a->row.state_at;
+    a->opened = true;
+    return status;
+}
+
+static enum otter_status do_advance(struct action *a)
+{
+    unsigned phase = a->row.phase;
+
+    if (phase == a->row.phase_count)
+        return svc_refuse(a->call, OTTER_CONFLICT, "rollout %lld is in its last phase already",
+                          (long long)a->row.id);
+    if (a->r->plan.phase[phase - 1].approval && a->row.approved_phase < phase)
+        return svc_refuse(
+            a->call, OTTER_CONFLICT,
+            "phase %u of rollout %lld has to be approved first, by another operator than %s: otter "
+            "rollout approve %lld",
+            phase, (long long)a->row.id, a->row.created_by[0] ? a->row.created_by : "its maker",
+            (long long)a->row.id);
+    a->opened = true;
+    return svc_stored(a->call, rollout_open_next(a->svc, a->r, &a->row, a->who));
+}
+
+static enum otter_status do_approve(struct action *a)
+{
+    unsigned phase = a->row.phase;
+
+    if (phase == a->row.phase_count || !a->r->plan.phase[phase - 1].approval)
+        return svc_refuse(a->call, OTTER_CONFLICT, "phase %u of rollout %lld asks for no approval", phase,
+                          (long long)a->row.id);
+    if (a->row.approved_phase >= phase)
+        return svc_refuse(a->call, OTTER_CONFLICT, "phase %u of rollout %lld was approved by %s already",
+                          phase, (long long)a->row.id, a->row.approved_by);
+    if (strcmp(a->who, a->row.created_by) == 0)
+        return svc_refuse(a->call, OTTER_FORBIDDEN,
+                          "rollout %lld was made by %s: another operator has to approve it",
+                          (long long)a->row.id, a->row.created_by);
+    a->row.approved_phase = phase;
+    (void)snprintf(a->row.approved_by, sizeof(a->row.approved_by), "%s", a->who);
+    a->opened = true;
+    return event(a, "approved", json_pack("{s:I}", "phase", (json_int_t)phase));
+}
+
+static enum otter_status do_pause(struct action *a)
+{
+    rollout_enter(a->svc, &a->row, POLICY_ROLLOUT_PAUSED, "");
+    return event(a, "paused", json_object());
+}
+
+/* Of a halted one the losses so far are seen, and count no more towards the threshold. */
+static enum otter_status do_resume(struct action *a)
+{
+    bool halted = policy_rollout_state_find(a->row.state) == POLICY_ROLLOUT_HALTED;
+    struct policy_gate_result result = {.lost = 0};
+    struct policy_gate_facts facts;
+    enum otter_status status = OTTER_OK;
+
+    if (halted)
+        status = svc_stored(a->call, gate_look(a->svc, a->r, &a->row, 0, &facts, &result));
+    if (status != OTTER_OK)
+        return status;
+    a->row.acknowledged += (uint32_t)result.lost;
+    rollout_enter(a->svc, &a->row, POLICY_ROLLOUT_RUNNING, "");
+    a->row.resumed_at = a->row.state_at;
+    a->opened = true; /* what ended meanwhile may move it on */
+    return event(a, "resumed", json_pack("{s:I}", "acknowledged", (json_int_t)result.lost));
+}
+
+static enum otter_status do_abort(struct action *a)
+{
+    enum policy_rollout_state before = policy_rollout_state_find(a->row.state);
+
+    rollout_enter(a->svc, &a->row, POLICY_ROLLOUT_ABORTED, "");
+    a->row.finished = a->row.state_at;
+    if (!events_rollout_aborted(a->svc, a->call, &a->row, before, "by an operator"))
+        return OTTER_INTERNAL;
+    return event(a, "aborted", json_object());
+}
+
+static enum otter_status do_rollback(struct action *a)
+{
+    char why[STORE_REASON_MAX + 1];
+    enum otter_status status;
+
+    (void)snprintf(why, sizeof(why), "by operator %s", *a->who ? a->who : "unknown");
+    status = rollback_begin(a->svc, a->r, &a->row, a->who, why, &a->call->out.error);
+    if (status != OTTER_OK)
+        return svc_stored(a->call, status);
+    a->opened = true; /* with nobody to take back the other is through */
+    if (!events_rollout_rolled_back(a->svc, a->call, &a->row, why))
+        return OTTER_INTERNAL;
+    return event(a, "rolled-back", json_pack("{s:I}", "child", (json_int_t)a->row.child));
+}
+
+#define IN(state) (1u << POLICY_ROLLOUT_##state)
+
+static const struct {
+    const char *name;
+    unsigned from; /* bit set of states */
+    enum otter_status (*act)(struct action *a);
+} actions[] = {
+    {"start", IN(DRAFT), do_start},
+    {"advance", IN(RUNNING), do_advance},
+    {"approve", IN(RUNNING) | IN(PAUSED), do_approve},
+    {"pause", IN(RUNNING), do_pause},
+    {"resume", IN(PAUSED) | IN(HALTED), do_resume},
+    {"abort", IN(DRAFT) | IN(RUNNING) | IN(PAUSED) | IN(HALTED), do_abort},
+    {"rollback", IN(RUNNING) | IN(PAUSED) | IN(HALTED) | IN(ABORTED) | IN(COMPLETE), do_rollback},
+};
+
+static enum otter_status act(struct action *a)
+{
+    enum policy_rollout_state state = policy_rollout_state_find(a->row.state);
+
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(actions); i++) {
+        if (strcmp(actions[i].name, a->name) != 0)
+            continue;
+        if (!(actions[i].from >> (unsigned)state & 1u))
+            return svc_refuse(a->call, OTTER_CONFLICT, "rollout %lld is %s: it cannot %s",
+                              (long long)a->row.id, a->row.state, a->name);
+        return actions[i].act(a);
+    }
+    return svc_refuse(a->call, OTTER_NOT_FOUND,
+                      "no such action: start, advance, approve, pause, resume, abort or rollback");
+}
+
+enum otter_status op_rollout_action(struct svc *svc, struct svc_call *call)
+{
+    struct svc_effects *effects = effects_of(call);
+    struct action a = {
+        .svc = svc, .call = call, .name = call->in.id ? call->in.id : "", .who = rollout_who(call)};
+    enum otter_status status;
+
+    if (!effects)
+        return OTTER_INTERNAL;
+    a.r = call->in.number > OTTER_INT_MAX ? NULL
+                                          : catalog_rollout_by_id(svc->catalog, (int64_t)call->in.number);
+    if (!a.r)
+        return svc_refuse(call, OTTER_NOT_FOUND, "there is no rollout %llu",
+                          (unsigned long long)call->in.number);
+    status = svc_stored(call, svc->writer->ops->rollout_get(svc->writer, a.r->row.id, &a.row));
+    if (status == OTTER_OK)
+        status = act(&a);
+    if (status == OTTER_OK)
+        status = svc_stored(call, svc->writer->ops->rollout_update(svc->writer, &a.row));
+    if (status != OTTER_OK)
+        return status;
+    effects->catalog = true;
+    effects->opened = a.opened;
+    call->out.json = json_rollout(svc->writer, svc->catalog, &a.row, &status);
+    return status;
+}
