@@ -2,9 +2,13 @@
  * A CA on P-256, read from its DER: the profile that trusts no other has no use for BearSSL's decoder, which
  * is four times as large.
  *
- *   Certificate  SEQUENCE { tbsCertificate SEQUENCE { [0] version?, serial, signature, issuer, validity,
- * subject, subjectPublicKeyInfo, [1]?, [2]?, [3] { SEQUENCE OF Extension }? }, signatureAlgorithm, signature
- * BIT STRING } Extension    SEQUENCE { OID, BOOLEAN critical?, OCTET STRING }
+ *   Certificate  SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE, signature BIT STRING }
+ *   tbsCertificate  SEQUENCE { [0] version?, serial, signature, issuer, validity, subject,
+ *                   subjectPublicKeyInfo, [3] { SEQUENCE OF Extension } }
+ *   Extension    SEQUENCE { OID, BOOLEAN critical?, OCTET STRING }
+ *
+ * The unique identifiers between key and extensions are in no CA's certificate (RFC 5280, 4.1.2.8): with them
+ * it is refused.
  */
 #include "core/crypto.h"
 #include "crypto/tls_chain.h"
@@ -40,7 +44,7 @@ static bool take_length(struct der *d, size_t *ret)
     if (*ret < 0x80)
         return true;
     bytes = *ret - 0x80;
-    if (bytes == 0 || bytes > 2 || bytes > d->left)
+    if (bytes == 0 || bytes > 2 || bytes > d->left || *d->at == 0)
         return false;
     for (*ret = 0; bytes-- > 0; d->left--)
         *ret = *ret << 8 | *d->at++;

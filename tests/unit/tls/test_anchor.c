@@ -102,11 +102,129 @@ static void whatever_both_take_they_take_alike(void **state)
     assert_true(taken > 0 && refused > 0);
 }
 
+/* ---- certificates of which nothing but the form is true ---- */
+
+#define NAME_LEN 200u
+
+struct form {
+    const char *what;
+    const char *name_head; /* of the subject's NAME_LEN bytes */
+    const char *behind;    /* the key: unique identifiers */
+    const char *extensions;
+    bool ok;
+};
+
+#define HEAD        "3081c8"
+#define CONSTRAINTS "300f0603551d130101ff040530030101ff"
+#define PLAIN       "300c0603551d13040530030101ff"
+#define KEY_USAGE   "300e0603551d0f0101ff040403020106"
+#define OF_NO_CA    "30090603551d1304023000"
+#define SAID_FALSE  "300c0603551d13040530030101 00"
+#define PATH_LENGTH "300f0603551d13040830060101ff020100"
+
+static const struct form forms[] = {
+    {"as usual", HEAD, "", CONSTRAINTS, true},
+    {"not critical", HEAD, "", PLAIN, true},
+    {"a length of paths", HEAD, "", PATH_LENGTH, true},
+    {"the last of two", HEAD, "", KEY_USAGE CONSTRAINTS, true},
+    {"the first of two", HEAD, "", CONSTRAINTS KEY_USAGE, true},
+    {"no constraints", HEAD, "", KEY_USAGE, false},
+    {"no extension", HEAD, "", "", false},
+    {"constraints that say nothing", HEAD, "", OF_NO_CA, false},
+    {"cA FALSE", HEAD, "", SAID_FALSE, false},
+    {"cA as BER may have it", HEAD, "", "300c0603551d1304053003010101", false},
+    {"cA of no bytes", HEAD, "", "300b0603551d130404300201 00", false},
+    {"cA of two", HEAD, "", "300d0603551d130406300401 02ffff", false},
+    {"an integer for cA", HEAD, "", "300c0603551d13040530030201ff", false},
+    {"cA behind something", HEAD, "", "300f0603551d1304083006020100 0101ff", false},
+    {"bytes behind the constraints", HEAD, "", "300e0603551d13040730030101ff0500", false},
+    {"bytes behind the value", HEAD, "", "300e0603551d13040530030101ff0500", false},
+    {"another extension's", HEAD, "", "300c0603551d12040530030101ff", false},
+    {"a longer name of an extension", HEAD, "", "300d0604551d1300040530030101ff", false},
+    {"an extension that is none", HEAD, "", CONSTRAINTS "0500", false},
+    {"an extension cut short", HEAD, "", CONSTRAINTS "300f06", false},
+    {"unique identifiers", HEAD, "8102000082020000", CONSTRAINTS, false},
+    {"a length of two bytes that needs one", "308200c8", "", CONSTRAINTS, false},
+    {"a length of three", "30830000c8", "", CONSTRAINTS, false},
+    {"a length of none", "3080", "", CONSTRAINTS, false},
+    {"a length of a byte", "30c8", "", CONSTRAINTS, false},
+    {"a length beyond the end", "3082ffff", "", CONSTRAINTS, false},
+    {"the greatest length", "3084ffffffff", "", CONSTRAINTS, false},
+    {"a set for a name", "3181c8", "", CONSTRAINTS, false},
+};
+
+static unsigned nibble(char c)
+{
+    return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+/* Appends what hexadecimal digits say; spaces are for readers. */
+static uint32_t put_hex(uint8_t *out, uint32_t at, const char *hex)
+{
+    for (; *hex != '\0'; hex++) {
+        if (*hex == ' ')
+            continue;
+        out[at++] = (uint8_t)(nibble(hex[0]) << 4 | nibble(hex[1]));
+        hex++;
+    }
+    return at;
+}
+
+/* What out holds becomes an element: the tag, and the length in its shortest form, go before it. */
+static uint32_t wrap(uint8_t *out, uint32_t len, uint8_t tag)
+{
+    uint32_t head = len < 0x80 ? 2 : len < 0x100 ? 3 : 4;
+
+    memmove(out + head, out, len);
+    out[0] = tag;
+    out[1] = (uint8_t)(head == 2 ? len : 0x80 + head - 2);
+    if (head == 4)
+        out[2] = (uint8_t)(len >> 8);
+    if (head > 2)
+        out[head - 1] = (uint8_t)len;
+    return head + len;
+}
+
+static uint32_t make_form(const struct form *f, uint8_t *out)
+{
+    static const uint8_t point[OTTER_POINT_LEN] = {4};
+    uint8_t extensions[128];
+    uint32_t len = put_hex(out, 0, "020101 3000 3000 3000"), added;
+
+    len = put_hex(out, len, f->name_head);
+    memset(out + len, 'n', NAME_LEN);
+    len += NAME_LEN;
+    otter_spki_from_point(point, out + len);
+    len = put_hex(out, len + OTTER_SPKI_LEN, f->behind);
+    added = put_hex(extensions, 0, f->extensions);
+    added = wrap(extensions, wrap(extensions, added, 0x30), 0xa3);
+    memcpy(out + len, extensions, added);
+    len = wrap(out, len + added, 0x30);
+    return wrap(out, put_hex(out, len, "3000 030100"), 0x30);
+}
+
+static void only_der_that_says_ca_once_and_for_all_is_taken(void **state)
+{
+    struct otter_tls_anchor anchor;
+    uint8_t der[1024];
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(forms); i++) {
+        uint32_t len = make_form(&forms[i], der);
+
+        if (small_anchor_load(&anchor, der, len) != forms[i].ok)
+            fail_msg("%s", forms[i].what);
+        if (forms[i].ok)
+            assert_int_equal(anchor.dn_len, 3 + NAME_LEN);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ca_on_p256_is_an_anchor_and_nothing_else),
         cmocka_unit_test(whatever_both_take_they_take_alike),
+        cmocka_unit_test(only_der_that_says_ca_once_and_for_all_is_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
