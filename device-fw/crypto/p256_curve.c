@@ -159,17 +159,17 @@ static void sum_of(struct point *ret, struct point table[4], const number *a, co
     }
 }
 
-bool otter_p256_muladd(uint8_t point[OTTER_POINT_LEN], const uint8_t other[OTTER_POINT_LEN], const number *a,
-                       const number *b)
+bool otter_p256_muladd(uint8_t ret[OTTER_POINT_LEN], const uint8_t p[OTTER_POINT_LEN],
+                       const uint8_t q[OTTER_POINT_LEN], const number *a, const number *b)
 {
     struct point table[4], sum;
-    bool good = decode(&table[1], point);
+    bool good = decode(&table[1], p);
 
-    good = decode(&table[2], other != NULL ? other : generator) && good;
+    good = decode(&table[2], q != NULL ? q : generator) && good;
     if (!good)
         return false;
     sum_of(&sum, table, a, b, 32 * OTTER_P256_WORDS);
-    return encode(&sum, point);
+    return encode(&sum, ret);
 }
 
 /* ---- for BearSSL (bearssl_ec.h says what each is) ---- */
@@ -214,7 +214,7 @@ static uint32_t api_muladd(unsigned char *a, const unsigned char *b, size_t len,
 
     (void)curve;
     return len == OTTER_POINT_LEN && read_short(&times_a, x, x_len) && read_short(&times_b, y, y_len) &&
-           otter_p256_muladd(a, b, &times_a, &times_b);
+           otter_p256_muladd(a, a, b, &times_a, &times_b);
 }
 
 static uint32_t api_mul(unsigned char *g, size_t len, const unsigned char *x, size_t x_len, int curve)
@@ -224,11 +224,12 @@ static uint32_t api_mul(unsigned char *g, size_t len, const unsigned char *x, si
 
 static size_t api_mulgen(unsigned char *ret, const unsigned char *x, size_t x_len, int curve)
 {
-    size_t len;
+    number times, zero = {{0}};
 
-    memcpy(ret, api_generator(curve, &len), sizeof(generator));
-    (void)api_mul(ret, sizeof(generator), x, x_len, curve);
-    return sizeof(generator);
+    (void)curve;
+    if (!read_short(&times, x, x_len) || !otter_p256_muladd(ret, generator, NULL, &times, &zero))
+        memset(ret, 0, OTTER_POINT_LEN); /* no point: nobody takes it for one */
+    return OTTER_POINT_LEN;
 }
 
 const br_ec_impl otter_ec_p256 = {

@@ -12,11 +12,12 @@
 #include <bearssl.h>
 
 /*
- * point = a point + b other; other NULL is the generator. The numbers may be any. False, and `point` is
+ * *ret = a p + b q; q NULL is the generator; ret may be p. The numbers may be any. False, and *ret is
  * undefined, if one of them is no point of the curve, or the sum is the point at infinity.
  */
-bool otter_p256_muladd(uint8_t point[OTTER_POINT_LEN], const uint8_t other[OTTER_POINT_LEN],
-                       const struct otter_p256_number *a, const struct otter_p256_number *b);
+bool otter_p256_muladd(uint8_t ret[OTTER_POINT_LEN], const uint8_t p[OTTER_POINT_LEN],
+                       const uint8_t q[OTTER_POINT_LEN], const struct otter_p256_number *a,
+                       const struct otter_p256_number *b);
 
 /* The same for BearSSL's TLS. */
 extern const br_ec_impl otter_ec_p256;

@@ -9,8 +9,7 @@ bool otter_p256_sum(const struct otter_p256_number *u, const uint8_t point[OTTER
 {
     uint8_t sum[OTTER_POINT_LEN];
 
-    memcpy(sum, point, sizeof(sum));
-    if (!otter_p256_muladd(sum, NULL, v, u))
+    if (!otter_p256_muladd(sum, point, NULL, v, u))
         return false;
     memcpy(ret_x, sum + 1, OTTER_P256_LEN);
     return true;

@@ -10,9 +10,9 @@
  *   otter_tls_lend(&tls, &(struct otter_tls_memory){&work, in, sizeof(in), out, sizeof(out)});
  *   config.net = &tls.net;                                  the updater's; http:// passes through
  *
- * No allocation, nothing blocks; a handshake's signature checks are some 80 ms each on a Cortex-M4 at 168
- * MHz, and one call may do three. Chain, dates (tls_chain.h) and name are always checked: there is no way to
- * switch that off.
+ * No allocation, nothing blocks; but one call may do a handshake's signature checks, one a certificate and
+ * one more, and the two multiplications of its key exchange: some 80 ms each on a Cortex-M4 at 168 MHz.
+ * Chain, dates (tls_chain.h) and name are always checked: there is no way to switch that off.
  *
  * Buffers: the server is asked for records of at most the fragment length (RFC 6066, 4) that fits both, 512,
  * 1024, 2048 or 4096 bytes. OpenSSL and otterd obey. A server that does not is refused (tls-record), unless

@@ -30,7 +30,8 @@ struct otter_tls_anchor {
  * From DER. False unless it is one certificate of a CA (basicConstraints) with an RSA key of 2,048 to 4,096
  * bits or an EC key on P-256, P-384 or P-521. A server's own certificate is refused as an anchor: BearSSL
  * would take its key without looking at the name. The certificate's own dates and signature are not looked
- * at: the factory vouches for it.
+ * at: the factory vouches for it. Linking chooses the file, as the profile (tls_profile.h):
+ * tls_anchor_full.c, or tls_anchor_small.c, which takes EC on P-256 alone.
  */
 bool otter_tls_anchor_load(struct otter_tls_anchor *a, const uint8_t *der, size_t len);
 

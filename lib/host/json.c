@@ -15,8 +15,14 @@ void host_cleanup_json(json_t **j)
 json_t *host_json_load(const char *text, size_t len, const char *what, struct host_error *err)
 {
     json_error_t e;
-    json_t *j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+    json_t *j;
 
+    /* jansson passes over one behind a number or a word, and devices do not. */
+    if (len && memchr(text, '\0', len)) {
+        (void)host_fail(err, HOST_ERROR_FORMAT, "%s is not valid JSON: a NUL byte in it", what);
+        return NULL;
+    }
+    j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
     if (!j)
         (void)host_fail(err, HOST_ERROR_FORMAT, "%s is not valid JSON at line %d, column %d: %s", what,
                         e.line, e.column, e.text);

@@ -82,7 +82,7 @@ def run(folder, variant, build):
         found = re.fullmatch(r"bench: (\S+) (\d+)", line)
         if found:
             figures.setdefault(found.group(1), []).append(int(found.group(2)))
-    missing = {"boot-stack", "stack", "verify", "sha256-kb", "download-kb"} - figures.keys()
+    missing = {"boot-stack", "stack", "verify", "sha256-kb", "step", "download-kb"} - figures.keys()
     assert not missing, f"{variant}: the device did not say {missing}\n" + "\n".join(lines)
     # Only at power-on is RAM clean enough to tell what the bootloader has used.
     return {name: said[0] if name == "boot-stack" else max(said) for name, said in figures.items()}
@@ -110,6 +110,8 @@ def measure(build):
                  row(f"{variant}-stack", f"{what}: stack", runs[variant]["stack"], "KB")]
     rows.append(row("verify", "a signature check: instructions", max(f["verify"] for f in runs.values()), "M", 12, 1_000_000))
     rows.append(row("sha256-kb", "SHA-256: instructions per KB", runs["https"]["sha256-kb"], "k"))
+    for variant, what in UPDATERS.items():  # of https it is the handshake, all of whose flights may be there at once
+        rows.append(row(f"{variant}-step", f"{what}: instructions of the longest step", runs[variant]["step"], "M"))
     for variant, what in UPDATERS.items():
         rows.append(row(f"{variant}-download-kb", f"{what}: instructions per KB downloaded", runs[variant]["download-kb"], "k"))
     return rows

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define COMMAND_LINE_MAX 1024u
+#define COMMAND_LINE_MAX 512u
 
 /* "fw name=value name=value": the first word is the program's name. Read once. */
 static const char *command_line(void)

@@ -386,6 +386,216 @@ static void an_x_above_the_order_is_reduced(void **state)
     assert_false(verdict(&bad));
 }
 
+/*
+ * Keys, hashes and signatures made without any of the three. But for the RFC's, R and s were chosen, and the
+ * key is (s R - e G) / r; or u, v and the key.
+ */
+struct vector {
+    const char *what, *key, *hash, *sig;
+    bool ok;
+};
+
+static const struct vector vectors[] = {
+    {"RFC 6979, A.2.5: sample",
+     "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+     "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+     "af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf",
+     "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     true},
+    {"RFC 6979, A.2.5: test",
+     "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+     "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+     "f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367"
+     "019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083",
+     true},
+    {"sample by n - s",
+     "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+     "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+     "af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf",
+     "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+     "0834e36ad29a83bf2bc9385e491d6099c8fdf9d1ed67aa7ea5f51f93782857a9",
+     true},
+    {"sample by n - r",
+     "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+     "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+     "af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf",
+     "102b74d453495703eebf22632ba17e291fba7332506ca4f3306cbc1aadb3ee3b"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     false},
+    {"sample, r and s exchanged",
+     "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+     "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+     "af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf",
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
+     "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716",
+     false},
+    {"sample's key on the other side",
+     "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+     "86fc01eef74743675be51616a9d7439b0d0e4df4d28160ae885c3d6b2bb9dd66",
+     "af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf",
+     "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     false},
+    {"s = 1",
+     "2efedfe9126e40ec4f3be2a7259c7e13c5f2e6feb512b2fc9bb0ae19c9dd7a4a"
+     "3e2ce570700d393799e8eaf43180453f84432f3024a9da61b590e606293e8001",
+     "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129"
+     "0000000000000000000000000000000000000000000000000000000000000001",
+     true},
+    {"s = n - 1",
+     "7299a3c0dbab1fd7a16f28509ee140d3365aace1b05ed3a095c1f0d71d51de26"
+     "a37ff6f51da94c35985624383c9daed7bcf6621fd4508d7b2a34ebc3f192f527",
+     "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129"
+     "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550",
+     true},
+    {"a hash of 0",
+     "db8807fe9849d4ff709eddc56021ced05e7371e3b3b0305a08ebcce6aff373d6"
+     "d35d2a674b47b834f484e084a9dcb915494cc6db22ecf6bad89360300bba5a1a",
+     "0000000000000000000000000000000000000000000000000000000000000000",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     true},
+    {"a hash of n",
+     "db8807fe9849d4ff709eddc56021ced05e7371e3b3b0305a08ebcce6aff373d6"
+     "d35d2a674b47b834f484e084a9dcb915494cc6db22ecf6bad89360300bba5a1a",
+     "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     true},
+    {"a hash of n + 1",
+     "06e6f5ea70100e9e4335b7f4594f94e1644558f5739057c543b76a7186570015"
+     "cac7b5dbac2fbe85f4d5093fbcc8a86777d776a4992de63fa46afc6a1da1697a",
+     "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632552",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     true},
+    {"a hash of 2^256 - 1",
+     "0f9ba793d5f131d4ca4a6eca9f7dade84ab6f8859a57b211c014530d72c186de"
+     "e4636b6211654a9a7b2b39f94c4933dbde6d8151571664458d8779bf2a188d0b",
+     "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     true},
+    {"the smallest r",
+     "f1ed63518c637329c1228d31cd8c9128593a0eb17e009ea5290b3ac168715e98"
+     "1ad0a693545debe50f0b3bbd09941c472bac472a021bc4c7896d4d944c136624",
+     "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea",
+     "0000000000000000000000000000000000000000000000000000000000000005"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     true},
+    {"the largest r",
+     "e93c57ff9528c4ccbf67e812cd896861c770459b9fffd4b3ac93ccf400673bbe"
+     "3e6539b20015c7c65308f6e18dd2efe0f7d688561b750df923247eb7388f8f95",
+     "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea",
+     "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc63254f"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     true},
+    {"an x next to the prime",
+     "fb8e16256e8060f40286c0202f412e3c2db5f9396cf6d372a097645a1388ff76"
+     "986bc86843adcef3d2a96290b149e8526af42383e042824c1cb69513f2fd1b84",
+     "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea",
+     "000000000000000000000000000000004319055358e8617b0c46353d039cdaab"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     true},
+    {"u = 1, v = 1",
+     "1a28ea117b0b36f4337074219b322e1338ed687493a8c4d7f51bfaf42c5ccf07"
+     "07416382d4d1cecacc06d682b2bc4a8d20f5fa2a2808803ee9a8a4e677a8e2e7",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129"
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129",
+     true},
+    {"the key is the generator",
+     "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+     "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+     "b1a569cc531fd915f2e3668bad0643b10eca06b677e65b97fb14fbdce795bcd2",
+     "68c23ca962ebdc810bb957ad5c0c07ee3e48835ad62557194def9dd5f71c399b"
+     "2e7b86ac3a2846fee88d50a547e7f0234055f3f7faccf05257da8f170e2ab21b",
+     true},
+    {"the key is the generator's opposite",
+     "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+     "b01cbd1c01e58065711814b583f061e9d431cca994cea1313449bf97c840ae0a",
+     "fafc3002959b8b4b833480d7bde9f002dc4b42266baf306872383053caa73668",
+     "a70c68056a16a91b018f09e547d9e0fe3ee8e40455d22d9284ace7889a320e13"
+     "6e1353b5a03ffc7f8731505944ee75422c74b92595932dd9a2e8f64230fa614a",
+     true},
+    {"both terms alike",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129"
+     "2aa71bcea60fe8774c7ed8d5ca37c2c48183a0340cb58df9641fac273788a971",
+     "b6e1f7221063498f3c574da3ed64e4596db7228e45fa01bacea41744b333b5c3",
+     "b1b90a54402b88cf6da001932aa77cee391d28b84e72a679c4541be2c0d28221"
+     "871a6f302dbd138bc6849282bcf35afd591e038952d15bb816c95ae1ac48904c",
+     true},
+    {"the key's x is the smallest",
+     "0000000000000000000000000000000000000000000000000000000000000005"
+     "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc",
+     "f26e56a87bfceb2f03cb1983565545532ecc73ccc251f87e35146b21bdb4cedf",
+     "549071479671c72f4572d7cbfc2cc802a41f06728f995a784d1c0f2b06805138"
+     "4d1eacaaa383286424faa4152d31a2bc8309fb89d0a712af433b6ac452b6f190",
+     true},
+    {"the key's x is next to the prime",
+     "ffffffff00000001000000000000000000000000fffffffffffffffffffffffc"
+     "19719bebf6aea13f25c96dfd7c71f5225d4c8fc09eb5a0ab9f39e9178e55c121",
+     "2f4c7636fb4de297d43e511a9454bfac8cd7d5241eb4a4bba74bb59d04c88126",
+     "5e98ec6df69bc52fa87ca23528a97f5919afaa483d6949774e976b3a0991024c"
+     "d0b389c804b21d692bc1aee56bab4053300f25898862f9c94c6e1525f79aa42b",
+     true},
+    {"zeros in the middle",
+     "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+     "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+     "fda33726e66136e94a899a27ffd60bdc372933d89941cb003ce7b876f6954fc4",
+     "ce2e4a9d935c8f31308abd7482712b4b35ad85d664a67c3f59abc9f73cb83781"
+     "8e6ce65a4f936284b6a90de54781dcfa900bb9a9be4cd02b54fee62ce109ad0b",
+     true},
+    {"ones in the middle",
+     "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+     "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+     "2002659c58ef42ac410f3b2e47eb511cb0f27dfc3f3814569575b219a983a86a",
+     "696f2c1535defd081ea607368174b43e9712bc65cdf56652fe79d1f1364886d2"
+     "52d18aa90c77d33b5629e071ff563de20d299148ce1bf1e682e5bb874531a99f",
+     true},
+    {"a sum at infinity",
+     "7640617e32ab1669d633b7c1edb758002f6966a33e0bd13f6556b739204d2129"
+     "2aa71bcea60fe8774c7ed8d5ca37c2c48183a0340cb58df9641fac273788a971",
+     "a13f7ef9b936c44b1609775e845df0923cd8d6547b4051cd888727419f54ed38",
+     "290871161d0492bbdaee19d76d92e300ecf5e119a30654793dc99de158c9b64d"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     false},
+    {"a sum at infinity, u = v",
+     "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+     "b01cbd1c01e58065711814b583f061e9d431cca994cea1313449bf97c840ae0a",
+     "290871161d0492bbdaee19d76d92e300ecf5e119a30654793dc99de158c9b64d",
+     "290871161d0492bbdaee19d76d92e300ecf5e119a30654793dc99de158c9b64d"
+     "0000000000000000000000000000000000000000000000000000000000000001",
+     false},
+    {"a key off the curve",
+     "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+     "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462298",
+     "af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf",
+     "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+     "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+     false},
+};
+
+static void signatures_at_every_edge_have_their_verdict(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(vectors); i++) {
+        const struct vector *v = &vectors[i];
+        struct attempt t = {.point = {0x04}};
+
+        assert_true(otter_hex_decode(v->key, strlen(v->key), t.point + 1, 2 * LEN));
+        assert_true(otter_hex_decode(v->hash, strlen(v->hash), t.hash, LEN));
+        assert_true(otter_hex_decode(v->sig, strlen(v->sig), t.sig, 2 * LEN));
+        if (otter_ecdsa_p256_verify(t.point, t.hash, t.sig) != v->ok ||
+            otter_crypto_openssl.p256_verify(t.point, t.hash, t.sig) != v->ok)
+            fail_msg("%s", v->what);
+    }
+}
+
 /* x + p is the same modulo p, and no coordinate. */
 static void coordinates_end_at_the_prime(void **state)
 {
@@ -475,6 +685,7 @@ int main(void)
         cmocka_unit_test(equal_and_opposite_terms_are_added_rightly),
         cmocka_unit_test(every_kind_of_factor_verifies),
         cmocka_unit_test(an_x_above_the_order_is_reduced),
+        cmocka_unit_test(signatures_at_every_edge_have_their_verdict),
         cmocka_unit_test(coordinates_end_at_the_prime),
         cmocka_unit_test(multiples_are_those_of_the_library),
         cmocka_unit_test(multiples_that_are_none_are_refused),

@@ -143,6 +143,17 @@ static void json_error_says_line_and_column(void **state)
     assert_non_null(strstr(err.message, "body is not valid JSON at line 2, column"));
 }
 
+static void json_with_a_nul_byte_is_none(void **state)
+{
+    static const char bad[][8] = {"[1\0]", "[true\0]", "{}\0", "\0[]", "[\"\0\"]"};
+    static const size_t len[] = {5, 8, 3, 3, 5};
+    struct host_error err;
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(bad); i++)
+        assert_null(host_json_load(bad[i], len[i], "body", &err));
+}
+
 static void json_getters_enforce_type_presence_and_bounds(void **state)
 {
     static const char text[] =
@@ -318,6 +329,7 @@ int main(void)
         cmocka_unit_test(log_writes_wanted_levels_in_one_line_each),
         cmocka_unit_test(log_words_are_parsed_strictly),
         cmocka_unit_test(json_error_says_line_and_column),
+        cmocka_unit_test(json_with_a_nul_byte_is_none),
         cmocka_unit_test(json_getters_enforce_type_presence_and_bounds),
         cmocka_unit_test(json_only_names_the_unknown_member),
         cmocka_unit_test(json_dumps_in_order_of_insertion),
