@@ -90,5 +90,7 @@ const struct cli_example cli_examples[] = {
     {"server", "freeze", "server freeze --reason 'power plant works today'", NULL},
     {"server", "gc", "server gc --keep 5 --dry-run", "What would be dropped"},
     {"server", "backup", "server backup /var/backups/otter", NULL},
+    {"server", "operator", "server operator add eve",
+     "A second operator, who may approve what the first one made"},
     {NULL, NULL, NULL, NULL},
 };

@@ -73,6 +73,7 @@ CLI_RUN(server_gc);
 CLI_RUN(server_freeze);
 CLI_RUN(server_unfreeze);
 CLI_RUN(server_backup);
+CLI_RUN(server_operator);
 
 extern const struct cli_option cli_options_key_new[];
 extern const struct cli_option cli_options_root_new[];
@@ -137,5 +138,6 @@ extern const char cli_notes_group_delete[];
 extern const char cli_notes_server_gc[];
 extern const char cli_notes_server_freeze[];
 extern const char cli_notes_server_backup[];
+extern const char cli_notes_server_operator[];
 
 #endif

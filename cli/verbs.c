@@ -155,6 +155,9 @@ const struct cli_verb cli_verbs[] = {
      cli_run_server_gc, cli_notes_server_gc},
     {"server", "backup", "DIR", "Copy database and images into a folder on the server's machine", 1, 1, NULL,
      cli_run_server_backup, cli_notes_server_backup},
+    {"server", "operator", "list|add|remove [NAME]",
+     "List operators, add one with a token of its own, remove one", 1, 2, NULL, cli_run_server_operator,
+     cli_notes_server_operator},
 
     {"completion", "bash", "", "Print the script for bash", 0, 0, NULL, cli_run_completion,
      cli_notes_completion_bash},

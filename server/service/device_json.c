@@ -1,6 +1,9 @@
 /* A device as operators see it. */
-#include "service/internal.h"
+#include "service/facts.h"
 
+#include "core/bytes.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 /* A copy of what the lock guards, labels included: JSON is made without it. */
@@ -135,28 +138,40 @@ json_t *json_device(struct svc *svc, struct store *store, const struct catalog *
     return json;
 }
 
-/* What each rollout that could still reach the device says to it now; all but the store's last word. */
-static json_t *json_decisions(struct svc *svc, const struct catalog *c, uint32_t index)
+struct decisions {
+    struct weigher weigher;
+    const struct catalog *c;
+    const char **by_place;
+};
+
+static bool take_decision(struct weigher *self, const struct catalog_rollout *r, struct device_facts *facts,
+                          enum otter_status decision)
 {
+    struct decisions *d = OTTER_CONTAINER_OF(self, struct decisions, weigher);
+
+    (void)facts;
+    if (rollout_is_live(r->state))
+        d->by_place[r - d->c->rollouts] = otter_status_name(decision);
+    return true;
+}
+
+/* What each rollout that could still reach the device says to it now, as a poll would be told. */
+static json_t *json_decisions(struct svc *svc, struct store *store, const struct catalog *c, uint32_t index)
+{
+    const struct weigh_from from = {.index = index, .store = store, .at = svc_now(svc)};
+    auto_free const char **by_place = calloc(c->rollout_count + 1, sizeof(*by_place));
+    struct decisions d = {.weigher.each = take_decision, .c = c, .by_place = by_place};
     json_t *list = json_array();
 
-    for (size_t i = 0; i < c->rollout_count; i++) {
-        const struct catalog_rollout *r = &c->rollouts[i];
-        const struct fleet_device *d = fleet_lock(svc->fleet, index);
-        bool listed =
-            rollout_is_live(r->state) && strcmp(d->kind->product, r->release->manifest.product) == 0;
-        struct otter_running running;
-        struct policy_facts facts;
-
-        if (listed) {
-            facts_from_memory(c, r, d, &running, &facts);
-            facts.now = (uint64_t)svc_now(svc);
-        }
-        fleet_unlock(svc->fleet, index);
-        if (listed)
-            (void)json_array_append_new(list, json_pack("{s:I, s:s}", "rollout", (json_int_t)r->row.id,
-                                                        "answer", otter_status_name(policy_decide(&facts))));
+    if (!by_place || weigh(svc, c, &from, &d.weigher) != OTTER_OK) {
+        json_decref(list);
+        return NULL;
     }
+    for (size_t i = 0; i < c->rollout_count; i++)
+        if (by_place[i])
+            (void)json_array_append_new(
+                list,
+                json_pack("{s:I, s:s}", "rollout", (json_int_t)c->rollouts[i].row.id, "answer", by_place[i]));
     return list;
 }
 
@@ -181,6 +196,6 @@ enum otter_status op_device_get(struct svc *svc, struct svc_call *call)
     if (!call->out.json)
         return OTTER_INTERNAL;
     (void)json_object_set_new(call->out.json, "frozen", json_freeze(&c->freeze));
-    (void)json_object_set_new(call->out.json, "decisions", json_decisions(svc, c, index));
+    (void)json_object_set_new(call->out.json, "decisions", json_decisions(svc, svc->reader, c, index));
     return OTTER_OK;
 }

@@ -20,6 +20,7 @@ struct explained {
  */
 bool explain_assume(const struct catalog *c, const struct fleet_device *d, struct otter_poll *ret);
 
-svc_handler op_rollout_explain, op_rollout_devices, op_rollout_reasons, op_rollout_events;
+svc_handler op_rollout_explain, op_rollout_devices, op_rollout_reasons, op_rollout_events, op_rollout_preview,
+    op_rollout_preview_plan;
 
 #endif

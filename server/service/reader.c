@@ -16,6 +16,8 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_ROLLOUT_GET] = op_rollout_get,
         [SVC_ROLLOUT_ATTEMPTS] = op_rollout_attempts,
         [SVC_ROLLOUT_EXPLAIN] = op_rollout_explain,
+        [SVC_ROLLOUT_PREVIEW] = op_rollout_preview,
+        [SVC_PLAN_PREVIEW] = op_rollout_preview_plan,
         [SVC_ROLLOUT_DEVICES] = op_rollout_devices,
         [SVC_ROLLOUT_REASONS] = op_rollout_reasons,
         [SVC_ROLLOUT_EVENTS] = op_rollout_events,

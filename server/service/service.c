@@ -235,6 +235,8 @@ static bool is_read(enum svc_op op)
     case SVC_DEVICE_GET:
     case SVC_DEVICE_ATTEMPTS:
     case SVC_ROLLOUT_EXPLAIN:
+    case SVC_ROLLOUT_PREVIEW:
+    case SVC_PLAN_PREVIEW:
     case SVC_ROLLOUT_DEVICES:
     case SVC_ROLLOUT_REASONS:
     case SVC_ROLLOUT_EVENTS:

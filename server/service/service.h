@@ -46,6 +46,8 @@ enum svc_op {
     SVC_ROLLOUT_DEVICES,  /* in.number, in.page          -> out.json */
     SVC_ROLLOUT_REASONS,  /* in.number                   -> out.json */
     SVC_ROLLOUT_EVENTS,   /* in.number, in.page          -> out.json */
+    SVC_ROLLOUT_PREVIEW,  /* in.number                   -> out.json */
+    SVC_PLAN_PREVIEW,     /* in.json, as for a creation  -> out.json */
     SVC_ROLLOUT_EXPLAIN,  /* in.id (a device), in.at     -> out.json */
     SVC_DEVICE_CREATE,    /* in.json (one device)        -> out.json, out.created */
     SVC_DEVICE_BATCH,     /* in.json {items:[..]}        -> out.json {created, unchanged,

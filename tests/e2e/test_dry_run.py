@@ -21,7 +21,7 @@ CHANGING = {
                         "--url http://127.0.0.1:1",
     "release withdraw": "1.0.1 --reason bad --abort-rollouts", "server freeze": "--reason fire", "server unfreeze": "",
     "group set": "lab --target all", "group delete": "spare",
-    "server gc": "--keep 1 --orphans-older-than 1s", "server backup": "DIR",
+    "server gc": "--keep 1 --orphans-older-than 1s", "server backup": "DIR", "server operator": "add adam",
 }
 # These change files here alone.
 LOCAL = {
@@ -80,7 +80,7 @@ class Prepared:
         """All that the server tells of itself, and every file."""
         world = self.world
         told = [world.otter(*words.split(), "--all", "--json").out for words in (
-            "root list", "release list", "image-key list", "group list", "rollout list", "device list", "device timeline dev-1")]
+            "root list", "release list", "image-key list", "group list", "server operator list", "rollout list", "device list", "device timeline dev-1")]
         told.append(world.otter("device", "list", "--filter", "state == retired", "--json").out)
         told.append(world.otter("server", "status", "--json").json["frozen"])
         files = {p.relative_to(world.folder): p.read_bytes() for p in world.folder.rglob("*")

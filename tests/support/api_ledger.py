@@ -24,7 +24,6 @@ UNREACHABLE_STATUS = {
 }
 UNREACHABLE_CODE = {
     "internal": "a defect in otterd, or no memory",
-    "forbidden": "a token has no rights of its own yet; the front takes the device's name from the body that it checks",
     "length-required": "no operation needs a Content-Length: a body may be chunked",
 }
 

@@ -44,6 +44,7 @@ class Prepared:
         self.attempt = self.server.json("GET", "/api/v1/devices/own-1/attempts")["items"][0]["id"]
         for name in ("lab", "spare"):
             self.server.json("PUT", f"/api/v1/groups/{name}", {"target": f"tag == {name}"}, expect=201)
+        self.server.json("POST", "/api/v1/operators", {"name": "eve"}, expect=201)
         self.upload = hashlib.sha256(UPLOAD).hexdigest()
         self.server.json("POST", "/api/v1/uploads", {"sha256": self.upload, "size": len(UPLOAD)}, expect=201)
         self.bodies = self._bodies()
@@ -81,6 +82,7 @@ class Prepared:
             "patchUpload": UPLOAD[:4],
             "addImageKey": {"product": "other", "spki": spki(self.world.pub("image"))},
             "createRollout": {"release": self.release, "target": "all", "phases": [5, 100], "name": "spring"},
+            "previewPlan": {"release": self.release, "target": "all", "phases": [5, 100]},
             "createDevice": {**self.device("new-1"), "tags": ["lab"], "attributes": {"site": "oslo"}},
             "createDevices": {"items": [self.device("new-1")]},
             "patchDevice": {"tags": {"add": ["lab"], "remove": ["field"]}, "attributes": {"site": None}},
@@ -98,6 +100,7 @@ class Prepared:
             "freeze": {"reason": "holidays"},
             "unfreeze": {},
             "putGroup": {"target": "tag == lab", "poll_interval": 600},
+            "addOperator": {"name": "adam"},
             "backup": {"dir": str(self.world.folder / "backup")},
         }
 
@@ -110,7 +113,7 @@ class Prepared:
                         self.spare if op.id == "withdrawRelease" else self.release,
             "{n}": "1" if "roots" in op.path else str(self.draft),
             "{id}": self.upload if "uploads" in op.path else "own-1",
-            "{name}": "spare" if op.id == "deleteGroup" else "lab",
+            "{name}": "spare" if op.id == "deleteGroup" else "eve" if op.id == "removeOperator" else "lab",
         }
         none = {"{sha256}": "0" * 64, "{n}": "99999", "{id}": "0" * 64, "{name}": "no:group"}
         path = op.path

@@ -1,0 +1,124 @@
+/*
+ * Who a rollout would reach. Each device is asked of as a poll would be, but for what only the hour decides:
+ * were the rollout running, all its phases open, nothing in its way by windows and pace. What then still
+ * refuses is a refusal to be shown before anything is started.
+ */
+#include "service/preview.h"
+
+#include "service/explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void count(struct preview_some *some, uint32_t index)
+{
+    if (some->devices < PREVIEW_IDS)
+        some->first[some->devices] = index;
+    some->devices++;
+}
+
+static void count_kind(struct preview_kinds *kinds, const char *name)
+{
+    unsigned i = 0;
+
+    while (i < kinds->count && strcmp(kinds->kind[i].name, name) != 0)
+        i++;
+    if (i == PREVIEW_KINDS) {
+        kinds->others++;
+        return;
+    }
+    if (i == kinds->count)
+        (void)snprintf(kinds->kind[kinds->count++].name, OTTER_NAME_BUF, "%s", name);
+    kinds->kind[i].devices++;
+}
+
+/* The plan without what only the hour decides. */
+static struct policy_plan timeless(const struct policy_plan *plan)
+{
+    struct policy_plan ret = *plan;
+
+    ret.window_count = 0;
+    ret.not_before = ret.not_after = 0;
+    ret.max_active = ret.per_minute = 0;
+    ret.bytes_per_s = ret.site_bytes_per_s = 0;
+    return ret;
+}
+
+/* Not one of those that it is about at all. */
+static bool foreign(const struct policy_facts *f, enum otter_status rule)
+{
+    return rule == OTTER_WRONG_PRODUCT || rule == OTTER_DEVICE_RETIRED || !f->in_target;
+}
+
+static void put_in_phase(struct preview *p, uint32_t index, const struct device_facts *facts, bool granted)
+{
+    struct preview_phase *phase = &p->phase[facts->f.device_phase - 1];
+    char version[OTTER_VERSION_STR];
+
+    otter_version_format(&facts->running.version, version);
+    count(&phase->all, index);
+    count_kind(&phase->hardware, facts->hardware);
+    count_kind(&phase->versions, version);
+    if (granted)
+        phase->granted++;
+    else
+        phase->bytes += facts->pace.bytes;
+}
+
+static void look_at(struct svc *svc, const struct catalog *c, struct preview *p,
+                    const struct policy_plan *plan, uint32_t index)
+{
+    const struct fleet_device *d = fleet_lock(svc->fleet, index);
+    struct device_facts facts;
+    struct otter_poll poll;
+    enum otter_status rule;
+    bool unseen = explain_assume(c, d, &poll);
+
+    facts_of_device(svc, c, p->r, d, index, p->at, &facts);
+    fleet_unlock(svc->fleet, index);
+    if (unseen)
+        facts_of_poll(&poll, &facts);
+    facts.f.plan = plan;
+    facts.f.state = POLICY_ROLLOUT_RUNNING;
+    facts.f.open_phase = plan->phase_count;
+    facts.f.frozen = false;
+    facts.f.rate_due = facts.f.bytes_due = facts.f.site_due = 0;
+    rule = policy_decide(&facts.f);
+    if (foreign(&facts.f, rule))
+        return;
+    if (facts.took_part)
+        put_in_phase(p, index, &facts, true);
+    else if (rule == OTTER_OK || !policy_refusal_lasts(rule))
+        put_in_phase(p, index, &facts, false);
+    if (rule != OTTER_OK && !facts.took_part)
+        count(&p->refused[rule], index);
+}
+
+void preview_look(struct svc *svc, const struct catalog *c, struct preview *p)
+{
+    const struct policy_plan plan = timeless(&p->r->plan);
+    uint32_t devices = fleet_count(svc->fleet);
+
+    for (uint32_t i = 0; i < devices; i++)
+        look_at(svc, c, p, &plan, i);
+}
+
+void preview_forecast(const struct preview *p, struct policy_forecast *ret)
+{
+    const struct store_rollout *row = &p->r->row;
+    struct zone_view room;
+    struct policy_forecast_facts facts = {.plan = &p->r->plan,
+                                          .zone = zone_choose(&room, &p->r->plan, NULL),
+                                          .now = p->at,
+                                          .first = row->phase > 0 ? row->phase - 1 : 0,
+                                          .opened = row->phase > 0 ? row->phases[row->phase - 1].opened : 0,
+                                          .attempt_s = POLICY_FORECAST_ATTEMPT_S};
+
+    for (unsigned i = 0; i < p->r->plan.phase_count; i++) {
+        unsigned at = i < facts.first ? facts.first : i; /* what is left of earlier phases goes with it */
+
+        facts.phase[at].devices += p->phase[i].all.devices - p->phase[i].granted;
+        facts.phase[at].bytes += p->phase[i].bytes;
+    }
+    policy_forecast(&facts, ret);
+}
