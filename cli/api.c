@@ -234,6 +234,21 @@ enum cli_exit cli_api_send(struct cli *cli, const char *method, const char *path
                    ret);
 }
 
+enum cli_exit cli_api_delete(struct cli *cli, const char *name, const char *id, const char *what,
+                             const char *done)
+{
+    auto_free char *path = cli_api_path(name, id, "");
+    auto_reply struct cli_reply reply = {0};
+    enum cli_exit code;
+
+    if (path == NULL)
+        return cli_fail_memory(cli);
+    code = cli_api(cli, &(struct cli_request){.method = "DELETE", .path = path, .changing = true}, &reply);
+    if (code == CLI_DONE)
+        cli_note(cli, "%s %s %s %s", what, id, cli->dry_run ? "would be" : "is", done);
+    return code;
+}
+
 enum cli_exit cli_api_result(struct cli *cli, const struct cli_reply *reply, const struct cli_column *columns)
 {
     if (cli->format == CLI_FORMAT_JSON && reply->http.body_len > 0) {

@@ -70,6 +70,10 @@ enum cli_exit cli_api_all(struct cli *cli, const char *path, json_t **ret_items)
 enum cli_exit cli_api_send(struct cli *cli, const char *method, const char *path, json_t *body, bool creating,
                            struct cli_reply *ret);
 
+/* DELETE of "/api/v1/NAME/ID", and a note that "WHAT ID is DONE". */
+enum cli_exit cli_api_delete(struct cli *cli, const char *name, const char *id, const char *what,
+                             const char *done);
+
 /* Prints a changed object: fields for people, the body unchanged for --json. */
 enum cli_exit cli_api_result(struct cli *cli, const struct cli_reply *reply,
                              const struct cli_column *columns);

@@ -256,6 +256,7 @@ static const char *offer_values(struct cli *cli, struct answer *a)
     case CLI_TAKES_RELEASE:
     case CLI_TAKES_ROLLOUT:
     case CLI_TAKES_GROUP:
+    case CLI_TAKES_OPERATOR:
         offer_ids(cli, a);
         return "words";
     case CLI_TAKES_TEXT:

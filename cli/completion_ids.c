@@ -35,6 +35,7 @@ static const struct list lists[] = {
      {{"id", "id", CLI_KIND_SHORT}},
      "@"},
     {CLI_TAKES_GROUP, "/api/v1/groups?limit=1000", {{"name", "name"}}, {{"target", "target"}}, ""},
+    {CLI_TAKES_OPERATOR, "/api/v1/operators?limit=1000", {{"name", "name"}}, {{"created", "created"}}, ""},
 };
 
 /* A server that one does not know may send anything: a shell is offered no word that it would expand. */

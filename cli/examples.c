@@ -86,11 +86,12 @@ const struct cli_example cli_examples[] = {
 
     {"fleet", "summary", "fleet summary --by version,hardware", NULL},
 
+    {"operator", "add", "operator add eve", "A second operator, who may approve what the first one made"},
+    {"operator", "remove", "operator remove eve", NULL},
+
     {"server", "status", "server status --json", NULL},
     {"server", "freeze", "server freeze --reason 'power plant works today'", NULL},
     {"server", "gc", "server gc --keep 5 --dry-run", "What would be dropped"},
     {"server", "backup", "server backup /var/backups/otter", NULL},
-    {"server", "operator", "server operator add eve",
-     "A second operator, who may approve what the first one made"},
     {NULL, NULL, NULL, NULL},
 };

@@ -20,6 +20,7 @@ static const struct name names[] = {
     {"device", "ID", CLI_TAKES_DEVICE},
     {NULL, "R", CLI_TAKES_RELEASE},
     {NULL, "GROUP", CLI_TAKES_GROUP},
+    {NULL, "OPERATOR", CLI_TAKES_OPERATOR},
     {NULL, "FILE", CLI_TAKES_FILE},
     {NULL, "F", CLI_TAKES_FILE},
     {NULL, "F.csv", CLI_TAKES_FILE},

@@ -17,7 +17,8 @@ enum cli_takes {
     CLI_TAKES_DEVICE,   /* the server knows them: */
     CLI_TAKES_RELEASE,
     CLI_TAKES_ROLLOUT,
-    CLI_TAKES_GROUP
+    CLI_TAKES_GROUP,
+    CLI_TAKES_OPERATOR
 };
 
 struct cli_meaning {

@@ -73,7 +73,9 @@ CLI_RUN(server_gc);
 CLI_RUN(server_freeze);
 CLI_RUN(server_unfreeze);
 CLI_RUN(server_backup);
-CLI_RUN(server_operator);
+CLI_RUN(operator_add);
+CLI_RUN(operator_list);
+CLI_RUN(operator_remove);
 
 extern const struct cli_option cli_options_key_new[];
 extern const struct cli_option cli_options_root_new[];
@@ -138,6 +140,7 @@ extern const char cli_notes_group_delete[];
 extern const char cli_notes_server_gc[];
 extern const char cli_notes_server_freeze[];
 extern const char cli_notes_server_backup[];
-extern const char cli_notes_server_operator[];
+extern const char cli_notes_operator_add[];
+extern const char cli_notes_operator_remove[];
 
 #endif

@@ -13,6 +13,7 @@ const struct cli_noun cli_nouns[] = {
     {"device", "Devices"},
     {"fleet", "The fleet as a whole"},
     {"group", "Saved groups of devices"},
+    {"operator", "Operators: who has a token"},
     {"server", "Server"},
     {"completion", "Completion of command lines"},
     {NULL, NULL},
@@ -146,6 +147,12 @@ const struct cli_verb cli_verbs[] = {
     {"group", "delete", "GROUP", "Forget a group that nothing uses", 1, 1, NULL, cli_run_group_delete,
      cli_notes_group_delete},
 
+    {"operator", "add", "NAME", "Give an operator a token of its own", 1, 1, NULL, cli_run_operator_add,
+     cli_notes_operator_add},
+    {"operator", "list", "", "List the operators", 0, 0, NULL, cli_run_operator_list},
+    {"operator", "remove", "OPERATOR", "Take an operator's token back", 1, 1, NULL, cli_run_operator_remove,
+     cli_notes_operator_remove},
+
     {"server", "status", "", "Show version, root and counts of the server", 0, 0, NULL,
      cli_run_server_status},
     {"server", "freeze", "", "Grant no updates, of no rollout, at once", 0, 0, cli_options_server_freeze,
@@ -155,9 +162,6 @@ const struct cli_verb cli_verbs[] = {
      cli_run_server_gc, cli_notes_server_gc},
     {"server", "backup", "DIR", "Copy database and images into a folder on the server's machine", 1, 1, NULL,
      cli_run_server_backup, cli_notes_server_backup},
-    {"server", "operator", "list|add|remove [NAME]",
-     "List operators, add one with a token of its own, remove one", 1, 2, NULL, cli_run_server_operator,
-     cli_notes_server_operator},
 
     {"completion", "bash", "", "Print the script for bash", 0, 0, NULL, cli_run_completion,
      cli_notes_completion_bash},

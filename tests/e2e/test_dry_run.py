@@ -21,7 +21,8 @@ CHANGING = {
                         "--url http://127.0.0.1:1",
     "release withdraw": "1.0.1 --reason bad --abort-rollouts", "server freeze": "--reason fire", "server unfreeze": "",
     "group set": "lab --target all", "group delete": "spare",
-    "server gc": "--keep 1 --orphans-older-than 1s", "server backup": "DIR", "server operator": "add adam",
+    "server gc": "--keep 1 --orphans-older-than 1s", "server backup": "DIR",
+    "operator add": "adam", "operator remove": "eve",
 }
 # These change files here alone.
 LOCAL = {
@@ -36,7 +37,7 @@ READING = {
     "release deps": "1.0.1", "rollout list": "", "rollout status": "RUNNING", "rollout attempts": "RUNNING",
     "rollout explain": "--device dev-1", "rollout events": "RUNNING", "rollout report": "RUNNING",
     "rollout wait": "ENDED --until complete", "device list": "", "device show": "dev-1", "device timeline": "dev-1",
-    "fleet summary": "", "group list": "", "group show": "lab", "server status": "", "completion bash": "", "completion zsh": "", "completion fish": "",
+    "fleet summary": "", "group list": "", "group show": "lab", "operator list": "", "server status": "", "completion bash": "", "completion zsh": "", "completion fish": "",
 }
 
 
@@ -58,6 +59,7 @@ class Prepared:
         world.otter("device", "retire", "dev-5", "--reason", "old")
         for group in ("lab", "spare"):
             world.otter("group", "set", group, "--target", f"tag == {group}")
+        world.otter("operator", "add", "eve")
         second, unsigned, csv = (world.folder / name for name in ("root2.json", "unsigned.json", "new.csv"))
         for path in (second, unsigned):
             world.otter("root", "new", "--from", world.root, "--out", path)
@@ -80,7 +82,7 @@ class Prepared:
         """All that the server tells of itself, and every file."""
         world = self.world
         told = [world.otter(*words.split(), "--all", "--json").out for words in (
-            "root list", "release list", "image-key list", "group list", "server operator list", "rollout list", "device list", "device timeline dev-1")]
+            "root list", "release list", "image-key list", "group list", "operator list", "rollout list", "device list", "device timeline dev-1")]
         told.append(world.otter("device", "list", "--filter", "state == retired", "--json").out)
         told.append(world.otter("server", "status", "--json").json["frozen"])
         files = {p.relative_to(world.folder): p.read_bytes() for p in world.folder.rglob("*")

@@ -11,11 +11,11 @@ def run(world, token, *args, expect=0):
 
 
 def names(world):
-    return [item["name"] for item in world.otter("server", "operator", "list", "--json").json["items"]]
+    return [item["name"] for item in world.otter("operator", "list", "--json").json["items"]]
 
 
 def add(world, name):
-    return world.otter("server", "operator", "add", name, "--json").json["token"]
+    return world.otter("operator", "add", name, "--json").json["token"]
 
 
 def test_an_operator_works_with_a_token_of_its_own_until_it_is_taken_back(world):
@@ -27,7 +27,7 @@ def test_an_operator_works_with_a_token_of_its_own_until_it_is_taken_back(world)
     run(world, eve, "server", "unfreeze")
     log = world.server.log.read_text()
     assert log.count(" operator=eve ") == 2 and " operator=admin " in log and eve not in log
-    world.otter("server", "operator", "remove", "eve")
+    world.otter("operator", "remove", "eve")
     assert names(world) == ["admin"]
     assert "unauthorized" in run(world, eve, "device", "list", expect=None).err
 
@@ -35,8 +35,8 @@ def test_an_operator_works_with_a_token_of_its_own_until_it_is_taken_back(world)
 def test_only_admin_makes_operators_and_admin_stays(world):
     eve = add(world, "eve")
     for args in ("add", "adam"), ("remove", "eve"):
-        assert "only the operator of admin.token" in run(world, eve, "server", "operator", *args, expect=None).err
-    assert "stays" in world.otter("server", "operator", "remove", "admin", expect=None).err
+        assert "only the operator of admin.token" in run(world, eve, "operator", *args, expect=None).err
+    assert "stays" in world.otter("operator", "remove", "admin", expect=None).err
     assert names(world) == ["admin", "eve"]
 
 
@@ -57,9 +57,9 @@ def test_what_cannot_be_is_refused(world, method, path, body, status, code):
 def test_the_token_is_nowhere_but_in_the_answer(world):
     """Neither in the list, nor in a trace, nor readable in the data directory."""
     trace = world.folder / "add.trace"
-    token = world.otter("server", "operator", "add", "eve", "--json", "--trace", trace).json["token"]
+    token = world.otter("operator", "add", "eve", "--json", "--trace", trace).json["token"]
     assert token not in trace.read_text() and json.loads(trace.read_text())["response"]["name"] == "eve"
-    assert token not in world.otter("server", "operator", "list", "--json").out
+    assert token not in world.otter("operator", "list", "--json").out
     world.server.stop()
     for path in world.server.data.rglob("*"):
         assert not path.is_file() or token.encode() not in path.read_bytes(), path

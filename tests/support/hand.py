@@ -57,4 +57,5 @@ class Hand:
 
 def hands(world, count, prefix="dev-"):
     fleet = world.fleet(count, prefix=prefix)
-    return [Hand(world, fleet, f"{prefix}{n + 1}") for n in range(count)]
+    rows = (fleet / "devices.csv").read_text().splitlines()
+    return [Hand(world, fleet, row.split(",")[0]) for row in rows if row.startswith(prefix)]

@@ -23,7 +23,7 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """A key twice in one map is an error, not a silent loss."""
 
     def construct_mapping(self, node, deep=False):
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         twice = {key for key in keys if keys.count(key) > 1}
         if twice:
             raise yaml.YAMLError(f"line {node.start_mark.line + 1}: twice in one map: {twice}")
