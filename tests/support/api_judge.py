@@ -121,7 +121,7 @@ def seen_in_trace(line):
     sent, response = line["request"], line["response"]
     headers = {name.lower(): value for name, value in line["headers"].items()}
     is_json = headers.get("content-type", "").endswith("json")
-    body = json.dumps(response).encode() if is_json and not isinstance(response, str) else None
+    body = json.dumps(openapi.unhide(response)).encode() if is_json and not isinstance(response, str) else None
     if isinstance(response, str):
         body = response.encode()
     elif line["response_bytes"] == 0:
