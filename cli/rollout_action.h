@@ -9,6 +9,15 @@
 /* A rollout's number, as the operand of a verb. */
 enum cli_exit cli_rollout_id(struct cli *cli, const char *text, uint64_t *ret);
 
+#define CLI_ROLLOUT_PATH 96u
+/* "/api/v1/rollouts/NUMBER" with `more` behind it, such as "/events". */
+enum cli_exit cli_rollout_path(struct cli *cli, const char *text, const char *more,
+                               char ret[CLI_ROLLOUT_PATH]);
+
+/* Prints the list at such a path, as cli_api_list does. */
+enum cli_exit cli_rollout_list(struct cli *cli, const char *id, const char *more,
+                               const struct cli_column *columns);
+
 /* GET /rollouts/{id} */
 enum cli_exit cli_rollout_get(struct cli *cli, const char *id, struct cli_reply *ret);
 

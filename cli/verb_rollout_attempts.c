@@ -20,12 +20,6 @@ enum cli_exit cli_run_rollout_attempts(struct cli *cli, const struct cli_args *a
         {"release", "release", CLI_KIND_SHORT, .extra = true},
         {NULL},
     };
-    char path[96];
-    uint64_t number;
-    enum cli_exit code = cli_rollout_id(cli, args->operand[0], &number);
 
-    if (code != CLI_DONE)
-        return code;
-    snprintf(path, sizeof(path), "/api/v1/rollouts/%llu/attempts", (unsigned long long)number);
-    return cli_api_list(cli, path, columns);
+    return cli_rollout_list(cli, args->operand[0], "/attempts", columns);
 }

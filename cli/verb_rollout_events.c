@@ -13,12 +13,6 @@ enum cli_exit cli_run_rollout_events(struct cli *cli, const struct cli_args *arg
         {"id", "id", CLI_KIND_NUMBER, .extra = true},
         {NULL},
     };
-    char path[96];
-    uint64_t number;
-    enum cli_exit code = cli_rollout_id(cli, args->operand[0], &number);
 
-    if (code != CLI_DONE)
-        return code;
-    snprintf(path, sizeof(path), "/api/v1/rollouts/%llu/events", (unsigned long long)number);
-    return cli_api_list(cli, path, columns);
+    return cli_rollout_list(cli, args->operand[0], "/events", columns);
 }

@@ -61,15 +61,13 @@ enum cli_exit cli_run_rollout_report(struct cli *cli, const struct cli_args *arg
 {
     auto_json json_t *items = json_array();
     struct report r = {.pages = {.page = take_page}, .items = items};
-    char path[96];
-    uint64_t number;
-    enum cli_exit code = cli_rollout_id(cli, args->operand[0], &number);
+    char path[CLI_ROLLOUT_PATH];
+    enum cli_exit code = cli_rollout_path(cli, args->operand[0], "/devices", path);
 
     if (code == CLI_DONE)
         code = cli_columns_check(cli, columns);
     if (code != CLI_DONE)
         return code;
-    snprintf(path, sizeof(path), "/api/v1/rollouts/%llu/devices", (unsigned long long)number);
     code = cli_api_pages(cli, path, cli_arg(args, "filter"), NULL, UINT64_MAX, &r.pages);
     if (code == CLI_DONE && (cli->format == CLI_FORMAT_TABLE || cli->format == CLI_FORMAT_JSON))
         code = print(cli, &r);

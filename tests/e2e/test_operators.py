@@ -1,5 +1,6 @@
 """Operators with tokens of their own: who may make them, what they may do, and by whom a change was made."""
 
+import http.client
 import json
 
 import otter
@@ -30,6 +31,40 @@ def test_an_operator_works_with_a_token_of_its_own_until_it_is_taken_back(world)
     world.otter("operator", "remove", "eve")
     assert names(world) == ["admin"]
     assert "unauthorized" in run(world, eve, "device", "list", expect=None).err
+
+
+def test_one_makes_a_rollout_and_another_approves_it(world):
+    eve = add(world, "eve")
+    world.fleet(2)
+    rollout = world.rollout(world.publish("1.1.0"), "--approval", "yes", phases="50,100")
+    assert "has to be approved first" in world.otter("rollout", "advance", rollout, expect=1).err
+    assert "another operator has to approve it" in world.otter("rollout", "approve", rollout, expect=1).err
+    run(world, eve, "rollout", "approve", rollout)
+    assert "was approved by eve already" in run(world, eve, "rollout", "approve", rollout, expect=1).err
+    run(world, eve, "rollout", "advance", rollout)
+    world.otter("operator", "remove", "eve")
+    events = world.otter("rollout", "events", rollout, "--json").json["items"]
+    assert [(e["kind"], e["who"]) for e in events] == [
+        ("created", "admin"), ("started", "admin"), ("approved", "eve"), ("advanced", "eve")]
+    told = world.status(rollout)
+    assert (told["created_by"], told["approved_by"], told["phase"]) == ("admin", "eve", 2)
+
+
+def test_a_token_is_nothing_from_its_removal_on_even_where_it_was_something_before(world):
+    eve = add(world, "eve")
+    connection = http.client.HTTPConnection("127.0.0.1", world.server.port, timeout=20)
+
+    def status():
+        connection.request("GET", "/api/v1/devices", headers={"Authorization": f"Bearer {eve}"})
+        reply = connection.getresponse()
+        reply.read()
+        return reply.status
+    assert status() == 200
+    world.otter("operator", "remove", "eve")
+    assert status() == 401
+    assert add(world, "eve") != eve
+    assert status() == 401
+    connection.close()
 
 
 def test_only_admin_makes_operators_and_admin_stays(world):

@@ -8,14 +8,9 @@
 
 static int setup_rollout(void **state)
 {
-    struct world *w;
-
-    if (world_setup_with_root(state) != 0)
+    if (world_setup_with_devices(state, 3) != 0)
         return -1;
-    w = *state;
-    world_release(w, 1);
-    world_devices(w, 3);
-    assert_int_equal(world_rollout(w, "all", "[100]", false), 1);
+    assert_int_equal(world_rollout(*state, "all", "[100]", false), 1);
     return 0;
 }
 

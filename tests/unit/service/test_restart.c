@@ -19,14 +19,9 @@ static int64_t fixed_clock(void)
 
 static int setup_rollout(void **state)
 {
-    struct world *w;
-
-    if (world_setup_with_root(state) != 0)
+    if (world_setup_with_devices(state, 6) != 0)
         return -1;
-    w = *state;
-    world_release(w, 1);
-    world_devices(w, 6);
-    assert_int_equal(world_rollout(w, "all", "[100]", true), 1);
+    assert_int_equal(world_rollout(*state, "all", "[100]", true), 1);
     return 0;
 }
 

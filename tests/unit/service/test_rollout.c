@@ -10,14 +10,7 @@
 
 static int setup_fleet(void **state)
 {
-    struct world *w;
-
-    if (world_setup_with_root(state) != 0)
-        return -1;
-    w = *state;
-    world_release(w, 1);
-    world_devices(w, DEVICES);
-    return 0;
+    return world_setup_with_devices(state, DEVICES);
 }
 
 /* Who is offered something now; the rest is told nothing. */

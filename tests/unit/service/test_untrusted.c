@@ -10,14 +10,9 @@
 
 static int setup_rollout(void **state)
 {
-    struct world *w;
-
-    if (world_setup_with_root(state) != 0)
+    if (world_setup_with_devices(state, CASES_MAX) != 0)
         return -1;
-    w = *state;
-    world_release(w, 1);
-    world_devices(w, CASES_MAX);
-    assert_int_equal(world_rollout(w, "all", "[100]", false), 1);
+    assert_int_equal(world_rollout(*state, "all", "[100]", false), 1);
     return 0;
 }
 

@@ -222,6 +222,15 @@ int world_setup_with_root(void **state)
     return 0;
 }
 
+int world_setup_with_devices(void **state, unsigned devices)
+{
+    if (world_setup_with_root(state) != 0)
+        return -1;
+    world_release(*state, 1);
+    world_devices(*state, devices);
+    return 0;
+}
+
 enum otter_status world_upload(struct world *w, const void *data, size_t len, struct otter_digest *ret_digest)
 {
     struct svc_call call = {.op = SVC_UPLOAD_CREATE, .in.number = len};
@@ -477,6 +486,15 @@ static void verify_offer(struct world *w, const struct svc_call *call, struct ot
     assert_int_equal(otter_verify_offer(&otter_crypto_openssl, &w->root, &facts, poll->nonce, call->out.body,
                                         call->out.body_len, &jws, ret),
                      OTTER_OK);
+}
+
+struct otter_offer world_read_offer(struct world *w, const struct svc_call *call)
+{
+    struct otter_offer offer = {.empty = true};
+
+    if (call->out.body)
+        verify_offer(w, call, &offer);
+    return offer;
 }
 
 enum otter_status world_poll(struct world *w, const struct world_poll *p, struct otter_offer *ret_offer,

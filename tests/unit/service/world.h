@@ -32,9 +32,10 @@ struct world {
     char release[OTTER_DIGEST_HEX + 1];
 };
 
-/* With an open, empty server; and with a root published, too. */
+/* With an open, empty server; with a root published, too; with a release and devices as well. */
 int world_setup(void **state);
 int world_setup_with_root(void **state);
+int world_setup_with_devices(void **state, unsigned devices);
 int world_teardown(void **state);
 /* Closes and opens again: what a restart keeps. */
 void world_restart(struct world *w);
@@ -84,6 +85,8 @@ struct world_poll {
 /* The status; *ret_offer (may be NULL) is the verified offer, empty for 204 and for 'nothing'. */
 enum otter_status world_poll(struct world *w, const struct world_poll *p, struct otter_offer *ret_offer,
                              bool *ret_answered);
+/* What a poll that has been run was answered, verified: empty for 204 and for 'nothing'. */
+struct otter_offer world_read_offer(struct world *w, const struct svc_call *call);
 /* Like world_ask, and Retry-After. */
 uint64_t world_ask_after(struct world *w, unsigned device, unsigned *ret_after);
 /* The same, for calls that a test queues itself. */

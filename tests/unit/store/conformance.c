@@ -5,19 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OK(call) assert_int_equal((call), OTTER_OK)
-
-static struct store *writer_of(void **state)
+struct store *writer_of(void **state)
 {
     return ((struct backend *)*state)->writer;
 }
 
-static void begin(struct store *s)
+void begin(struct store *s)
 {
     OK(s->ops->begin(s, true));
 }
 
-static void commit(struct store *s)
+void commit(struct store *s)
 {
     OK(s->ops->commit(s));
 }

@@ -18,6 +18,13 @@ struct backend {
     void (*reopen)(struct backend *self);
 };
 
+#define OK(call) assert_int_equal((call), OTTER_OK)
+
+/* What the cases share: the store that writes, and its transactions. */
+struct store *writer_of(void **state);
+void begin(struct store *s);
+void commit(struct store *s);
+
 typedef void conformance_test(void **state); /* *state is a struct backend */
 struct conformance_case {
     const char *name;

@@ -6,23 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OK(call) assert_int_equal((call), OTTER_OK)
-
-static struct store *writer_of(void **state)
-{
-    return ((struct backend *)*state)->writer;
-}
-
-static void begin(struct store *s)
-{
-    OK(s->ops->begin(s, true));
-}
-
-static void commit(struct store *s)
-{
-    OK(s->ops->commit(s));
-}
-
 static int64_t add_release(struct store *s, uint8_t id)
 {
     struct store_release row = {.id.b = {id},

@@ -7,23 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OK(call) assert_int_equal((call), OTTER_OK)
-
-static struct store *writer_of(void **state)
-{
-    return ((struct backend *)*state)->writer;
-}
-
-static void begin(struct store *s)
-{
-    OK(s->ops->begin(s, true));
-}
-
-static void commit(struct store *s)
-{
-    OK(s->ops->commit(s));
-}
-
 static int64_t add_rollout(struct store *s, const struct store_rollout *with)
 {
     struct store_rollout row = *with;
