@@ -19,10 +19,11 @@ MAY = {
     "lib/core": [],
     "lib/host": ["lib/core"],
     "server/policy": ["lib/core"],
+    "server/plan": ["server/policy", "lib/host", "lib/core"],
     "server/metrics": [],
     "server/store": ["lib/host", "lib/core"],
     "server/fleet": ["server/policy", "lib/host", "lib/core"],
-    "server/service": ["server/policy", "server/store", "server/fleet", "server/metrics", "lib/host", "lib/core"],
+    "server/service": ["server/policy", "server/plan", "server/store", "server/fleet", "server/metrics", "lib/host", "lib/core"],
     "server/http": ["server/service", "server/metrics", "lib/host", "lib/core"],
     "server": ["server/http", "server/service", "lib/host", "lib/core"],
     "cli": ["lib/host", "lib/core"],
@@ -49,7 +50,7 @@ MAY = {
 # Where the include directories lead: first part of an include path -> folder.
 ROOTS = {
     "core": "lib/core", "host": "lib/host",
-    "policy": "server/policy", "store": "server/store", "fleet": "server/fleet", "service": "server/service",
+    "policy": "server/policy", "plan": "server/plan", "store": "server/store", "fleet": "server/fleet", "service": "server/service",
     "metrics": "server/metrics",
     "http": "server/http", "port": "device-fw/port", "journal": "device-fw/journal", "boot": "device-fw/boot",
     "client": "device-fw/client", "crypto": "device-fw/crypto", "net": "device-fw/net", "app": "device-fw/app",
@@ -127,7 +128,7 @@ def tree_files():
 PLANTED = [
     ("lib/core", "<stdlib.h>"), ("lib/core", '"host/log.h"'), ("lib/core", "<openssl/evp.h>"),
     ("lib/host", '"store/store.h"'), ("server/policy", '"host/clock.h"'), ("server/policy", '"store/store.h"'),
-    ("server/policy", "<time.h>"), ("server/metrics", '"service/service.h"'), ("server/metrics", '"core/bytes.h"'),
+    ("server/policy", "<time.h>"), ("server/plan", '"store/store.h"'), ("server/plan", "<sqlite3.h>"), ("server/metrics", '"service/service.h"'), ("server/metrics", '"core/bytes.h"'),
     ("server/store", '"service/service.h"'), ("server/service", '"http/loop.h"'),
     ("server/service", "<sqlite3.h>"), ("server/service", "<glib.h>"), ("server/service", "<microhttpd.h>"), ("server/service", "<gnutls/gnutls.h>"),
     ("server/http", '"store/store.h"'), ("server/http", "<curl/curl.h>"), ("cli", '"service/service.h"'), ("device-fw/boot", '"client/client.h"'),

@@ -1,5 +1,5 @@
 /* Phases of a plan and their gates, as JSON. */
-#include "service/plan_parts.h"
+#include "plan/plan_parts.h"
 
 #include "core/bytes.h"
 

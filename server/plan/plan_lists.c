@@ -1,5 +1,5 @@
 /* Windows and retries of a plan, as JSON. */
-#include "service/plan_parts.h"
+#include "plan/plan_parts.h"
 
 #include "core/bytes.h"
 

@@ -1,4 +1,4 @@
-#include "service/plan_values.h"
+#include "plan/plan_values.h"
 
 #include "policy/moment.h"
 

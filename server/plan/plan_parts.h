@@ -1,9 +1,9 @@
 /* Between the files that read and write a plan: plan_json.c, plan_phases.c, plan_lists.c. */
-#ifndef OTTER_SERVICE_PLAN_PARTS_H
-#define OTTER_SERVICE_PLAN_PARTS_H
+#ifndef OTTER_PLAN_PLAN_PARTS_H
+#define OTTER_PLAN_PLAN_PARTS_H
 
-#include "service/plan_json.h"
-#include "service/plan_values.h"
+#include "plan/plan_json.h"
+#include "plan/plan_values.h"
 
 #define PLAN_SHARE_ALL 10000u
 #define PLAN_PATH_MAX  40u /* "retries[7]", "phases[15]" and the like */

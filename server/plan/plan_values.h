@@ -3,8 +3,8 @@
  * lengths of time, times, times of a day. A table of `struct plan_member` is an object of the plan, read and
  * written by the same rows.
  */
-#ifndef OTTER_SERVICE_PLAN_VALUES_H
-#define OTTER_SERVICE_PLAN_VALUES_H
+#ifndef OTTER_PLAN_PLAN_VALUES_H
+#define OTTER_PLAN_PLAN_VALUES_H
 
 #include "core/status.h"
 #include "host/json.h"

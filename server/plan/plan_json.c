@@ -1,4 +1,4 @@
-#include "service/plan_parts.h"
+#include "plan/plan_parts.h"
 
 #include "core/bytes.h"
 
