@@ -13,7 +13,8 @@ SECRET = "00" * 32
 CHANGING = {
     "root publish": "ROOT2", "release publish": "RELEASE IMAGE-A IMAGE-B", "image-key add": "--product other KEY",
     "rollout create": "--release 1.0.1 --target all", "rollout start": "DRAFT", "rollout advance": "RUNNING",
-    "rollout pause": "RUNNING", "rollout resume": "PAUSED", "rollout abort": "RUNNING", "device tag": "dev-1 --add lab",
+    "rollout pause": "RUNNING", "rollout resume": "PAUSED", "rollout abort": "RUNNING",
+    "rollout approve": "GATED", "rollout rollback": "GATED", "device tag": "dev-1 --add lab",
     "device set": "dev-1 site=oslo", "device hold": "dev-1", "device unhold": "dev-2", "device pin": "dev-1 --release 1.0.1",
     "device unpin": "dev-3", "device retry": "dev-4", "device retire": "--target all --reason old", "device reinstate": "dev-5",
     "device enroll": "--from CSV", "device import": "CSV",
@@ -34,10 +35,11 @@ LOCAL = {
 READING = {
     "key show": "KEY", "root show": "ROOT", "root list": "", "image info": "IMAGE-A", "image verify": "IMAGE-A --key KEY",
     "image-key list": "", "release verify": "RELEASE --root ROOT", "release list": "", "release show": "1.0.1",
-    "release deps": "1.0.1", "rollout list": "", "rollout status": "RUNNING", "rollout attempts": "RUNNING",
+    "release deps": "1.0.1", "rollout list": "", "rollout preview": "RUNNING", "rollout status": "RUNNING", "rollout attempts": "RUNNING",
     "rollout explain": "--device dev-1", "rollout events": "RUNNING", "rollout report": "RUNNING",
     "rollout wait": "ENDED --until complete", "device list": "", "device show": "dev-1", "device timeline": "dev-1",
-    "fleet summary": "", "group list": "", "group show": "lab", "operator list": "", "server status": "", "completion bash": "", "completion zsh": "", "completion fish": "",
+    "fleet summary": "", "group list": "", "group show": "lab", "operator list": "", "server status": "",
+    "completion bash": "", "completion zsh": "", "completion fish": "",
 }
 
 
@@ -47,7 +49,7 @@ class Prepared:
     def __init__(self, folder):
         self.world = world = otter.World(folder).start()
         fleet = world.fleet(5)
-        pinned, first = world.publish("1.0.0"), world.publish("1.0.1")
+        pinned, first, back = (world.publish(f"1.0.{n}") for n in range(3))
         release, images = world.release("1.1.0")
         draft = world.rollout(first, start=False)
         lost = world.rollout(first, target="id == dev-4")
@@ -59,7 +61,7 @@ class Prepared:
         world.otter("device", "retire", "dev-5", "--reason", "old")
         for group in ("lab", "spare"):
             world.otter("group", "set", group, "--target", f"tag == {group}")
-        world.otter("operator", "add", "eve")
+        gated = self.gated_by_eve(first, back)
         second, unsigned, csv = (world.folder / name for name in ("root2.json", "unsigned.json", "new.csv"))
         for path in (second, unsigned):
             world.otter("root", "new", "--from", world.root, "--out", path)
@@ -69,8 +71,17 @@ class Prepared:
             "ROOT": world.root, "ROOT2": second, "UNSIGNED": unsigned, "RELEASE": release, "IMAGE-A": images[0],
             "IMAGE-B": images[1], "KEY": world.pub("image"), "CSV": csv, "OUT": world.folder / "out",
             "DIR": world.folder / "backup", "ROOT-KEY": world.keys["root"], "IMAGE-KEY": world.keys["image"],
-            "RELEASE-KEY": world.keys["release"], "DRAFT": draft, "RUNNING": running, "PAUSED": paused, "ENDED": lost,
+            "RELEASE-KEY": world.keys["release"], "DRAFT": draft, "RUNNING": running, "PAUSED": paused, "ENDED": lost, "GATED": gated,
             "A=IMAGE-A": f"A={images[0]}", "BIN": otter.FIRMWARE / otter.HARDWARE / "app-a.bin"}
+
+    def gated_by_eve(self, release, back):
+        """Running; admin may approve its next phase, and take it back."""
+        token = self.world.otter("operator", "add", "eve", "--json").json["token"]
+        env = {"OTTER_SERVER": self.world.server.url, "OTTER_TOKEN": token}
+        made = otter.run([otter.OTTER, "rollout", "create", "--release", release, "--target", "id == dev-1", "--phases",
+                          "50,100", "--approval", "yes", "--rollback-release", back, "--json"], env=env).json["id"]
+        otter.run([otter.OTTER, "rollout", "start", made], env=env)
+        return made
 
     @staticmethod
     def fail_on(world, fleet, rollout):
@@ -82,7 +93,8 @@ class Prepared:
         """All that the server tells of itself, and every file."""
         world = self.world
         told = [world.otter(*words.split(), "--all", "--json").out for words in (
-            "root list", "release list", "image-key list", "group list", "operator list", "rollout list", "device list", "device timeline dev-1")]
+            "root list", "release list", "image-key list", "group list", "operator list", "rollout list",
+            "device list", "device timeline dev-1")]
         told.append(world.otter("device", "list", "--filter", "state == retired", "--json").out)
         told.append(world.otter("server", "status", "--json").json["frozen"])
         files = {p.relative_to(world.folder): p.read_bytes() for p in world.folder.rglob("*")
