@@ -71,7 +71,8 @@ class Prepared:
             "ROOT": world.root, "ROOT2": second, "UNSIGNED": unsigned, "RELEASE": release, "IMAGE-A": images[0],
             "IMAGE-B": images[1], "KEY": world.pub("image"), "CSV": csv, "OUT": world.folder / "out",
             "DIR": world.folder / "backup", "ROOT-KEY": world.keys["root"], "IMAGE-KEY": world.keys["image"],
-            "RELEASE-KEY": world.keys["release"], "DRAFT": draft, "RUNNING": running, "PAUSED": paused, "ENDED": lost, "GATED": gated,
+            "RELEASE-KEY": world.keys["release"], "DRAFT": draft, "RUNNING": running, "PAUSED": paused, "ENDED": lost,
+            "GATED": gated,
             "A=IMAGE-A": f"A={images[0]}", "BIN": otter.FIRMWARE / otter.HARDWARE / "app-a.bin"}
 
     def gated_by_eve(self, release, back):
