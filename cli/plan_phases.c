@@ -46,21 +46,13 @@ static json_t *split(const char *text, json_t *(*value)(const char *s))
     return NULL;
 }
 
-/* Each phase as an object of its own, so that more can be said of it. */
+/* Each phase as an object of its own, so that more can be said of it. What options say is sent so from the
+ * first: bare percentages are the API's old form, of which a plan's file may be, and never halt. */
 static void make_objects(json_t *phases)
 {
     for (size_t i = 0; i < json_array_size(phases); i++)
         if (json_is_number(json_array_get(phases, i)))
             json_array_set_new(phases, i, json_pack("{s:O}", "percent", json_array_get(phases, i)));
-}
-
-static bool only_percents(const json_t *phases)
-{
-    const json_t *phase;
-    size_t i;
-
-    json_array_foreach(phases, i, phase) if (json_object_get(phase, "percent") == NULL) return false;
-    return true;
 }
 
 static enum cli_exit set_widths(struct cli *cli, const char *text, json_t *body)
@@ -72,9 +64,6 @@ static enum cli_exit set_widths(struct cli *cli, const char *text, json_t *body)
                         "--phases %s: expected percents, devices or groups between commas, as 5,25,100 or "
                         "10dev,5%%,group:lab,100",
                         text);
-    if (only_percents(phases))
-        for (size_t i = 0; i < json_array_size(phases); i++)
-            json_array_set(phases, i, json_object_get(json_array_get(phases, i), "percent"));
     json_object_set(body, "phases", phases);
     return CLI_DONE;
 }
@@ -122,7 +111,7 @@ enum cli_exit cli_plan_phases(struct cli *cli, const struct cli_args *args, json
     if (widths != NULL)
         code = set_widths(cli, widths, body);
     else if (json_object_get(body, "phases") == NULL)
-        json_object_set_new(body, "phases", json_pack("[i]", 100));
+        json_object_set_new(body, "phases", json_pack("[{s:i}]", "percent", 100));
     phases = json_object_get(body, "phases");
     for (size_t i = 0; code == CLI_DONE && i < OTTER_ARRAY_LEN(rows); i++)
         if (cli_arg(args, rows[i].option) != NULL)

@@ -93,16 +93,20 @@ static const char *hint_of_http(int status)
 static const char *hint_of(const struct cli *cli, const char *code)
 {
     static const struct {
-        const char *noun, *hint;
+        const char *noun, *verb, *hint; /* verb NULL: any other */
     } lists[] = {
-        {"device", "otter device list shows them"},
-        {"release", "otter release list shows them"},
-        {"rollout", "otter rollout list shows them"},
-        {"root", "otter root list shows them"},
+        {"rollout", "explain", "otter device list shows them"},
+        {"device", NULL, "otter device list shows them"},
+        {"group", NULL, "otter group list shows them"},
+        {"operator", NULL, "otter operator list shows them"},
+        {"release", NULL, "otter release list shows them"},
+        {"rollout", NULL, "otter rollout list shows them"},
+        {"root", NULL, "otter root list shows them"},
     };
 
     for (size_t i = 0; cli->verb != NULL && i < OTTER_ARRAY_LEN(lists); i++)
-        if (strcmp(code, "not-found") == 0 && strcmp(cli->verb->noun, lists[i].noun) == 0)
+        if (strcmp(code, "not-found") == 0 && strcmp(cli->verb->noun, lists[i].noun) == 0 &&
+            (lists[i].verb == NULL || strcmp(cli->verb->name, lists[i].verb) == 0))
             return lists[i].hint;
     return cli_hint(code);
 }

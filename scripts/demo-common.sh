@@ -97,4 +97,5 @@ make_rollout() {
     rollout=$(number id <"$work/rollout.json")
     otter rollout start "$rollout" >/dev/null
 }
+halted() { otter rollout status "$rollout" --json | tr -d ' \n' | grep -q '"state":"halted"'; }
 count() { otter rollout status "$rollout" --json | tr -d '\n' | sed 's/.*"counts"/"counts"/' | number "$1"; }

@@ -41,12 +41,13 @@ check "each device confirmed the very digest" equal "$devices" "$(count succeede
 step "1.2.0 hangs in its self-test: the watchdog bites, the bootloader goes back"
 sign_release 1.2.0 3 --selftest hang
 publish 1.2.0
-make_rollout 1.2.0 --phases 10,100
+make_rollout 1.2.0 --phases 10,100 --min-sample 1000 # all of the phase, before its losses halt the rollout
 chosen=$(number devices < <(otter rollout status "$rollout" --json | tr -d '\n' | sed 's/.*"phases"/"phases"/'))
 check "the chosen devices came back to 1.1.0" fleet --expect 1.1.0:confirmed --expect-reason watchdog \
     --expect-count "$chosen" --timeout 120
 show otter rollout status "$rollout"
 check "$chosen devices are shown as reverted" equal "$chosen" "$(count reverted)"
+check "the rollout is halted, and nobody else gets 1.2.0" halted
 otter rollout abort "$rollout" >/dev/null
 
 step "A release signed by a foreign key"
@@ -65,7 +66,7 @@ otter root sign "$work/foreign-root.json" --key "$work/foreign-root.key" >/dev/n
 otter root publish "$work/foreign-root.json" >/dev/null
 otter device enroll --from "$work/fleet/devices.csv" >/dev/null
 publish 1.3.0
-make_rollout 1.3.0 --phases 100
+make_rollout 1.3.0 --phases 100 --min-sample 1000
 check "the devices refuse it and stay on 1.1.0" fleet --server "$url" --expect 1.1.0:confirmed \
     --expect-reason unknown-key --timeout 120
 show otter rollout status "$rollout"

@@ -219,6 +219,9 @@ class World:
                    expect=expect, timeout=timeout + 30)
 
     def rollout(self, release, *options, target="all", phases="100", start=True):
+        """Halted by nothing, unless the options say so."""
+        if not {"--failure", "--on-failure"} & set(options):
+            options = (*options, "--failure", "100")
         made = self.otter("rollout", "create", "--release", release, "--target", target, "--phases", phases, *options,
                           "--json").json
         if start:

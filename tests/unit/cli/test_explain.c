@@ -27,6 +27,7 @@ static void test_each_refusal_of_the_policy_has_its_sentence(void **state)
     }
     assert_true(cli_explain_knows("ok") && cli_explain_knows("under-way"));
     assert_true(cli_explain_knows("device-retired") && cli_explain_knows("manifest-expired"));
+    assert_true(cli_explain_knows(otter_status_name(OTTER_SEQUENCE)));
     assert_false(cli_explain_knows("none"));
 }
 

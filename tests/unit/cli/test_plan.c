@@ -138,8 +138,10 @@ static void test_options_are_sent_as_members(void **state)
     static const struct {
         const char *line, *members;
     } rows[] = {
-        {"", "\"phases\":[100]"},
-        {"--phases 5,25,100 --auto", "\"phases\":[5,25,100],\"auto\":true"},
+        {"", "\"phases\":[{\"percent\":100}]"},
+        {"--phases 5,25,100 --auto",
+         "\"phases\":[{\"percent\":5,\"gate\":\"auto\"},{\"percent\":25,\"gate\":\"auto\"},"
+         "{\"percent\":100,\"gate\":\"auto\"}]"},
         {"--phases 10dev,5%,group:lab,100",
          "\"phases\":[{\"count\":10},{\"percent\":5},{\"group\":\"lab\"},{\"percent\":100}]"},
         {"--phases 5,100 --success 99.5 --failure 2,5 --soak 1h,none",
@@ -155,24 +157,27 @@ static void test_options_are_sent_as_members(void **state)
          "\"phases\":[{\"count\":1,\"gate\":\"auto\"},{\"percent\":100,\"gate\":\"auto\"}]"},
         {"--soak 1h --auto", "\"phases\":[{\"percent\":100,\"soak\":3600,\"gate\":\"auto\"}]"},
         {"--on-failure rollback --rollback-release " ID2,
-         "\"phases\":[100],\"on_failure\":\"rollback\",\"rollback_release\":\"" ID2 "\""},
-        {"--no-join --allow-downgrade", "\"phases\":[100],\"join\":false,\"allow_downgrade\":true"},
+         "\"phases\":[{\"percent\":100}],\"on_failure\":\"rollback\",\"rollback_release\":\"" ID2 "\""},
+        {"--no-join --allow-downgrade",
+         "\"phases\":[{\"percent\":100}],\"join\":false,\"allow_downgrade\":true"},
         {"--max-active 50 --per-minute 100 --ramp 10:2:5m",
-         "\"phases\":[100],\"max_active\":50,\"per_minute\":100,"
+         "\"phases\":[{\"percent\":100}],\"max_active\":50,\"per_minute\":100,"
          "\"ramp\":{\"start\":10,\"factor\":2,\"every\":300}"},
         {"--bandwidth 5MB/s --site-bandwidth s-=1kB/s",
-         "\"phases\":[100],\"bytes_per_second\":5000000,\"site\":{\"prefix\":\"s-\",\"bytes_per_second\":"
+         "\"phases\":[{\"percent\":100}],\"bytes_per_second\":5000000,\"site\":{\"prefix\":\"s-\",\"bytes_"
+         "per_second\":"
          "1000}"},
         {"--not-before 1795000000 --not-after 2027-01-01T00:00:00Z --tz Europe/Berlin",
-         "\"phases\":[100],\"not_before\":1795000000,\"not_after\":\"2027-01-01T00:00:00Z\","
+         "\"phases\":[{\"percent\":100}],\"not_before\":1795000000,\"not_after\":\"2027-01-01T00:00:00Z\","
          "\"tz\":\"Europe/Berlin\""},
         {"--window 22:00-23:00 --window 01:00-02:00",
-         "\"phases\":[100],\"windows\":[{\"days\":\"all\",\"from\":\"22:00\",\"to\":\"23:00\"},"
+         "\"phases\":[{\"percent\":100}],\"windows\":[{\"days\":\"all\",\"from\":\"22:00\",\"to\":\"23:00\"},"
          "{\"days\":\"all\",\"from\":\"01:00\",\"to\":\"02:00\"}]"},
         {"--deadline none --silence 2h --retry power=3:10m --retry *=1:1h",
-         "\"phases\":[100],\"deadline\":0,\"silence\":7200,\"retries\":[{\"reason\":\"power\",\"tries\":3,"
+         "\"phases\":[{\"percent\":100}],\"deadline\":0,\"silence\":7200,\"retries\":[{\"reason\":\"power\","
+         "\"tries\":3,"
          "\"wait\":600},{\"reason\":\"*\",\"tries\":1,\"wait\":3600}]"},
-        {"--name spring --priority=-3", "\"phases\":[100],\"name\":\"spring\",\"priority\":-3"},
+        {"--name spring --priority=-3", "\"phases\":[{\"percent\":100}],\"name\":\"spring\",\"priority\":-3"},
     };
 
     (void)state;
