@@ -9,7 +9,7 @@
 #define PRIORITY_MAX 1000u      /* docs/openapi.yaml */
 #define PIECE_MAX    64u
 #define DAYS         7u
-#define MINUTE_MAX   (24u * 60)
+#define MINUTE_MAX   1440u
 
 /* A piece before `end` (which may be NULL: to its end) as a text of its own; false where it is too long. */
 static bool cut(const char *s, const char *end, char ret[PIECE_MAX])

@@ -3,6 +3,7 @@ is faketime's, and otterd and `otter` live by it."""
 
 import datetime
 
+import hand
 import otter
 import pytest
 from emulated import Emulated
@@ -81,15 +82,16 @@ def test_a_window_closes_where_the_clocks_on_the_wall_say_so(world, clock, chang
     set_to(clock, day["day"])
     world.start()
     base, fleet = world.image("1.0.0", "A"), world.fleet(FLEET)
+    names = hand.names(fleet)
     rollout = create(world, world.publish("1.1.0"), "--window", "sun 01:30-02:30", "--tz", "Europe/Berlin", "--per-minute", "600")
     opens, closes = at(day["opens"]), at(day["closes"])
-    waiting = told(world, "dev-1")
+    waiting = told(world, names[0])
     assert waiting["rule"] == "outside-window"
     with Emulated(world, fleet, base):
         set_to(clock, day["closed"][0])  # a minute before it opens
         all_polled(world)
         assert attempts(world, rollout) == []
-        assert told(world, "dev-1")["next_change_at"] == opens
+        assert told(world, names[0])["next_change_at"] == opens
         set_to(clock, iso(closes - 20).rstrip("Z"))
         otter.wait_for("it has closed", lambda: clock.now() > closes + 2, 60)
         given = {a["device"] for a in attempts(world, rollout)}
@@ -100,7 +102,7 @@ def test_a_window_closes_where_the_clocks_on_the_wall_say_so(world, clock, chang
         assert {a["device"] for a in attempts(world, rollout)} == given
         # What was granted goes on behind the window's end.
         otter.wait_for("what was granted is done", lambda: world.status(rollout)["counts"]["succeeded"] == len(given), 120)
-        left = sorted({f"dev-{n + 1}" for n in range(FLEET)} - given)[0]
+        left = sorted(set(names) - given)[0]
         waiting = told(world, left)
     assert all(opens <= a["created"] < closes for a in attempts(world, rollout))
     assert waiting["rule"] == "outside-window" and waiting["next_change_at"] == at(day["again"])

@@ -55,7 +55,11 @@ class Hand:
         self.poll()
 
 
+def names(fleet):
+    """The devices' ids, in their order, from the folder of their factory data."""
+    return [row.split(",")[0] for row in (fleet / "devices.csv").read_text().splitlines()[1:]]
+
+
 def hands(world, count, prefix="dev-"):
     fleet = world.fleet(count, prefix=prefix)
-    rows = (fleet / "devices.csv").read_text().splitlines()
-    return [Hand(world, fleet, row.split(",")[0]) for row in rows if row.startswith(prefix)]
+    return [Hand(world, fleet, name) for name in names(fleet)]
