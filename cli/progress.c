@@ -26,6 +26,35 @@ void cli_bar(uint64_t done, uint64_t total, size_t width, char *out)
     out[width] = '\0';
 }
 
+/* As double: n * width may not fit. */
+static size_t cells_of(uint64_t n, uint64_t total, size_t width)
+{
+    size_t cells = total > 0 ? (size_t)((double)n / (double)total * (double)width) : 0;
+
+    return n > 0 && cells == 0 ? 1 : cells;
+}
+
+void cli_bar_parts(const struct cli_bar_part *part, size_t parts, uint64_t total, size_t width, char *out)
+{
+    uint64_t all = 0;
+    size_t at = 0, here;
+
+    for (size_t i = 0; i < parts; i++)
+        all += part[i].n;
+    total = all > total ? all : total;
+    for (size_t i = 0; i < parts; i++) {
+        here = cells_of(part[i].n, total, width);
+        here = here < width - at ? here : width - at;
+        memset(out + at, part[i].mark, here);
+        at += here;
+    }
+    memset(out + at, '-', width - at);
+    /* Rounding leaves nothing open where nothing is. */
+    if (all == total && at > 0 && at < width)
+        memset(out + at, out[at - 1], width - at);
+    out[width] = '\0';
+}
+
 static unsigned percent_of(uint64_t done, uint64_t total)
 {
     double share = total > 0 && done < total ? (double)done / (double)total : 1.0;

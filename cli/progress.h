@@ -12,6 +12,16 @@
 void cli_bar(uint64_t done, uint64_t total, size_t width, char *out);
 
 /*
+ * A bar of parts, one behind the other, each by its mark; what is left to the total is '-'. Each part that is
+ * there at all takes a character, as far as there are so many. Pure.
+ */
+struct cli_bar_part {
+    char mark;
+    uint64_t n;
+};
+void cli_bar_parts(const struct cli_bar_part *part, size_t parts, uint64_t total, size_t width, char *out);
+
+/*
  * Draws "NAME [###---] done% of WHAT" over the line that stands on err, where err is a terminal that can,
  * never wider than it. Elsewhere nothing: progress is for people alone.
  */

@@ -20,7 +20,12 @@ char *cli_rollout_line(const json_t *rollout);
 /* complete, aborted or rolled back. */
 bool cli_rollout_ended(const json_t *rollout);
 
-/* Attempts of these counts that have ended. */
+/* The like, or halted: nothing moves until an operator decides. */
+bool cli_rollout_stands(const json_t *rollout);
+
+/* Attempts of these counts: all, those that have ended, those that were lost. */
+uint64_t cli_counts_all(const json_t *counts);
 uint64_t cli_counts_finished(const json_t *counts);
+uint64_t cli_counts_lost(const json_t *counts);
 
 #endif

@@ -131,6 +131,7 @@ extern const char cli_notes_rollout_approve[];
 extern const char cli_notes_rollout_create[];
 extern const char cli_notes_rollout_resume[];
 extern const char cli_notes_rollout_rollback[];
+extern const char cli_notes_rollout_status[];
 extern const char cli_notes_rollout_wait[];
 extern const char cli_notes_rollout_explain[];
 extern const char cli_notes_rollout_report[];

@@ -1,6 +1,6 @@
 #include "verb.h"
 
-#include "api.h"
+#include "ask.h"
 #include "host/clock.h"
 #include "host/crypto.h"
 #include "member.h"
@@ -86,36 +86,12 @@ static char *line_of(const json_t *rollout, const struct cli_until *until)
     return out;
 }
 
-/* One question. What cli_api tells of a failure is kept in *ret_told instead of written. */
-static enum cli_exit ask(struct waiter *w, struct cli_reply *ret, char **ret_told)
-{
-    struct cli *cli = w->cli;
-    FILE *err = cli->err;
-    bool tty = cli->err_tty;
-    size_t len;
-    FILE *told = open_memstream(ret_told, &len);
-    enum cli_exit code;
-
-    if (told == NULL)
-        return cli_fail_memory(cli);
-    cli->err = told;
-    cli->err_tty = false;
-    code = cli_api(
-        cli, &(struct cli_request){.method = "GET", .path = w->path, .once = true, .progress = &w->progress},
-        ret);
-    cli->err = err;
-    cli->err_tty = tty;
-    fclose(told);
-    return code;
-}
-
 /* Only a server that is away or busy is asked again; a refusal is final. */
 static enum cli_exit missed(struct waiter *w, enum cli_exit code, char *told)
 {
     char *line = NULL;
 
     bool final = code != CLI_UNREACHABLE && before_deadline(&w->progress, false, 0, 0);
-    const char *what = strstr(told, ": "); /* behind "otter rollout wait" */
 
     if (final) {
         fputs(told, w->cli->err);
@@ -123,8 +99,7 @@ static enum cli_exit missed(struct waiter *w, enum cli_exit code, char *told)
         return code;
     }
     w->lost = true;
-    told[strcspn(told, "\n")] = '\0';
-    if (asprintf(&line, "%s; asking again", what != NULL ? what + 2 : told) < 0)
+    if (asprintf(&line, "%s; asking again", cli_told_line(told)) < 0)
         line = NULL; /* undefined after a failure */
     free(told);
     return say(w, line);
@@ -188,7 +163,9 @@ static enum cli_exit run(struct waiter *w)
         auto_reply struct cli_reply reply = {0};
         enum cli_wait verdict = CLI_WAIT_ON;
         char *told = NULL;
-        enum cli_exit code = ask(w, &reply, &told);
+        enum cli_exit code =
+            cli_ask(w->cli, &(struct cli_request){.method = "GET", .path = w->path, .progress = &w->progress},
+                    &reply, &told);
 
         if (code == CLI_DONE) {
             free(told);

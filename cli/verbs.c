@@ -94,7 +94,7 @@ const struct cli_verb cli_verbs[] = {
      cli_run_rollout_abort},
     {"rollout", "list", "", "List the rollouts", 0, 0, NULL, cli_run_rollout_list},
     {"rollout", "status", "ID", "Show a rollout, or watch it to its end", 1, 1, cli_options_rollout_status,
-     cli_run_rollout_status},
+     cli_run_rollout_status, cli_notes_rollout_status},
     {"rollout", "attempts", "ID", "List a rollout's updates, device by device", 1, 1, NULL,
      cli_run_rollout_attempts},
     {"rollout", "explain", "", "Say why a device is offered what it is offered, or nothing", 0, 0,

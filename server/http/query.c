@@ -17,6 +17,7 @@ static const struct {
     {HTTP_TAKES_PAGE, "limit"},     {HTTP_TAKES_PAGE, "cursor"},     {HTTP_TAKES_PAGE, "filter"},
     {HTTP_TAKES_PAGE, "sort"},      {HTTP_TAKES_DRY_RUN, "dry_run"}, {HTTP_TAKES_SUMMARY, "by"},
     {HTTP_TAKES_SUMMARY, "filter"}, {HTTP_TAKES_EXPLAIN, "device"},  {HTTP_TAKES_EXPLAIN, "at"},
+    {HTTP_TAKES_WAITING, "waiting"},
 };
 
 const char *http_query(const struct http_request *r, const char *name)
@@ -84,14 +85,14 @@ static void take_explain(struct http_request *r)
 }
 
 /* "?dry_run" without a value must not be taken for "no". */
-static void take_dry_run(struct http_request *r)
+static bool take_flag(struct http_request *r, const char *name)
 {
-    const char *value = http_query(r, "dry_run");
+    const char *value = http_query(r, name);
     uint64_t n = 0;
 
-    if (has_query(r, "dry_run") && (!value || !http_number(value, 1, &n)))
-        http_refuse_request(r, OTTER_BAD_VALUE, "dry_run: 0 or 1");
-    r->call.in.dry_run = n == 1;
+    if (has_query(r, name) && (!value || !http_number(value, 1, &n)))
+        http_refuse_request(r, OTTER_BAD_VALUE, "%s: 0 or 1", name);
+    return n == 1;
 }
 
 void http_query_take(struct http_request *r)
@@ -105,7 +106,9 @@ void http_query_take(struct http_request *r)
     if (r->route->takes & HTTP_TAKES_EXPLAIN)
         take_explain(r);
     if (r->route->takes & HTTP_TAKES_DRY_RUN)
-        take_dry_run(r);
+        r->call.in.dry_run = take_flag(r, "dry_run");
+    if (r->route->takes & HTTP_TAKES_WAITING)
+        r->call.in.waiting = take_flag(r, "waiting");
     if (r->route->auth == HTTP_AUTH_OPERATOR)
         (void)MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at, &l);
 }

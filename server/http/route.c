@@ -87,7 +87,8 @@ const struct http_route http_routes[] = {
 
     CREATE("/api/v1/rollouts", HTTP_BODY_JSON, JSON_MAX, SVC_ROLLOUT_CREATE),
     LIST("/api/v1/rollouts", HTTP_PARAM_NONE, SVC_ROLLOUT_LIST),
-    GET("/api/v1/rollouts/{n}", HTTP_PARAM_NUMBER, SVC_ROLLOUT_GET, HTTP_REPLY_JSON),
+    OPERATOR(HTTP_GET, "/api/v1/rollouts/{n}", HTTP_PARAM_NUMBER, HTTP_BODY_NONE, 0, HTTP_TAKES_WAITING,
+             SVC_ROLLOUT_GET, HTTP_REPLY_JSON),
     LIST("/api/v1/rollouts/{n}/attempts", HTTP_PARAM_NUMBER, SVC_ROLLOUT_ATTEMPTS),
     LIST("/api/v1/rollouts/{n}/devices", HTTP_PARAM_NUMBER, SVC_ROLLOUT_DEVICES),
     LIST("/api/v1/rollouts/{n}/events", HTTP_PARAM_NUMBER, SVC_ROLLOUT_EVENTS),

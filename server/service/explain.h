@@ -7,6 +7,12 @@
 /* The rollout of in.number; NULL with the refusal's words set. */
 const struct catalog_rollout *rollout_find(const struct catalog *c, struct svc_call *call);
 
+/* Is a device that is told so one of those that the rollout is for? */
+bool rollout_concerns(enum otter_status rule);
+
+/* What those wait for that a running rollout has not been offered to; null of another one. Reader thread. */
+json_t *json_waiting(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r);
+
 /* What a rollout says to a device. */
 struct explained {
     enum otter_status rule; /* OK: its next poll is offered the release */

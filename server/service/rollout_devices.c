@@ -94,8 +94,7 @@ static bool take(struct store_attempt_visitor *self, const struct store_attempt 
     return more;
 }
 
-/* What policy says to a device without an attempt; false: the rollout is not for it at all. */
-static bool belongs(enum otter_status rule)
+bool rollout_concerns(enum otter_status rule)
 {
     static const enum otter_status foreign[] = {OTTER_WRONG_PRODUCT, OTTER_WRONG_HARDWARE,
                                                 OTTER_NOT_IN_TARGET, OTTER_DEVICE_RETIRED};
@@ -132,7 +131,7 @@ static bool take_waiting(struct lister *l, uint32_t index)
     facts_of_device(l->svc, l->c, l->r, d, index, svc_now(l->svc), &facts);
     fleet_unlock(l->svc->fleet, index);
     rule = policy_decide(&facts.f);
-    if (!belongs(rule) || attempted(l, index))
+    if (!rollout_concerns(rule) || attempted(l, index))
         return l->status == OTTER_OK;
     d = fleet_lock(l->svc->fleet, index);
     device_subject(d, l->page->now, &subject);

@@ -1,5 +1,5 @@
 /* Rollouts as they are asked for. */
-#include "service/internal.h"
+#include "service/explain.h"
 
 #include "core/bytes.h"
 
@@ -10,6 +10,14 @@
 static enum otter_status no_rollout(struct svc_call *call)
 {
     return svc_refuse(call, OTTER_NOT_FOUND, "there is no rollout %llu", (unsigned long long)call->in.number);
+}
+
+static void add_waiting(struct svc *svc, const struct catalog *c, int64_t id, json_t *json)
+{
+    const struct catalog_rollout *r = catalog_rollout_by_id(c, id);
+
+    if (json && r)
+        (void)json_object_set_new(json, "waiting", json_waiting(svc, c, r));
 }
 
 enum otter_status op_rollout_get(struct svc *svc, struct svc_call *call)
@@ -24,6 +32,8 @@ enum otter_status op_rollout_get(struct svc *svc, struct svc_call *call)
         return no_rollout(call);
     if (status == OTTER_OK)
         call->out.json = json_rollout(svc->reader, c, &row, &status);
+    if (call->in.waiting)
+        add_waiting(svc, c, row.id, call->out.json);
     return svc_stored(call, status);
 }
 

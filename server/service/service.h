@@ -40,7 +40,7 @@ enum svc_op {
     SVC_IMAGE_KEY_LIST,   /* in.page                     -> out.json */
     SVC_ROLLOUT_CREATE,   /* in.json                     -> out.json, out.created */
     SVC_ROLLOUT_LIST,     /* in.page                     -> out.json */
-    SVC_ROLLOUT_GET,      /* in.number                   -> out.json */
+    SVC_ROLLOUT_GET,      /* in.number, in.waiting       -> out.json */
     SVC_ROLLOUT_ACTION, /* in.number, in.id = start|advance|approve|pause|resume|abort|rollback -> out.json */
     SVC_ROLLOUT_ATTEMPTS, /* in.number, in.page          -> out.json */
     SVC_ROLLOUT_DEVICES,  /* in.number, in.page          -> out.json */
@@ -100,6 +100,7 @@ struct svc_in {
     const char *by;              /* of a summary: columns with commas between; NULL = its default */
     const char *idempotency_key; /* NULL = none */
     bool dry_run;                /* check everything, change nothing */
+    bool waiting;                /* of a rollout: also what its devices wait for */
 };
 
 struct svc_out {

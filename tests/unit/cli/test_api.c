@@ -142,21 +142,48 @@ static void test_a_bad_target_is_marked_at_its_place(void **state)
 static void test_watching_ends_with_the_rollout(void **state)
 {
     static const struct stub_reply complete[] = {
-        {"GET /api/v1/rollouts/7 HTTP", "200 OK" JSON,
+        {"GET /api/v1/rollouts/7?waiting=1 HTTP", "200 OK" JSON,
          "{\"id\":7,\"state\":\"complete\",\"phase\":1,\"phases\":[{}]}"},
         {NULL, NULL, NULL}};
-    static const struct stub_reply aborted[] = {
-        {"GET /api/v1/rollouts/7 HTTP", "200 OK" JSON, "{\"id\":7,\"state\":\"aborted\",\"phases\":[]}"},
+    static const struct stub_reply aborted[] = {{"GET /api/v1/rollouts/7?waiting=1 HTTP", "200 OK" JSON,
+                                                 "{\"id\":7,\"state\":\"aborted\",\"phases\":[]}"},
+                                                {NULL, NULL, NULL}};
+    static const struct stub_reply halted[] = {
+        {"GET /api/v1/rollouts/7?waiting=1 HTTP", "200 OK" JSON,
+         "{\"id\":7,\"state\":\"halted\",\"state_reason\":\"threshold: 3 of 8\",\"phases\":[]}"},
         {NULL, NULL, NULL}};
-    static const struct stub_reply running[] = {
-        {"GET /api/v1/rollouts/7 HTTP", "200 OK" JSON, "{\"id\":7,\"state\":\"running\",\"phases\":[]}"},
+    static const struct stub_reply gone_for_a_while[] = {
+        {"GET /api/v1/rollouts/7?waiting=1 HTTP", "200 OK" JSON,
+         "{\"id\":7,\"state\":\"running\",\"phases\":[]}"},
+        {"GET /api/v1/rollouts/7?waiting=1 HTTP", NULL, NULL},
+        {"GET /api/v1/rollouts/7?waiting=1 HTTP", "200 OK" JSON,
+         "{\"id\":7,\"state\":\"complete\",\"phases\":[]}"},
         {NULL, NULL, NULL}};
+    static const struct stub_reply refused[] = {
+        {"GET /api/v1/rollouts/7?waiting=1 HTTP", "200 OK" JSON,
+         "{\"id\":7,\"state\":\"running\",\"phases\":[]}"},
+        {"GET /api/v1/rollouts/7?waiting=1 HTTP", "401 Unauthorized" JSON, "{\"code\":\"unauthorized\"}"},
+        {NULL, NULL, NULL}};
+    static const struct stub_reply running[] = {{"GET /api/v1/rollouts/7?waiting=1 HTTP", "200 OK" JSON,
+                                                 "{\"id\":7,\"state\":\"running\",\"phases\":[]}"},
+                                                {NULL, NULL, NULL}};
+    static const struct stub_reply none[] = {{NULL, NULL, NULL}};
 
     (void)state;
     assert_int_equal(ask(complete, "rollout status 7 --watch"), CLI_DONE);
     assert_int_equal(ask(aborted, "rollout status 7 --watch"), CLI_REFUSED);
     assert_int_equal(ask(running, "rollout status 7 --watch --interval 1h --timeout 1s"), CLI_NOT_IN_TIME);
+    assert_int_equal(ask(halted, "rollout status 7 --watch"), CLI_REFUSED);
+    assert_non_null(
+        strstr(said_out, "halted phase 0/0: 0 of 0 finished; none offered yet; threshold: 3 of 8"));
+    assert_int_equal(ask(gone_for_a_while, "rollout status 7 --watch --interval 1s"), CLI_DONE);
+    assert_non_null(strstr(said_out, "asking again\n"));
+    assert_string_equal(said_err, "");
+    assert_int_equal(ask(refused, "rollout status 7 --watch --interval 1s"), CLI_UNAUTHORIZED);
+    assert_int_equal(ask(none, "rollout status 7 --watch"), CLI_UNREACHABLE); /* the first answer is a 500 */
     assert_int_equal(run("rollout status seven"), CLI_USAGE);
+    assert_int_equal(run("rollout status 7 --watch --interval 0s"), CLI_USAGE);
+    assert_int_equal(run("rollout status 7 --interval 2s"), CLI_USAGE);
 }
 
 static void test_a_batch_names_who_was_refused(void **state)

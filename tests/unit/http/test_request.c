@@ -156,6 +156,31 @@ static void an_operators_query_has_its_own_parameters_each_once(void **state)
     }
 }
 
+static void what_devices_wait_for_is_asked_by_a_flag(void **state)
+{
+    static const struct {
+        const char *query;
+        int status;
+        const char *says;
+    } rows[] = {
+        {"", 200, NULL},
+        {"?waiting=1", 200, NULL},
+        {"?waiting=0", 200, NULL},
+        {"?waiting", 400, "waiting: 0 or 1"},
+        {"?waiting=yes", 400, "waiting: 0 or 1"},
+        {"?waiting=1&waiting=1", 400, "twice"},
+        {"?dry_run=1", 400, "unknown-member"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[512];
+
+        snprintf(text, sizeof text, "GET /api/v1/rollouts/12%s HTTP/1.1\r\n" HOST AS_OPERATOR "\r\n",
+                 rows[i].query);
+        assert_int_equal(ask(*state, text, rows[i].says, NULL), rows[i].status);
+    }
+}
+
 static void an_escaped_nul_ends_no_path(void **state)
 {
     static const char get[] = "GET /api/v1/devices/dev1%00x HTTP/1.1\r\n" HOST AS_OPERATOR "\r\n";
@@ -172,6 +197,7 @@ int main(void)
         WITH(a_head_that_leaves_no_room_for_the_reply_is_431),
         WITH(a_path_may_name_the_server),
         WITH(an_operators_query_has_its_own_parameters_each_once),
+        WITH(what_devices_wait_for_is_asked_by_a_flag),
         WITH(an_escaped_nul_ends_no_path),
     };
 

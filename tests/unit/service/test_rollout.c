@@ -68,6 +68,47 @@ static void phases_open_one_after_the_other_by_themselves(void **state)
     assert_int_equal(world_count(w, id, "succeeded"), DEVICES);
 }
 
+/* What `waiting` says of a rule; -1: it says nothing at all. */
+static json_int_t waiting_for(struct world *w, int64_t rollout, const char *rule)
+{
+    struct svc_call call = {.op = SVC_ROLLOUT_GET, .in.number = (uint64_t)rollout, .in.waiting = true};
+    const json_t *waiting;
+    json_int_t n;
+
+    assert_int_equal(world_run(w, &call), OTTER_OK);
+    waiting = json_object_get(call.out.json, "waiting");
+    assert_non_null(waiting);
+    n = json_is_null(waiting) ? -1
+                              : json_integer_value(json_object_get(json_object_get(waiting, "rules"), rule));
+    svc_call_clear(&call);
+    return n;
+}
+
+static void those_without_an_offer_wait_for_what_a_poll_would_be_told(void **state)
+{
+    struct world *w = *state;
+    int64_t id = world_rollout_plan(w, "all", "{\"phases\":[50,100],\"max_active\":2}"), later;
+    json_int_t first = phase_member(w, id, 1, "devices");
+    json_t *plain = world_get(w, SVC_ROLLOUT_GET, NULL, (uint64_t)id);
+    bool asked[DEVICES];
+
+    assert_null(json_object_get(plain, "waiting")); /* it is asked for */
+    json_decref(plain);
+    assert_int_equal(waiting_for(w, id, "not-in-phase"), DEVICES - first);
+    assert_int_equal(waiting_for(w, id, "ok"), first);
+    assert_int_equal(ask_all(w, asked), 2);
+    assert_int_equal(waiting_for(w, id, "cap-reached"), first - 2);
+    assert_int_equal(waiting_for(w, id, "ok"), 0);
+    update_those(w, asked); /* they are through: they wait for nothing */
+    assert_int_equal(waiting_for(w, id, "ok"), first - 2);
+    assert_int_equal(waiting_for(w, id, "up-to-date"), 0);
+    later = world_rollout(w, "all", "[100]", true);
+    assert_int_equal(waiting_for(w, later, "ok"), DEVICES - 2);
+    assert_int_equal(waiting_for(w, id, "superseded"), first - 2);
+    assert_int_equal(world_action(w, later, "abort"), OTTER_OK);
+    assert_int_equal(waiting_for(w, later, "ok"), -1);
+}
+
 static void loss_holds_the_next_phase_until_an_operator_decides(void **state)
 {
     struct world *w = *state;
@@ -342,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_fleet, world_teardown)
         T(phases_open_one_after_the_other_by_themselves),
+        T(those_without_an_offer_wait_for_what_a_poll_would_be_told),
         T(loss_holds_the_next_phase_until_an_operator_decides),
         T(without_auto_an_operator_advances),
         T(phase_that_selects_nobody_is_widened_and_says_so),
