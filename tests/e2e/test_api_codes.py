@@ -25,7 +25,8 @@ def refused(reply, status, code):
 @pytest.mark.parametrize("before,verb", [
     ([], "advance"), ([], "pause"), ([], "resume"), (["start"], "start"), (["start", "advance"], "advance"),
     (["start"], "resume"), (["start", "pause"], "pause"), (["start", "pause"], "advance"), (["abort"], "start"),
-    (["abort"], "abort"), (["abort"], "resume"),
+    (["abort"], "abort"), (["abort"], "resume"), ([], "approve"), (["start"], "approve"), ([], "rollback"),
+    (["start"], "rollback"),
 ])
 def test_a_rollout_does_only_what_its_state_allows(prepared, before, verb):
     server = prepared.server
@@ -72,14 +73,38 @@ def test_a_device_enrolled_otherwise_already_exists(prepared):
 
 
 def test_rollouts_and_releases_are_refused_by_name(prepared):
-    server, wish = prepared.server, prepared.bodies["createRollout"]
+    server, wish = prepared.server, prepared.bodies["previewPlan"]
+    server.json("POST", "/api/v1/devices", {**prepared.device("other-1"), "hardware": "other"}, expect=201)
     for change, status, code in [({"phases": [50]}, 400, "bad-phases"), ({"phases": [100, 5]}, 400, "bad-phases"),
                                  ({"target": "tag =="}, 400, "bad-target"), ({"target": "id == nobody"}, 400, "empty-target"),
+                                 ({"target": "hardware == other"}, 422, "wrong-hardware"),
                                  ({"release": "0" * 64}, 404, "not-found")]:
-        refused(server.request("POST", "/api/v1/rollouts", {**wish, **change}), status, code)
+        for path in "/api/v1/rollouts", "/api/v1/rollouts/preview":
+            refused(server.request("POST", path, {**wish, **change}), status, code)
     path, images = prepared.world.release("1.3.0", sequence=1)
     shown = prepared.world.otter("release", "publish", path, *images, expect=1)
     assert "sequence-taken" in shown.err
+
+
+def test_nothing_goes_back_to_a_release_that_was_withdrawn(prepared):
+    server = prepared.server
+    made = server.json("POST", "/api/v1/rollouts", {"release": prepared.release, "target": "all", "phases": [100],
+                                                    "rollback_release": prepared.spare}, expect=201)
+    path = f"/api/v1/rollouts/{made['id']}"
+    for verb in "start", "abort":
+        server.json("POST", f"{path}/{verb}")
+    server.json("POST", f"/api/v1/releases/{prepared.spare}/withdraw", {"reason": "bad"})
+    refused(server.request("POST", f"{path}/rollback"), 422, "release-withdrawn")
+    assert server.json("GET", path)["state"] == "aborted"
+
+
+def test_a_group_stays_small_enough_for_those_that_name_it(prepared):
+    server, path = prepared.server, "/api/v1/groups"
+    server.json("PUT", f"{path}/outer", {"target": " or ".join(["group == lab"] * 4)}, expect=201)
+    large = {"target": " or ".join(f"tag == t{n}" for n in range(40))}
+    told = refused(server.request("PUT", f"{path}/lab", large), 409, "conflict")
+    assert "group outer would be over a bound" in told["detail"]
+    assert server.json("GET", f"{path}/lab")["target"] == "tag == lab"
 
 
 def test_a_database_that_another_program_has_locked_is_503_and_then_works_again(prepared):
