@@ -4,6 +4,7 @@
 
 #include "core/bytes.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,8 +100,9 @@ static enum otter_status read_group(struct svc_call *call, struct store_group *r
 
     if (status != OTTER_OK)
         return status;
-    if (!name || !otter_name_valid(name, strlen(name)))
-        return svc_refuse(call, OTTER_NOT_FOUND, "no group has such a name: [A-Za-z0-9._-]{1,64}");
+    if (!name || !otter_name_valid(name, strlen(name)) || !isalnum((unsigned char)name[0]))
+        return svc_refuse(call, OTTER_NOT_FOUND,
+                          "no group has such a name: [A-Za-z0-9._-]{1,64}, first a letter or digit");
     if (!host_json_get_string(call->in.json, "target", HOST_JSON_REQUIRED, POLICY_TARGET_MAX, &target,
                               &call->out.error))
         return svc_refuse_host(call);

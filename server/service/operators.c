@@ -7,6 +7,7 @@
 
 #include "core/bytes.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define TOKEN_BYTES   32u
@@ -32,8 +33,9 @@ static enum otter_status read_operator(struct svc_call *call, struct store_opera
     if (!host_json_get_string(call->in.json, "name", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &name,
                               &call->out.error))
         return svc_refuse_host(call);
-    if (!otter_device_id_valid(name, strlen(name))) /* a name that a path may hold */
-        return svc_refuse(call, OTTER_BAD_VALUE, "name: [A-Za-z0-9._:-]{1,64}");
+    /* A name that a path may hold ("..", which clients take back, is none), and that is no option. */
+    if (!otter_device_id_valid(name, strlen(name)) || !isalnum((unsigned char)name[0]))
+        return svc_refuse(call, OTTER_BAD_VALUE, "name: [A-Za-z0-9._:-]{1,64}, first a letter or digit");
     memcpy(row->name, name, strlen(name) + 1);
     return OTTER_OK;
 }

@@ -79,6 +79,8 @@ def test_only_admin_makes_operators_and_admin_stays(world):
     ("POST", "/api/v1/operators", {"name": "eve"}, 409, "already-exists"),
     ("POST", "/api/v1/operators", {"name": "admin"}, 409, "already-exists"),
     ("POST", "/api/v1/operators", {"name": "e/ve"}, 400, "bad-value"),
+    ("POST", "/api/v1/operators", {"name": ".."}, 400, "bad-value"),
+    ("POST", "/api/v1/operators", {"name": "-eve"}, 400, "bad-value"),
     ("DELETE", "/api/v1/operators/adam", None, 404, "not-found"),
     ("DELETE", "/api/v1/operators/admin", None, 403, "forbidden"),
 ])

@@ -77,6 +77,10 @@ class Operation:
         return next((p for p in self.parameters if p["in"] == place and p["name"].lower() == name.lower()), None)
 
 
+def takes_number(op):
+    return any(p["in"] == "path" and p["schema"].get("type") == "integer" for p in op.parameters)
+
+
 def strict_json(text):
     def once(pairs):
         names = [name for name, _ in pairs]
@@ -114,6 +118,8 @@ class Description:
     def find(self, method, path):
         """(operation or None, the methods that the path has)."""
         fit = [op for op in self.operations if op.pattern.fullmatch(path)]
+        if any("{" not in op.path for op in fit):
+            fit = [op for op in fit if not takes_number(op)]  # such as /rollouts/preview, which names no rollout
         fit.sort(key=lambda op: op.path.count("{"))
         allow = {op.method for op in fit}
         if "GET" in allow:
