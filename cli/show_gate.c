@@ -93,6 +93,15 @@ static bool opens_by_hand(const json_t *rollout)
            cli_member_number(rollout, "phase") < json_array_size(json_object_get(rollout, "phases"));
 }
 
+/* Back goes only what was planned with a release to go back with. */
+static void put_after_halt(FILE *to, const json_t *rollout, uint64_t id)
+{
+    fputs("  which takes the losses so far as seen; or ", to);
+    if (cli_member_text(json_object_get(rollout, "plan"), "rollback_release")[0] != '\0')
+        fprintf(to, "otter rollout rollback %" PRIu64 ", or ", id);
+    fprintf(to, "otter rollout abort %" PRIu64 "\n", id);
+}
+
 void cli_next_step_put(FILE *to, const json_t *rollout)
 {
     static const struct {
@@ -105,9 +114,7 @@ void cli_next_step_put(FILE *to, const json_t *rollout)
         if (in_state(rollout, steps[i].state))
             fprintf(to, "Next: otter rollout %s %" PRIu64 "\n", steps[i].verb, id);
     if (in_state(rollout, "halted"))
-        fprintf(to,
-                "  which takes the losses so far as seen; or otter rollout rollback %" PRIu64 ", or abort\n",
-                id);
+        put_after_halt(to, rollout, id);
     if (!in_state(rollout, "running"))
         return;
     if (verdict != NULL && verdict->verb != NULL)

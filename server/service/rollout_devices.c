@@ -123,13 +123,16 @@ static bool take_waiting(struct lister *l, uint32_t index)
     static const struct store_attempt none = {0};
     struct policy_subject subject;
     const struct fleet_device *d = fleet_lock(l->svc->fleet, index);
+    struct otter_poll poll;
+    bool unseen = explain_assume(l->c, d, &poll), more;
     struct device_facts facts;
     enum otter_status rule;
     json_t *json;
-    bool more;
 
     facts_of_device(l->svc, l->c, l->r, d, index, svc_now(l->svc), &facts);
     fleet_unlock(l->svc->fleet, index);
+    if (unseen)
+        facts_of_poll(&poll, &facts);
     rule = policy_decide(&facts.f);
     if (!rollout_concerns(rule) || attempted(l, index))
         return l->status == OTTER_OK;

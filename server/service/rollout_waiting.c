@@ -52,10 +52,15 @@ json_t *json_waiting(struct svc *svc, const struct catalog *c, const struct cata
     struct waiting w = {.weigher.each = weighed, .r = r};
     uint32_t fleet = fleet_count(svc->fleet), step = fleet / LOOK_MAX + 1;
     struct weigh_from from = {.at = svc_now(svc), .running_only = true};
+    struct otter_poll poll;
 
     if (r->state != POLICY_ROLLOUT_RUNNING)
         return json_null();
     for (uint64_t i = 0; i < fleet; i += step) {
+        const struct fleet_device *d = fleet_lock(svc->fleet, (uint32_t)i);
+
+        from.poll = explain_assume(c, d, &poll) ? &poll : NULL; /* of one that has never polled */
+        fleet_unlock(svc->fleet, (uint32_t)i);
         from.index = (uint32_t)i;
         w.looked_at++;
         (void)weigh(svc, c, &from, &w.weigher); /* by memory alone: the store is not asked */

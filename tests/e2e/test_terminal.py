@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import termios
 
 import pytest
 
@@ -152,19 +154,90 @@ def test_a_server_cannot_move_the_cursor(tmp_path):
     assert json.loads(show(item, 200, "device", "show", "dev-1", "--json"))["product"] == evil
 
 
+def emulating(world, fleet, base, *options):
+    """A fleet of devices as a process that runs while a test watches."""
+    return subprocess.Popen(
+        [otter.EMU, "--server", world.server.url, "--fleet", fleet / "fleet.jsonl", "--slot-a", base, "--keep",
+         world.folder / "flash", "--timeout", "60", "--quiet", *options],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def test_a_watched_rollout_is_drawn_until_it_is_through(world):
     base, fleet = world.image("1.0.0", "A"), world.fleet(10)
     rollout = world.rollout(world.publish("1.1.0"), "--auto", phases="50,100")
-    emulator = subprocess.Popen(
-        [otter.EMU, "--server", world.server.url, "--fleet", fleet / "fleet.jsonl", "--slot-a", base, "--keep",
-         world.folder / "flash", "--speed", "20", "--timeout", "60", "--quiet", "--expect", "1.1.0:confirmed"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    emulator = emulating(world, fleet, base, "--speed", "20", "--expect", "1.1.0:confirmed")
     try:
-        status, seen = on_terminal(world, "rollout", "status", rollout, "--watch")
+        status, seen = on_terminal(world, "rollout", "status", rollout, "--watch", "--interval", "1s", columns=120,
+                                   NO_COLOR="1")
     finally:
         assert emulator.wait(90) == 0
     assert status == 0, seen
-    assert "10 succeeded" in seen and "complete" in seen
+    pictures = seen.split("rollout 1: ")[1:]
+    assert ", running" in pictures[0] and "speed    being measured" in pictures[0]
+    assert "wait for " in pictures[0] and "not-in-phase" in pictures[0] and "on-trial" not in pictures[0]
+    last = ESCAPE.sub("", pictures[-1])
+    assert ", complete" in last and "all      10 of 10 granted: 10 succeeded" in last, last
+    assert last.count("[########################]  complete") == 2 and "asked every" not in last
+    assert "rollout 1: " in "\n".join(screen_of(seen, 120)) and seen.endswith("\033[J")
+
+
+def test_a_watched_rollout_ends_at_a_halt_and_says_why(world):
+    base, fleet = world.image("1.0.0", "A"), world.fleet(6)
+    rollout = world.rollout(world.publish("1.1.0"), "--failure", "10", "--min-sample", "1", phases="50,100")
+    emulator = emulating(world, fleet, base, "--speed", "20", "--bad", "1.1.0:fail=100")
+    try:
+        status, seen = on_terminal(world, "rollout", "status", rollout, "--watch", "--interval", "1s", columns=100)
+    finally:
+        emulator.terminate()
+        emulator.wait(90)
+    assert status == 1
+    last = ESCAPE.sub("", seen[seen.rindex("rollout 1: "):])
+    assert ", halted" in last and "threshold: in phase 1" in last and "reasons  " in last, last
+    assert "x" in last and "Next: otter rollout resume 1" in last
+    piped = world.otter("rollout", "status", rollout, "--watch", expect=1)
+    assert re.match(r"20\d\d-\S+Z halted phase 1/2: .*; threshold: in phase 1", piped.out), piped.out
+
+
+def test_a_server_that_is_gone_for_a_while_is_told_and_asked_again(world):
+    world.fleet(1)
+    rollout = world.rollout(world.publish("1.1.0"))
+    with Terminal([otter.OTTER, "rollout", "status", rollout, "--watch", "--interval", "1s"],
+                  env=environment(world.server, NO_COLOR="1"), columns=100) as terminal:
+        terminal.wait_for("as of ")
+        world.server.stop()
+        terminal.wait_for("no answer since ")
+        terminal.wait_for("; asking again")
+        world.server.start()
+        terminal.wait_for("as of ")
+        world.otter("rollout", "abort", rollout)
+        status, seen = terminal.end()
+    assert status == 1 and "aborted" in seen
+    lines = screen_of(seen.replace("\r\n", "\n"), 100)
+    assert sum(line.startswith("rollout 1: ") for line in lines) == 1, lines
+
+
+def modes(terminal):
+    return termios.tcgetattr(terminal.leader)
+
+
+@pytest.mark.parametrize("how", ["typed", "SIGTERM"])
+def test_the_end_of_watching_leaves_the_terminal_as_it_was(world, how):
+    world.fleet(1)
+    rollout = world.rollout(world.publish("1.1.0"))
+    with Terminal([otter.OTTER, "rollout", "status", rollout, "--watch"], env=environment(world.server)) as terminal:
+        before = modes(terminal)
+        terminal.wait_for("asked every")
+        if how == "typed":
+            terminal.send("\x03")
+        else:
+            terminal.process.terminate()
+        status, seen = terminal.end()
+        assert modes(terminal) == before
+    assert status == -(signal.SIGINT if how == "typed" else signal.SIGTERM)
+    assert world.status(rollout)["state"] == "running"
+    tail = seen[seen.rindex("asked every"):]
+    assert tail.endswith("\r\033[K") and re.findall(r"\033\[[0-9;]*m", seen)[-1] == "\033[0m", tail
+    assert "\033[?" not in seen  # no mode that would have to be taken back
 
 
 def screen_of(text, columns):
@@ -203,7 +276,7 @@ def test_a_watched_rollout_follows_the_size_of_the_terminal(world):
         status, seen = terminal.end()
     assert status == 1
     # Pictures of one size replace each other: only one is left at the end.
-    last = seen[start:].replace("\r\n", "\n")
+    last = re.sub(r"^\r\033\[\d+A", "", seen[start:].replace("\r\n", "\n"))  # from the first line of a picture
     assert sum("the-quick" in line for line in screen_of(last, 40)) == 1, last
 
 
@@ -213,7 +286,7 @@ def test_a_picture_that_is_higher_than_the_terminal_shows_its_end(world):
     rollout = world.rollout(world.publish("1.1.0"), phases=phases)
     with Terminal([otter.OTTER, "rollout", "status", rollout, "--watch"], env=environment(world.server, NO_COLOR="1"),
                   columns=100, rows=10) as terminal:
-        terminal.wait_for("Next phase:")
+        terminal.wait_for("asked every")
         first = terminal.seen
         assert "phase 1 " not in first and "phase 16" in first
         terminal.wait_for("\033[9A")
