@@ -278,6 +278,11 @@ enum otter_status policy_explain(const struct policy_facts *facts, struct policy
     return status;
 }
 
+enum otter_status policy_refusal_at(unsigned i)
+{
+    return i < ROWS ? table[i].refusal : OTTER_OK;
+}
+
 /* ROWS: it is no refusal. */
 static unsigned row_of(enum otter_status status)
 {

@@ -100,6 +100,9 @@ struct policy_told {
  * when the window closes or the rollout ends. */
 enum otter_status policy_explain(const struct policy_facts *facts, struct policy_told *ret);
 
+/* The i-th refusal in the table's order, which is the order of the decision; OK behind the last. */
+enum otter_status policy_refusal_at(unsigned i);
+
 /* Is it an answer of policy_decide other than OK? */
 bool policy_refuses(enum otter_status status);
 
