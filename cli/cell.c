@@ -60,13 +60,35 @@ static char *number(json_int_t v, enum cli_kind kind, bool machine)
 
 static char *value(const json_t *v, enum cli_kind kind, bool machine);
 
+/* Where objects stand one behind the other in a line. */
+static char *bracketed(char *text)
+{
+    char *out = NULL;
+
+    if (text == NULL || asprintf(&out, "(%s)", text) < 0)
+        out = NULL;
+    free(text);
+    return out;
+}
+
+/* How far a phase reaches is a position in the order that devices are drawn in. */
+static bool is_hidden(const char *name, enum cli_kind kind, bool machine)
+{
+    return kind == CLI_KIND_DETAIL && !machine && strcmp(name, "upto") == 0;
+}
+
 static char *array(const json_t *v, enum cli_kind kind, bool machine)
 {
     char *out = strdup("");
     const json_t *item;
     size_t i;
 
-    json_array_foreach(v, i, item) out = join(out, machine ? ";" : ", ", value(item, kind, machine));
+    json_array_foreach(v, i, item)
+    {
+        char *text = value(item, kind, machine);
+
+        out = join(out, machine ? ";" : ", ", kind == CLI_KIND_DETAIL && !machine ? bracketed(text) : text);
+    }
     return out;
 }
 
@@ -92,10 +114,11 @@ static char *object(const json_t *v, enum cli_kind kind, bool machine)
 
     for (void *i = json_object_iter((json_t *)(uintptr_t)v); i != NULL;
          i = json_object_iter_next((json_t *)(uintptr_t)v, i)) {
-        char *name = strdup(json_object_iter_key(i));
-        char *text = value(json_object_iter_value(i), kind, machine);
+        const char *key = json_object_iter_key(i);
 
-        out = join(out, machine ? ";" : ", ", join(name, "=", text));
+        if (!is_hidden(key, kind, machine))
+            out = join(out, machine ? ";" : ", ",
+                       join(strdup(key), "=", value(json_object_iter_value(i), kind, machine)));
     }
     return out;
 }

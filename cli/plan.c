@@ -174,5 +174,9 @@ enum cli_exit cli_plan_problem(struct cli *cli, const struct cli_args *args, enu
         fprintf(cli->err, "--%s said so\n", option);
     else if (option != NULL && plan != NULL)
         fprintf(cli->err, "%s said so; --%s says otherwise\n", plan, option);
+    else if (option != NULL)
+        fprintf(cli->err, "--%s says it\n", option);
+    else if (plan != NULL && code == CLI_REFUSED && strcmp(cli_api_code(reply), "unknown-member") == 0)
+        fprintf(cli->err, "%s said so\n", plan);
     return code;
 }

@@ -9,7 +9,7 @@ enum cli_exit cli_run_rollout_events(struct cli *cli, const struct cli_args *arg
         {"time", "at", CLI_KIND_TIME},
         {"what", "kind"},
         {"who", "who"},
-        {"detail", "detail", .inside = true},
+        {"detail", "detail", CLI_KIND_DETAIL, .inside = true},
         {"id", "id", CLI_KIND_NUMBER, .extra = true},
         {NULL},
     };

@@ -173,7 +173,7 @@ static const struct catalog_group *find(const struct catalog *c, struct svc_call
     const struct catalog_group *g = call->in.id ? group_find(c, call->in.id) : NULL;
 
     if (!g)
-        (void)svc_refuse(call, OTTER_NOT_FOUND, "there is no group \"%.64s\": otter group list",
+        (void)svc_refuse(call, OTTER_NOT_FOUND, "there is no group \"%.64s\"",
                          call->in.id ? call->in.id : "");
     return g;
 }

@@ -249,6 +249,15 @@ static void test_what_a_plan_lacks_or_has_wrong_is_said(void **state)
         {"POST /api/v1/rollouts HTTP", "400 Bad Request\r\nContent-Type: application/problem+json\r\n",
          "{\"code\":\"bad-value\",\"detail\":\"phases[1].success: from 0 to 100\"}"},
         {NULL, NULL, NULL}};
+    static const struct stub_reply unknown[] = {
+        {"POST /api/v1/rollouts HTTP", "400 Bad Request\r\nContent-Type: application/problem+json\r\n",
+         "{\"code\":\"unknown-member\",\"detail\":\"\\\"max_activ\\\" is not a member of this\"}"},
+        {NULL, NULL, NULL}};
+    static const struct stub_reply lacking[] = {
+        {"POST /api/v1/rollouts HTTP", "400 Bad Request\r\nContent-Type: application/problem+json\r\n",
+         "{\"code\":\"bad-value\",\"detail\":\"rollback_release: on_failure rollback needs the release to go "
+         "back to\"}"},
+        {NULL, NULL, NULL}};
 
     (void)state;
     assert_int_equal(ask(none, "rollout create --target all"), CLI_USAGE);
@@ -262,6 +271,11 @@ static void test_what_a_plan_lacks_or_has_wrong_is_said(void **state)
     assert_non_null(strstr(said_err, "plan.json said so; --success says otherwise"));
     assert_int_equal(ask(refused, "rollout create --plan plan.json --success 5"), CLI_REFUSED);
     assert_non_null(strstr(said_err, "bad-value: phases[1].success: from 0 to 100\n--success said so"));
+    assert_int_equal(ask(unknown, "rollout create --plan plan.json"), CLI_REFUSED);
+    assert_non_null(strstr(said_err, "\"max_activ\" is not a member of this\nplan.json said so"));
+    assert_int_equal(ask(lacking, "rollout create --release " ID " --target all --on-failure rollback"),
+                     CLI_REFUSED);
+    assert_non_null(strstr(said_err, "needs the release to go back to\n--rollback-release says it"));
 }
 
 static void test_members_lead_to_their_options(void **state)
