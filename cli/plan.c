@@ -49,7 +49,7 @@ static const struct row {
      "'DAYS FROM-TO', as 'mon-fri 22:00-05:00' or 'sat,sun 00:00-24:00'", .list = true},
     {"deadline", "deadline", cli_plan_duration, "a duration, as 12h, or none"},
     {"silence", "silence", cli_plan_duration, "a duration, as 2h, or none"},
-    {"retry", "retries", cli_plan_retry, "REASON=TRIES:WAIT, as power=3:10m or *=1:1h", .list = true},
+    {"retry", "retries", cli_plan_retry, "REASON=TRIES:WAIT, as net-lost=3:10m or *=1:1h", .list = true},
 };
 
 static enum cli_exit malformed(struct cli *cli, const struct row *row, const char *text)

@@ -53,7 +53,7 @@
          "of a device that is installing, or none: lost after that; 1h if not given"},                       \
     {                                                                                                        \
         "retry", CLI_OPTION_LIST, "REASON=TRIES:WAIT",                                                       \
-            "repeat lost updates, as power=3:10m or *=1:1h; may be repeated"                                 \
+            "repeat lost updates, as net-lost=3:10m or *=1:1h; may be repeated"                              \
     }
 
 /* The body, whole but for what the server checks: the releases are resolved there. *ret is the caller's. */

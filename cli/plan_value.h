@@ -44,7 +44,7 @@ json_t *cli_plan_time(const char *s);
 /* "mon-fri 22:00-05:00", "sat,sun 00:00-24:00", "22:00-05:00" on all days: {"days", "from", "to"}. */
 json_t *cli_plan_window(const char *s);
 
-/* "power=3:10m", "*=1:1h": {"reason", "tries", "wait"}. */
+/* "net-lost=3:10m", "*=1:1h": {"reason", "tries", "wait"}. */
 json_t *cli_plan_retry(const char *s);
 
 /* "5", "5%", "10dev", "group:lab": {"percent"}, {"count"} or {"group"}. */
