@@ -8,16 +8,17 @@
 
 #include <string.h>
 
-#define LIMIT_MAX 1000u
+#define LIMIT_MAX  1000u
+#define PHASES_MAX 16u
 
 static const struct {
     unsigned takes; /* enum http_takes */
     const char *name;
 } parameters[] = {
-    {HTTP_TAKES_PAGE, "limit"},     {HTTP_TAKES_PAGE, "cursor"},     {HTTP_TAKES_PAGE, "filter"},
-    {HTTP_TAKES_PAGE, "sort"},      {HTTP_TAKES_DRY_RUN, "dry_run"}, {HTTP_TAKES_SUMMARY, "by"},
-    {HTTP_TAKES_SUMMARY, "filter"}, {HTTP_TAKES_EXPLAIN, "device"},  {HTTP_TAKES_EXPLAIN, "at"},
-    {HTTP_TAKES_WAITING, "waiting"},
+    {HTTP_TAKES_PAGE, "limit"},      {HTTP_TAKES_PAGE, "cursor"},     {HTTP_TAKES_PAGE, "filter"},
+    {HTTP_TAKES_PAGE, "sort"},       {HTTP_TAKES_DRY_RUN, "dry_run"}, {HTTP_TAKES_SUMMARY, "by"},
+    {HTTP_TAKES_SUMMARY, "filter"},  {HTTP_TAKES_EXPLAIN, "device"},  {HTTP_TAKES_EXPLAIN, "at"},
+    {HTTP_TAKES_WAITING, "waiting"}, {HTTP_TAKES_PHASE, "phase"},
 };
 
 const char *http_query(const struct http_request *r, const char *name)
@@ -95,6 +96,16 @@ static bool take_flag(struct http_request *r, const char *name)
     return n == 1;
 }
 
+static void take_phase(struct http_request *r)
+{
+    const char *value = http_query(r, "phase");
+    uint64_t n = 0;
+
+    if (has_query(r, "phase") && (!value || !http_number(value, PHASES_MAX, &n) || n == 0))
+        http_refuse_request(r, OTTER_BAD_VALUE, "phase: a number from 1 to %u", PHASES_MAX);
+    r->call.in.phase = n;
+}
+
 void http_query_take(struct http_request *r)
 {
     struct looked_at l = {.r = r};
@@ -109,6 +120,8 @@ void http_query_take(struct http_request *r)
         r->call.in.dry_run = take_flag(r, "dry_run");
     if (r->route->takes & HTTP_TAKES_WAITING)
         r->call.in.waiting = take_flag(r, "waiting");
+    if (r->route->takes & HTTP_TAKES_PHASE)
+        take_phase(r);
     if (r->route->auth == HTTP_AUTH_OPERATOR)
         (void)MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, look_at, &l);
 }

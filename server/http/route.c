@@ -32,10 +32,11 @@
 #define CREATE(path, bod, max, op)                                                                           \
     OPERATOR(HTTP_POST, path, HTTP_PARAM_NONE, bod, max, HTTP_TAKES_DRY_RUN | HTTP_TAKES_IDEMPOTENCY, op,    \
              HTTP_REPLY_JSON)
-#define ACTION(word)                                                                                         \
+#define ACTION(word, takes)                                                                                  \
     {                                                                                                        \
         HTTP_POST, "/api/v1/rollouts/{n}/" word, OPERATORS, HTTP_AUTH_OPERATOR, HTTP_PARAM_NUMBER,           \
-            HTTP_BODY_NONE, ACTION_MAX, HTTP_TAKES_DRY_RUN, SVC_ROLLOUT_ACTION, HTTP_REPLY_JSON, word        \
+            HTTP_BODY_NONE, ACTION_MAX, HTTP_TAKES_DRY_RUN | (takes), SVC_ROLLOUT_ACTION, HTTP_REPLY_JSON,   \
+            word                                                                                             \
     }
 
 #define NAMED(path, word, max, op)                                                                           \
@@ -98,13 +99,13 @@ const struct http_route http_routes[] = {
              SVC_PLAN_PREVIEW, HTTP_REPLY_JSON),
     OPERATOR(HTTP_GET, "/api/v1/rollouts/explain", HTTP_PARAM_NONE, HTTP_BODY_NONE, 0, HTTP_TAKES_EXPLAIN,
              SVC_ROLLOUT_EXPLAIN, HTTP_REPLY_JSON),
-    ACTION("start"),
-    ACTION("advance"),
-    ACTION("pause"),
-    ACTION("resume"),
-    ACTION("abort"),
-    ACTION("approve"),
-    ACTION("rollback"),
+    ACTION("start", 0),
+    ACTION("advance", HTTP_TAKES_PHASE),
+    ACTION("pause", 0),
+    ACTION("resume", 0),
+    ACTION("abort", 0),
+    ACTION("approve", HTTP_TAKES_PHASE),
+    ACTION("rollback", 0),
 
     CREATE("/api/v1/devices", HTTP_BODY_JSON, JSON_MAX, SVC_DEVICE_CREATE),
     /* "batch" is a name that a device may have; only the POST of it is taken. */

@@ -75,7 +75,8 @@ enum http_takes {
     HTTP_TAKES_IDEMPOTENCY = 4,
     HTTP_TAKES_SUMMARY = 8,
     HTTP_TAKES_EXPLAIN = 16,
-    HTTP_TAKES_WAITING = 32
+    HTTP_TAKES_WAITING = 32,
+    HTTP_TAKES_PHASE = 64
 };
 
 struct http_route {

@@ -8,6 +8,7 @@ static const char *const names[POLICY_VERDICT_COUNT] = {
     [POLICY_GATE_SOAK] = "soaking",
     [POLICY_GATE_APPROVAL] = "approval",
     [POLICY_GATE_MANUAL] = "manual",
+    [POLICY_GATE_FROZEN] = "frozen",
     [POLICY_GATE_ADVANCE] = "advance",
     [POLICY_GATE_COMPLETE] = "complete",
     [POLICY_GATE_WARN] = "warn",
@@ -83,8 +84,11 @@ static bool is_complete(const struct sum *s)
     return s->f->last_phase; /* also with losses: nothing is left to do */
 }
 
+/* A phase that nobody could take part in has proven nothing. */
 static bool too_few(const struct sum *s)
 {
+    if (s->finished == 0 && s->f->barred > 0)
+        return true;
     return s->f->succeeded * SHARE_ALL < s->finished * s->f->spec->success_share;
 }
 
@@ -101,6 +105,11 @@ static bool wants_approval(const struct sum *s)
 static bool by_hand(const struct sum *s)
 {
     return !s->f->spec->automatic;
+}
+
+static bool stands_still(const struct sum *s)
+{
+    return s->f->frozen;
 }
 
 static bool otherwise(const struct sum *s)
@@ -125,6 +134,7 @@ static const struct {
     {soaks, POLICY_GATE_SOAK, true},
     {wants_approval, POLICY_GATE_APPROVAL, true},
     {by_hand, POLICY_GATE_MANUAL, true},
+    {stands_still, POLICY_GATE_FROZEN, true},
     {otherwise, POLICY_GATE_ADVANCE, true},
 };
 

@@ -10,6 +10,7 @@ enum policy_verdict {
     POLICY_GATE_SOAK,        /* through; waits until `until` */
     POLICY_GATE_APPROVAL,    /* through and soaked; a second operator has to approve */
     POLICY_GATE_MANUAL,      /* through and soaked; an operator advances */
+    POLICY_GATE_FROZEN,      /* nothing else is against it, but all rollouts stand still */
     POLICY_GATE_ADVANCE,
     POLICY_GATE_COMPLETE,
     POLICY_GATE_WARN, /* over the failure threshold: told once, and on it goes */
@@ -19,8 +20,8 @@ enum policy_verdict {
     POLICY_VERDICT_COUNT
 };
 
-/* "outstanding", "too-few-succeeded", "soaking", "approval", "manual", "advance", "complete", "warn", "halt",
- * "roll-back", "rest"; static. */
+/* "outstanding", "too-few-succeeded", "soaking", "approval", "manual", "frozen", "advance", "complete",
+ * "warn", "halt", "roll-back", "rest"; static. */
 const char *policy_verdict_name(enum policy_verdict verdict);
 
 struct policy_gate_facts {
@@ -34,8 +35,10 @@ struct policy_gate_facts {
     uint64_t acknowledged; /* losses */
     uint64_t devices;      /* that the phase selected */
     uint64_t outstanding;  /* of all open phases: may still be granted, or are at it */
+    uint64_t barred;       /* of the newest phase: held, pinned or otherwise kept from it, for now */
     bool warned;           /* of this phase, before */
     bool approved;
+    bool frozen;
     int64_t through_at; /* when nothing was outstanding any more and enough had succeeded; 0: not yet */
     int64_t now;
 };

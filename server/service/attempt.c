@@ -1,6 +1,6 @@
 /* An attempt's way through its states: rows, events, counts. All inside a transaction of the writer. */
 #include "service/deadlines.h"
-#include "service/internal.h"
+#include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
 
@@ -22,12 +22,43 @@ static enum otter_status count(struct store *store, const struct store_attempt *
     return store->ops->count_add(store, row->rollout, &key, delta);
 }
 
+/* A loss that counts no more: nor is it one of those that a resume took as seen, or the next one would pass
+ * for it. */
+static enum otter_status take_back(struct svc *svc, const struct store_attempt *row)
+{
+    struct store *store = svc->writer;
+    struct store_rollout rollout;
+    enum otter_status status;
+
+    if (row->retry || !events_is_lost(row->state))
+        return OTTER_OK;
+    status = store->ops->rollout_get(store, row->rollout, &rollout);
+    if (status != OTTER_OK || rollout.acknowledged == 0 || row->phase != rollout.phase ||
+        row->finished > rollout.resumed_at)
+        return status;
+    rollout.acknowledged--;
+    status = store->ops->rollout_update(store, &rollout);
+    if (status != OTTER_OK)
+        return status;
+    return rollout_event(svc, rollout.id, "loss-taken-back", "",
+                         json_pack("{s:I, s:I}", "attempt", (json_int_t)row->id, "acknowledged",
+                                   (json_int_t)rollout.acknowledged));
+}
+
+/* Out of the counts, with all that hangs on it. */
+static enum otter_status uncount(struct svc *svc, const struct store_attempt *row)
+{
+    enum otter_status status = take_back(svc, row);
+
+    return status == OTTER_OK ? count(svc->writer, row, -1) : status;
+}
+
 enum otter_status attempt_move(struct svc *svc, struct svc_call *call, uint32_t index,
                                struct store_attempt *row, enum otter_update_state state,
                                enum otter_status reason, const char *detail)
 {
     struct store *store = svc->writer;
-    enum otter_status status = count(store, row, -1);
+    enum otter_status status = uncount(svc, row);
     struct svc_effects *effects = effects_of(call);
 
     row->state = state;
@@ -75,7 +106,7 @@ enum otter_status attempt_server_move(struct svc *svc, struct svc_call *call, ui
 enum otter_status attempt_retry(struct svc *svc, struct svc_call *call, uint32_t index,
                                 struct store_attempt *row)
 {
-    enum otter_status status = count(svc->writer, row, -1);
+    enum otter_status status = uncount(svc, row);
 
     row->retry = true;
     if (status == OTTER_OK)
@@ -87,7 +118,7 @@ enum otter_status attempt_retry(struct svc *svc, struct svc_call *call, uint32_t
 
 enum otter_status attempt_retry_by_plan(struct svc *svc, struct svc_call *call, struct store_attempt *row)
 {
-    enum otter_status status = count(svc->writer, row, -1);
+    enum otter_status status = uncount(svc, row);
 
     row->retry = true;
     row->retry_by_plan = true;

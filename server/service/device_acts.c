@@ -1,5 +1,5 @@
 /* What an operator does to one device: marks, labels, another attempt. In a transaction of the writer. */
-#include "service/internal.h"
+#include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
 
@@ -185,13 +185,18 @@ static enum otter_status find_attempt(struct device_change *c, uint32_t index, s
 /* One that is through goes on for the device's sake. */
 static enum otter_status reopen(struct device_change *c, struct store_rollout *rollout, unsigned phase)
 {
-    (void)snprintf(rollout->state, sizeof(rollout->state), "%s",
-                   policy_rollout_state_name(POLICY_ROLLOUT_RUNNING));
+    enum otter_status status;
+
+    rollout_enter(c->svc, rollout, POLICY_ROLLOUT_RUNNING, "");
     rollout->finished = 0;
     if (phase >= 1 && phase <= rollout->phase_count)
         rollout->phases[phase - 1].completed = 0;
     c->call->effects->catalog = true;
-    return svc_stored(c->call, c->svc->writer->ops->rollout_update(c->svc->writer, rollout));
+    status = c->svc->writer->ops->rollout_update(c->svc->writer, rollout);
+    if (status == OTTER_OK)
+        status = rollout_event(c->svc, rollout->id, "reopened", rollout_who(c->call),
+                               json_pack("{s:I}", "phase", (json_int_t)phase));
+    return svc_stored(c->call, status);
 }
 
 /* Can its rollout still grant? */
@@ -210,7 +215,8 @@ static enum otter_status ready_rollout(struct device_change *c, const struct sto
         return OTTER_INTERNAL;
     status = release_usable(c->svc, err, release);
     state = policy_rollout_state_find(rollout.state);
-    if (status != OTTER_OK || state == POLICY_ROLLOUT_RUNNING || state == POLICY_ROLLOUT_PAUSED)
+    if (status != OTTER_OK || state == POLICY_ROLLOUT_RUNNING || state == POLICY_ROLLOUT_PAUSED ||
+        state == POLICY_ROLLOUT_HALTED)
         return status;
     if (state == POLICY_ROLLOUT_COMPLETE)
         return reopen(c, &rollout, row->phase);

@@ -17,9 +17,10 @@
 
 /* X(SYMBOL, "name", "meaning"): the names are those of the program's argument, JSON, log and metrics. */
 #define SVC_EVENT_TABLE(X)                                                                                   \
-    X(ROLLOUT_HALTED, "rollout-halted",                                                                      \
-      "a rollout does not go on: updates failed, or it was aborted or rolled back")                          \
+    X(ROLLOUT_HALTED, "rollout-halted", "a rollout does not go on: updates failed, or it was aborted")       \
     X(ROLLOUT_WARNED, "rollout-warned", "more updates failed than the plan allows, and the rollout goes on") \
+    X(ROLLED_BACK, "rollout-rolled-back", "a rollout of the release to go back to took its place")           \
+    X(PHASE_OPENED, "phase-opened", "a rollout opened its next phase by itself")                             \
     X(GATE_WAITING, "gate-waiting", "a phase is through and an operator must open the next")                 \
     X(ROLLOUT_COMPLETE, "rollout-complete", "a rollout's last phase is through")                             \
     X(FAILURE_BURST, "failure-burst", "many updates were lost in a short time")                              \

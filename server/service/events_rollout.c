@@ -78,7 +78,7 @@ bool events_rollout_rolled_back(struct svc *svc, struct svc_call *call, const st
 {
     struct svc_event event;
 
-    events_of_rollout(svc, row, SVC_EVENT_ROLLOUT_HALTED, 0, &event);
+    events_of_rollout(svc, row, SVC_EVENT_ROLLED_BACK, 0, &event);
     (void)snprintf(event.detail, sizeof(event.detail), "rolled back by rollout %lld; %.200s",
                    (long long)row->child, why);
     return events_add(call, &event);

@@ -131,8 +131,9 @@ const struct digest_use *digest_map_next(const struct digest_map *map, const str
 struct release_use {
     uint64_t running; /* devices in service that run one of its images */
     uint64_t pinned;
-    uint64_t attempts; /* open ones */
-    uint64_t rollouts; /* draft, running or paused */
+    uint64_t attempts;  /* open ones */
+    uint64_t rollouts;  /* of it, that have not ended */
+    uint64_t ways_back; /* rollouts that have not ended and would go back to it */
 };
 /* One for each release of the catalog, in one pass over the fleet; the caller frees. NULL: out of memory. */
 struct release_use *release_uses(struct svc *svc, const struct catalog *c, const struct digest_map *map);

@@ -26,7 +26,7 @@ static bool take_count(struct store_count_visitor *self, const struct store_coun
 }
 
 enum otter_status gate_look(struct svc *svc, const struct catalog_rollout *r, const struct store_rollout *row,
-                            uint64_t outstanding, struct policy_gate_facts *ret_facts,
+                            const struct gate_out *out, struct policy_gate_facts *ret_facts,
                             struct policy_gate_result *ret)
 {
     struct tally t = {.visitor.row = take_count, .phase = row->phase};
@@ -45,7 +45,9 @@ enum otter_status gate_look(struct svc *svc, const struct catalog_rollout *r, co
         .timed_out = t.n[OTTER_UPDATE_TIMED_OUT],
         .acknowledged = row->acknowledged,
         .devices = row->phases[row->phase - 1].devices,
-        .outstanding = outstanding,
+        .outstanding = out->outstanding,
+        .barred = out->barred,
+        .frozen = svc->catalog->freeze.since != 0,
         .warned = row->warned_phase >= row->phase,
         .approved = row->approved_phase >= row->phase,
         .through_at = row->through_at,
@@ -90,12 +92,23 @@ static json_t *json_numbers(const struct gate *g)
                      g->facts.spec->success_share / 100.0);
 }
 
+/* The verdict with its numbers, and what it has made of the row: whoever reads the events in their order
+ * knows the row. */
 static enum otter_status note(const struct gate *g)
 {
-    return rollout_event(g->svc, g->row->id, g->kind, "", json_numbers(g));
+    const struct store_rollout *row = g->row;
+    json_t *json = json_numbers(g);
+
+    if (json && row->state_reason[0])
+        (void)json_object_set_new(json, "reason", json_string(row->state_reason));
+    if (json && row->through_at)
+        (void)json_object_set_new(json, "through_at", json_integer(row->through_at));
+    if (json && row->child)
+        (void)json_object_set_new(json, "child", json_integer(row->child));
+    return rollout_event(g->svc, row->id, g->kind, "", json);
 }
 
-/* "threshold: 3 of 8 lost (37.5 %), more than 10 % allowed from 8 on" */
+/* "threshold: in phase 1 3 of 8 that finished were lost (37.5 %), and at most 10 % may be, from 8 on" */
 static void say_threshold(const struct gate *g, char out[STORE_REASON_MAX + 1])
 {
     char have[12], most[12];
@@ -125,8 +138,6 @@ static enum otter_status wait_for(struct gate *g, const char *why)
         return OTTER_OK;
     (void)snprintf(g->row->state_reason, sizeof(g->row->state_reason), "%s", why);
     g->done->changed = true;
-    if (*why == '\0')
-        return OTTER_OK;
     return note(g);
 }
 
@@ -147,27 +158,50 @@ static enum otter_status soak(struct gate *g)
     return wait_for(g, "soaking");
 }
 
-/* An operator has to do something: said once. */
+struct asked {
+    struct store_rollout_event_visitor visitor;
+    const char *kind;
+    bool before; /* since the newest phase was opened */
+};
+
+static bool take_asked(struct store_rollout_event_visitor *self, const struct store_rollout_event *row)
+{
+    struct asked *a = OTTER_CONTAINER_OF(self, struct asked, visitor);
+
+    a->before = strcmp(row->kind, "phase-opened") != 0 && (a->before || strcmp(row->kind, a->kind) == 0);
+    return true;
+}
+
+/* An operator has to do something: told once a phase, however often newcomers let the gate wait for them in
+ * between. */
 static enum otter_status ask(struct gate *g, enum svc_event_kind kind, const char *next)
 {
-    unsigned long long won = g->facts.succeeded, lost = g->result.lost;
-    bool new = strcmp(g->row->state_reason, policy_verdict_name(g->result.verdict)) != 0;
+    const char *verdict = policy_verdict_name(g->result.verdict);
+    struct asked a = {.visitor.row = take_asked, .kind = g->kind};
+    struct store *store = g->svc->writer;
     char detail[EVENT_DETAIL_MAX];
+    enum otter_status status;
 
-    if (new) {
-        (void)snprintf(detail, sizeof(detail),
-                       "phase %u of %u is through with %llu succeeded, %llu lost: otter rollout %s %lld%s",
-                       g->row->phase, g->row->phase_count, won, lost, next, (long long)g->row->id,
-                       g->result.verdict == POLICY_GATE_APPROVAL ? " by another operator than made it" : "");
+    if (strcmp(g->row->state_reason, verdict) == 0)
+        return OTTER_OK;
+    status = store->ops->rollout_events(store, g->row->id, 0, &a.visitor);
+    if (status != OTTER_OK)
+        return status;
+    (void)snprintf(detail, sizeof(detail),
+                   "phase %u of %u is through with %llu succeeded, %llu lost: otter rollout %s %lld --phase "
+                   "%u%s",
+                   g->row->phase, g->row->phase_count, (unsigned long long)g->facts.succeeded,
+                   (unsigned long long)g->result.lost, next, (long long)g->row->id, g->row->phase,
+                   g->result.verdict == POLICY_GATE_APPROVAL ? ", by another operator than made it" : "");
+    if (!a.before)
         tell(g, kind, g->row->phase, detail);
-    }
-    return wait_for(g, policy_verdict_name(g->result.verdict));
+    return wait_for(g, verdict);
 }
 
 static enum otter_status too_few(struct gate *g)
 {
     return ask(g, g->facts.spec->automatic ? SVC_EVENT_ROLLOUT_HALTED : SVC_EVENT_GATE_WAITING,
-               "status, then advance or abort");
+               "abort, or go on nevertheless: otter rollout advance");
 }
 
 static enum otter_status approval(struct gate *g)
@@ -180,8 +214,20 @@ static enum otter_status manual(struct gate *g)
     return ask(g, SVC_EVENT_GATE_WAITING, "advance");
 }
 
+static enum otter_status frozen(struct gate *g)
+{
+    return wait_for(g, policy_verdict_name(g->result.verdict));
+}
+
 static enum otter_status advance(struct gate *g)
 {
+    char detail[EVENT_DETAIL_MAX];
+
+    (void)snprintf(detail, sizeof(detail),
+                   "phase %u of %u opens: phase %u is through with %llu succeeded, %llu lost",
+                   g->row->phase + 1, g->row->phase_count, g->row->phase,
+                   (unsigned long long)g->facts.succeeded, (unsigned long long)g->result.lost);
+    tell(g, SVC_EVENT_PHASE_OPENED, g->row->phase, detail);
     g->done->changed = g->done->again = true; /* the new phase may be through already */
     return rollout_open_next(g->svc, g->r, g->row, "");
 }
@@ -218,15 +264,20 @@ static enum otter_status warn(struct gate *g)
     return note(g);
 }
 
+static enum otter_status halt_for(struct gate *g, const char *why)
+{
+    rollout_enter(g->svc, g->row, POLICY_ROLLOUT_HALTED, why);
+    tell(g, SVC_EVENT_ROLLOUT_HALTED, g->row->phase, why);
+    g->done->changed = true;
+    return note(g);
+}
+
 static enum otter_status halt(struct gate *g)
 {
     char why[STORE_REASON_MAX + 1];
 
     say_threshold(g, why);
-    rollout_enter(g->svc, g->row, POLICY_ROLLOUT_HALTED, why);
-    tell(g, SVC_EVENT_ROLLOUT_HALTED, g->row->phase, why);
-    g->done->changed = true;
-    return note(g);
+    return halt_for(g, why);
 }
 
 /* What was to be rolled back to may have been withdrawn meanwhile: then it halts. */
@@ -241,28 +292,27 @@ static enum otter_status roll_back(struct gate *g)
     if (status == OTTER_OK) {
         (void)snprintf(detail, sizeof(detail), "rolled back by rollout %lld; %.200s",
                        (long long)g->row->child, why);
-        tell(g, SVC_EVENT_ROLLOUT_HALTED, g->row->phase, detail);
+        tell(g, SVC_EVENT_ROLLED_BACK, g->row->phase, detail);
         g->done->changed = g->done->again = true;
         return note(g);
     }
     if (!rollback_refused(status))
         return status;
     g->kind = "halted";
-    status = halt(g);
-    (void)snprintf(g->done->event.detail, sizeof(g->done->event.detail), "no rollback, %.100s; %.130s",
-                   err.message, why);
-    return status;
+    (void)snprintf(detail, sizeof(detail), "no rollback: %.100s; %.140s", err.message, why);
+    return halt_for(g, detail);
 }
 
 static const struct {
     enum otter_status (*act)(struct gate *g);
     const char *kind;
 } acts[POLICY_VERDICT_COUNT] = {
-    [POLICY_GATE_OUTSTANDING] = {outstanding, NULL},
+    [POLICY_GATE_OUTSTANDING] = {outstanding, "outstanding"},
     [POLICY_GATE_SUCCESS] = {too_few, "too-few-succeeded"},
     [POLICY_GATE_SOAK] = {soak, "soaking"},
     [POLICY_GATE_APPROVAL] = {approval, "approval-needed"},
     [POLICY_GATE_MANUAL] = {manual, "gate-waiting"},
+    [POLICY_GATE_FROZEN] = {frozen, "frozen"},
     [POLICY_GATE_ADVANCE] = {advance, NULL}, /* phase-opened, by who opens it */
     [POLICY_GATE_COMPLETE] = {complete, "complete"},
     [POLICY_GATE_WARN] = {warn, "warned"},
@@ -272,10 +322,10 @@ static const struct {
 };
 
 enum otter_status gate_run(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
-                           uint64_t outstanding_devices, struct gate_done *ret)
+                           const struct gate_out *out, struct gate_done *ret)
 {
     struct gate g = {.svc = svc, .r = r, .row = row, .done = ret};
-    enum otter_status status = gate_look(svc, r, row, outstanding_devices, &g.facts, &g.result);
+    enum otter_status status = gate_look(svc, r, row, out, &g.facts, &g.result);
 
     *ret = (struct gate_done){.changed = false};
     if (status != OTTER_OK)

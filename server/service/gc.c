@@ -81,7 +81,7 @@ static enum keep reason_of(const struct gc *gc, const struct catalog_release *r,
 {
     if (among_newest(gc, r))
         return KEEP_NEWEST;
-    if (use->rollouts > 0)
+    if (use->rollouts > 0 || use->ways_back > 0)
         return KEEP_ROLLOUT;
     if (use->pinned > 0)
         return KEEP_PIN;

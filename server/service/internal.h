@@ -135,7 +135,8 @@ uint64_t queue_oldest_us(struct svc_queue *q);
 struct progress_note {
     int64_t rollout;
     int64_t outstanding;
-    bool lost; /* an attempt was, and the gate has not been asked since */
+    uint64_t barred; /* of the newest phase: kept from it for now, at the last count */
+    bool lost;       /* an attempt was, and the gate has not been asked since */
 };
 #define PROGRESS_NOTES 32u
 

@@ -32,7 +32,7 @@ static struct progress_note *note_of(struct svc *svc, int64_t rollout)
     return NULL;
 }
 
-static void take_note(struct svc *svc, int64_t rollout, uint64_t outstanding)
+static void take_note(struct svc *svc, int64_t rollout, const struct gate_out *out)
 {
     struct progress_note *note = note_of(svc, rollout);
 
@@ -40,7 +40,8 @@ static void take_note(struct svc *svc, int64_t rollout, uint64_t outstanding)
         note = &svc->progress[svc->progress_next];
         svc->progress_next = (svc->progress_next + 1) % PROGRESS_NOTES;
     }
-    *note = (struct progress_note){.rollout = rollout, .outstanding = (int64_t)outstanding};
+    *note = (struct progress_note){
+        .rollout = rollout, .outstanding = (int64_t)out->outstanding, .barred = out->barred};
 }
 
 void progress_finished(struct svc *svc, int64_t rollout)
@@ -68,9 +69,24 @@ struct walk {
     const struct store_rollout *row;
     int64_t now;                    /* steady: a clock set ahead must not complete a rollout by expiry */
     uint64_t out[STORE_PHASES_MAX]; /* devices still out, by phase */
-    uint64_t total;
+    struct gate_out sum;
     enum otter_status status;
 };
+
+/* What bars a device that could have shown what the release is worth: not that it is none of the rollout's,
+ * or has shown it. */
+static bool is_barred(enum otter_status decision)
+{
+    static const enum otter_status others[] = {
+        OTTER_DEVICE_RETIRED, OTTER_WRONG_PRODUCT, OTTER_NOT_IN_TARGET,
+        OTTER_ATTEMPT_OVER,   OTTER_UP_TO_DATE,    OTTER_NOT_A_MEMBER,
+    };
+
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(others); i++)
+        if (decision == others[i])
+            return false;
+    return decision != OTTER_OK;
+}
 
 /* As if the rollout ran and all its phases were open: does the answer last? How often it was lost before is
  * the store's to say, and only asked where the plan has retries. */
@@ -83,7 +99,10 @@ static bool still_may(struct walk *w, uint32_t index, struct device_facts *facts
     if (facts->f.losses_here > 0 && w->r->plan.retry_count > 0)
         w->status = facts_of_past(w->svc->writer, w->r, index, facts);
     decision = policy_decide(&facts->f);
-    return decision == OTTER_OK || !policy_refusal_lasts(decision);
+    if (decision == OTTER_OK || !policy_refusal_lasts(decision))
+        return true;
+    w->sum.barred += facts->f.device_phase == w->row->phase && is_barred(decision);
+    return false;
 }
 
 /*
@@ -118,22 +137,25 @@ static void walk_fleet(struct walk *w)
         if (!waits_for(w, i, &phase) || phase > w->row->phase)
             continue;
         w->out[phase - 1]++;
-        w->total++;
+        w->sum.outstanding++;
     }
 }
 
 /* Phases that nobody of is out any more. */
-static bool mark_through(const struct walk *w, struct store_rollout *row)
+static enum otter_status mark_through(const struct walk *w, struct store_rollout *row, bool *ret_any)
 {
-    bool any = false;
+    enum otter_status status = OTTER_OK;
 
-    for (unsigned i = 0; i < row->phase; i++) {
+    *ret_any = false;
+    for (unsigned i = 0; i < row->phase && status == OTTER_OK; i++) {
         if (w->out[i] > 0 || row->phases[i].completed)
             continue;
         row->phases[i].completed = svc_now(w->svc);
-        any = true;
+        *ret_any = true;
+        status = rollout_event(w->svc, row->id, "phase-complete", "",
+                               json_pack("{s:I}", "phase", (json_int_t)i + 1));
     }
-    return any;
+    return status;
 }
 
 static enum otter_status count_out(struct svc *svc, const struct catalog_rollout *r,
@@ -144,9 +166,8 @@ static enum otter_status count_out(struct svc *svc, const struct catalog_rollout
     walk_fleet(&w);
     if (w.status != OTTER_OK)
         return w.status;
-    take_note(svc, row->id, w.total);
-    *ret_changed = mark_through(&w, row);
-    return OTTER_OK;
+    take_note(svc, row->id, &w.sum);
+    return mark_through(&w, row, ret_changed);
 }
 
 /* The fleet is walked unless attempts are known to be out. */
@@ -155,6 +176,7 @@ static enum otter_status decide(struct svc *svc, const struct catalog_rollout *r
 {
     struct progress_note *note = note_of(svc, row->id);
     enum otter_status status = OTTER_OK;
+    struct gate_out out;
     bool through = false;
 
     if (!note || note->outstanding <= 0)
@@ -163,7 +185,8 @@ static enum otter_status decide(struct svc *svc, const struct catalog_rollout *r
     if (status != OTTER_OK || !note)
         return status != OTTER_OK ? status : OTTER_INTERNAL;
     note->lost = false;
-    status = gate_run(svc, r, row, (uint64_t)note->outstanding, ret);
+    out = (struct gate_out){.outstanding = (uint64_t)note->outstanding, .barred = note->barred};
+    status = gate_run(svc, r, row, &out, ret);
     ret->changed = ret->changed || through;
     return status;
 }

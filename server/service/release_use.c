@@ -55,6 +55,18 @@ static void count_device(const struct catalog *c, const struct digest_map *map, 
         uses[u->release].running++;
 }
 
+static void count_rollout(const struct catalog *c, const struct catalog_rollout *r, struct release_use *uses)
+{
+    int64_t num = r->plan.rollback_release;
+    const struct catalog_release *back = num ? catalog_release_by_num(c, num) : NULL;
+
+    if (!rollout_is_live(r->state))
+        return;
+    uses[r->release - c->releases].rollouts++;
+    if (back)
+        uses[back - c->releases].ways_back++;
+}
+
 struct release_use *release_uses(struct svc *svc, const struct catalog *c, const struct digest_map *map)
 {
     struct release_use *uses = calloc(c->release_count + 1, sizeof(*uses));
@@ -64,8 +76,7 @@ struct release_use *release_uses(struct svc *svc, const struct catalog *c, const
     if (!uses)
         return NULL;
     for (size_t i = 0; i < c->rollout_count; i++)
-        if (rollout_is_live(c->rollouts[i].state))
-            uses[c->rollouts[i].release - c->releases].rollouts++;
+        count_rollout(c, &c->rollouts[i], uses);
     for (uint32_t i = 0; i < count; i++) {
         look_at(svc, i, &d);
         count_device(c, map, &d, uses);

@@ -1,5 +1,5 @@
 /* A release that is not to be rolled out any more. Its manifest, images and history stay. */
-#include "service/internal.h"
+#include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
 
@@ -72,10 +72,12 @@ static enum otter_status abort_all(struct svc *svc, struct svc_call *call, struc
     while (status == OTTER_OK && r->found) {
         enum policy_rollout_state before = policy_rollout_state_find(r->next.state);
 
-        (void)snprintf(r->next.state, sizeof(r->next.state), "%s",
-                       policy_rollout_state_name(POLICY_ROLLOUT_ABORTED));
-        r->next.finished = svc_now(svc);
+        rollout_enter(svc, &r->next, POLICY_ROLLOUT_ABORTED, otter_status_name(OTTER_RELEASE_WITHDRAWN));
+        r->next.finished = r->next.state_at;
         status = store->ops->rollout_update(store, &r->next);
+        if (status == OTTER_OK)
+            status = rollout_event(svc, r->next.id, "aborted", rollout_who(call),
+                                   json_pack("{s:s}", "reason", r->next.state_reason));
         if (!events_rollout_aborted(svc, call, &r->next, before, "since its release was withdrawn"))
             return OTTER_INTERNAL;
         r->after = r->next.id;

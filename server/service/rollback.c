@@ -148,8 +148,11 @@ static enum otter_status start_child(struct svc *svc, const struct catalog_rollo
     if (status == OTTER_OK)
         status = catalog_rollout_load(child, store);
     if (status == OTTER_OK)
-        status = rollout_event(svc, row->id, "created", who,
-                               json_pack("{s:I}", "parent", (json_int_t)bad->row.id));
+        status = rollout_event(
+            svc, row->id, "created", who,
+            json_pack("{s:I, s:o}", "parent", (json_int_t)bad->row.id, "phases", rollout_shares(row)));
+    if (status == OTTER_OK)
+        status = rollout_event(svc, row->id, "started", who, json_object());
     if (status == OTTER_OK)
         status = rollout_open_next(svc, child, row, who);
     return status == OTTER_OK ? store->ops->rollout_update(store, row) : status;

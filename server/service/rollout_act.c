@@ -59,10 +59,22 @@ static enum otter_status do_start(struct action *a)
     return status;
 }
 
+/* Is the newest phase the one that was meant? Between an operator's look and word another may have opened it.
+ */
+static enum otter_status check_meant(struct action *a)
+{
+    if (a->call->in.phase == 0 || a->call->in.phase == a->row.phase)
+        return OTTER_OK;
+    return svc_refuse(a->call, OTTER_CONFLICT, "phase %llu was meant, and rollout %lld is in phase %u",
+                      (unsigned long long)a->call->in.phase, (long long)a->row.id, a->row.phase);
+}
+
 static enum otter_status do_advance(struct action *a)
 {
     unsigned phase = a->row.phase;
 
+    if (check_meant(a) != OTTER_OK)
+        return OTTER_CONFLICT;
     if (phase == a->row.phase_count)
         return svc_refuse(a->call, OTTER_CONFLICT, "rollout %lld is in its last phase already",
                           (long long)a->row.id);
@@ -81,6 +93,8 @@ static enum otter_status do_approve(struct action *a)
 {
     unsigned phase = a->row.phase;
 
+    if (check_meant(a) != OTTER_OK)
+        return OTTER_CONFLICT;
     if (phase == a->row.phase_count || !a->r->plan.phase[phase - 1].approval)
         return svc_refuse(a->call, OTTER_CONFLICT, "phase %u of rollout %lld asks for no approval", phase,
                           (long long)a->row.id);
@@ -108,11 +122,12 @@ static enum otter_status do_resume(struct action *a)
 {
     bool halted = policy_rollout_state_find(a->row.state) == POLICY_ROLLOUT_HALTED;
     struct policy_gate_result result = {.lost = 0};
+    const struct gate_out none = {.outstanding = 0};
     struct policy_gate_facts facts;
     enum otter_status status = OTTER_OK;
 
     if (halted)
-        status = svc_stored(a->call, gate_look(a->svc, a->r, &a->row, 0, &facts, &result));
+        status = svc_stored(a->call, gate_look(a->svc, a->r, &a->row, &none, &facts, &result));
     if (status != OTTER_OK)
         return status;
     a->row.acknowledged += (uint32_t)result.lost;
@@ -145,7 +160,7 @@ static enum otter_status do_rollback(struct action *a)
     a->opened = true; /* with nobody to take back the other is through */
     if (!events_rollout_rolled_back(a->svc, a->call, &a->row, why))
         return OTTER_INTERNAL;
-    return event(a, "rolled-back", json_pack("{s:I}", "child", (json_int_t)a->row.child));
+    return event(a, "rolled-back", json_pack("{s:I, s:s}", "child", (json_int_t)a->row.child, "reason", why));
 }
 
 #define IN(state) (1u << POLICY_ROLLOUT_##state)

@@ -179,7 +179,8 @@ static enum otter_status add(struct svc *svc, struct svc_call *call, struct stor
     enum otter_status status = svc->writer->ops->rollout_add(svc->writer, row, &row->id);
 
     if (status == OTTER_OK)
-        status = rollout_event(svc, row->id, "created", rollout_who(call), json_object());
+        status = rollout_event(svc, row->id, "created", rollout_who(call),
+                               json_pack("{s:o}", "phases", rollout_shares(row)));
     return svc_stored(call, status);
 }
 

@@ -48,6 +48,9 @@ enum otter_status rollout_members_take(struct svc *svc, int64_t rollout, const s
 enum otter_status rollout_event(struct svc *svc, int64_t rollout, const char *kind, const char *who,
                                 json_t *detail);
 
+/* [{upto, devices, widened}], a phase each, for the event of its creation. */
+json_t *rollout_shares(const struct store_rollout *row);
+
 /* Opens the next phase of a row: its devices are counted now. who as above. */
 enum otter_status rollout_open_next(struct svc *svc, const struct catalog_rollout *r,
                                     struct store_rollout *row, const char *who);
@@ -72,9 +75,15 @@ enum otter_status rollback_begin(struct svc *svc, const struct catalog_rollout *
 /* Is it one of those refusals? */
 bool rollback_refused(enum otter_status status);
 
-/* Counts of the newest phase and what its gate says of them. outstanding: of all open phases. */
+/* Devices as a walk over the fleet found them. */
+struct gate_out {
+    uint64_t outstanding; /* of all open phases */
+    uint64_t barred;      /* of the newest: kept from it for now */
+};
+
+/* Counts of the newest phase and what its gate says of them. */
 enum otter_status gate_look(struct svc *svc, const struct catalog_rollout *r, const struct store_rollout *row,
-                            uint64_t outstanding, struct policy_gate_facts *ret_facts,
+                            const struct gate_out *out, struct policy_gate_facts *ret_facts,
                             struct policy_gate_result *ret);
 /* What the gate did, for those who are told after the commit. */
 struct gate_done {
@@ -86,6 +95,6 @@ struct gate_done {
 };
 /* Decides and acts, in the writer's transaction; *row is brought up to date and not yet written. */
 enum otter_status gate_run(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
-                           uint64_t outstanding, struct gate_done *ret);
+                           const struct gate_out *out, struct gate_done *ret);
 
 #endif

@@ -57,6 +57,18 @@ void rollout_deal(const struct policy_plan *plan, const struct rollout_places *p
         take_share(&row->phases[i], &shares[i]);
 }
 
+/* As they were dealt; one that opens is dealt anew. */
+json_t *rollout_shares(const struct store_rollout *row)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < row->phase_count; i++)
+        (void)json_array_append_new(
+            list, json_pack("{s:I, s:I, s:b}", "upto", (json_int_t)row->phases[i].upto, "devices",
+                            (json_int_t)row->phases[i].devices, "widened", (int)row->phases[i].widened));
+    return list;
+}
+
 enum otter_status rollout_open_next(struct svc *svc, const struct catalog_rollout *r,
                                     struct store_rollout *row, const char *who)
 {
@@ -79,6 +91,7 @@ enum otter_status rollout_open_next(struct svc *svc, const struct catalog_rollou
     row->acknowledged = 0;
     row->state_reason[0] = '\0';
     return rollout_event(svc, row->id, "phase-opened", who,
-                         json_pack("{s:I, s:I, s:b}", "phase", (json_int_t)row->phase, "devices",
-                                   (json_int_t)p->devices, "widened", (int)p->widened));
+                         json_pack("{s:I, s:I, s:I, s:b}", "phase", (json_int_t)row->phase, "upto",
+                                   (json_int_t)p->upto, "devices", (json_int_t)p->devices, "widened",
+                                   (int)p->widened));
 }

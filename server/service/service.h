@@ -99,6 +99,7 @@ struct svc_in {
     const char *at;              /* the time that is asked about, seconds or RFC 3339; NULL = now */
     const char *by;              /* of a summary: columns with commas between; NULL = its default */
     const char *idempotency_key; /* NULL = none */
+    uint64_t phase;              /* of a rollout: the newest one, as an operator has it; 0 = any */
     bool dry_run;                /* check everything, change nothing */
     bool waiting;                /* of a rollout: also what its devices wait for */
 };

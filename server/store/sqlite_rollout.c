@@ -22,12 +22,12 @@ static enum otter_status op_rollout_add(struct store *self, const struct store_r
     struct store_rollout numbered = *row;
     enum otter_status status;
 
-    status = store_sqlite_run(s, SQL_ROLLOUT_ADD,
-                              V_LIST(V_BLOB(row->seed, STORE_SEED_LEN), V_TEXT(row->name),
-                                     V_INT(row->release), V_TEXT(row->target), V_TEXT(row->state),
-                                     V_INT(row->auto_advance), V_INT(row->priority), V_INT(row->phase),
-                                     V_INT(row->created), V_INT(row->started), V_INT(row->finished),
-                                     V_TEXT(row->plan), V_TEXT(row->created_by), V_INT(row->parent)));
+    status = store_sqlite_run(
+        s, SQL_ROLLOUT_ADD,
+        V_LIST(V_BLOB(row->seed, STORE_SEED_LEN), V_TEXT(row->name), V_INT(row->release), V_TEXT(row->target),
+               V_TEXT(row->state), V_INT(row->auto_advance), V_INT(row->priority), V_INT(row->phase),
+               V_INT(row->created), V_INT(row->started), V_INT(row->finished), V_TEXT(row->plan),
+               V_TEXT(row->created_by), V_INT(row->parent), V_INT(row->state_at)));
     if (status != OTTER_OK)
         return status;
     numbered.id = sqlite3_last_insert_rowid(s->db);

@@ -39,7 +39,8 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
                  " ORDER BY product, kid",
     [SQL_ROLLOUT_ADD] =
         "INSERT INTO rollouts (seed, name, release, target, state, auto, priority, phase, created,"
-        " started, finished, plan, created_by, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " started, finished, plan, created_by, parent, state_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_ROLLOUT_UPDATE] =
         "UPDATE rollouts SET state = ?, phase = ?, started = ?, finished = ?, state_reason = ?, state_at = ?,"
         " approved_by = ?, approved_phase = ?, child = ?, warned_phase = ?, acknowledged = ?, through_at = ?,"
