@@ -1,6 +1,6 @@
 /* Random numbers that a seed repeats (xorshift64*). */
-#ifndef OTTER_TEST_POLICY_RANDOM_H
-#define OTTER_TEST_POLICY_RANDOM_H
+#ifndef OTTER_SIMULATOR_RANDOM_H
+#define OTTER_SIMULATOR_RANDOM_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,7 @@
 #include "policy/pace.h"
 
 #define US          1000000
-#define RAMP_SCALE  10000u /* so that a small rate times a small factor grows, too */
-#define POLL_STEPS  64u
+#define RAMP_SCALE  10000u                      /* so that a small rate times a small factor grows, too */
 #define RATE_NO_END UINT64_C(10000000000000000) /* thousandths of cells a second; from here on: unbounded */
 
 uint32_t policy_ramp(const struct policy_plan *plan, int64_t elapsed_s)
@@ -86,12 +85,40 @@ int64_t policy_penalty_until(unsigned losses, int64_t lost_at)
     return lost_at + doubled(POLICY_PENALTY_S, losses - POLICY_PENALTY_LOSSES, POLICY_PENALTY_MAX_S);
 }
 
-unsigned policy_poll_after(unsigned interval_s, const char *device)
+unsigned policy_poll_place(unsigned width_s, const char *device)
 {
-    unsigned spread = interval_s / 4;
-    uint32_t h = 2166136261u; /* FNV-1a */
+    uint32_t h =
+        2166136261u; /* FNV-1a; ids differ in their last characters: those reach the high bits last */
 
     for (; *device; device++)
         h = (h ^ (uint8_t)*device) * 16777619u;
-    return interval_s - spread / 2 + (unsigned)((uint64_t)spread * (h % POLL_STEPS) / (POLL_STEPS - 1));
+    h ^= h >> 16;
+    h *= 2246822507u; /* so that the product below has all of it in its high bits */
+    h ^= h >> 13;
+    return (unsigned)(((uint64_t)width_s + 1) * h >> 32);
+}
+
+unsigned policy_poll_after(unsigned interval_s, const char *device)
+{
+    unsigned spread = interval_s / 4;
+
+    return interval_s - spread / 2 + policy_poll_place(spread, device);
+}
+
+unsigned policy_come_again(unsigned after_s, const char *device, int64_t now, int64_t again)
+{
+    int64_t sooner = again - now + policy_poll_place(after_s / 4, device);
+
+    if (again == 0 || sooner >= after_s)
+        return after_s;
+    return sooner > POLICY_POLL_MIN ? (unsigned)sooner : POLICY_POLL_MIN;
+}
+
+int64_t policy_silence(const struct policy_plan *plan, uint32_t poll_interval_s)
+{
+    int64_t polls = 3 * (int64_t)poll_interval_s;
+
+    if (plan->silence_s == 0)
+        return 0;
+    return plan->silence_s > polls ? plan->silence_s : polls;
 }

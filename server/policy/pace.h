@@ -43,4 +43,17 @@ int64_t policy_penalty_until(unsigned losses, int64_t lost_at);
  * once. */
 unsigned policy_poll_after(unsigned interval_s, const char *device);
 
+/* The like of a poll that was refused until `again` (0: not known): the sooner of after_s, which
+ * policy_poll_after said, and then, spread by the same share. */
+#define POLICY_POLL_MIN 5u
+unsigned policy_come_again(unsigned after_s, const char *device, int64_t now, int64_t again);
+
+/* So many seconds a device that is about to install may be silent before it is lost: the plan's, and three of
+ * its polls at the least. 0: no bound. */
+int64_t policy_silence(const struct policy_plan *plan, uint32_t poll_interval_s);
+
+/* A device's own place in a stretch of `width` seconds, 0 to width, always the same: who would all come at
+ * one moment come one after the other. */
+unsigned policy_poll_place(unsigned width_s, const char *device);
+
 #endif

@@ -26,7 +26,8 @@ MAY = {
     "server/service": ["server/policy", "server/plan", "server/store", "server/fleet", "server/metrics", "lib/host", "lib/core"],
     "server/http": ["server/service", "server/metrics", "lib/host", "lib/core"],
     "server": ["server/http", "server/service", "lib/host", "lib/core"],
-    "cli": ["lib/host", "lib/core"],
+    "simulator": ["server/policy", "lib/core"],
+    "cli": ["simulator", "server/plan", "server/policy", "lib/host", "lib/core"],
     "device-fw/port": ["lib/core"],
     "device-fw/journal": ["device-fw/port", "lib/core"],
     "device-fw/boot": ["device-fw/journal", "device-fw/port", "lib/core"],
@@ -50,7 +51,7 @@ MAY = {
 # Where the include directories lead: first part of an include path -> folder.
 ROOTS = {
     "core": "lib/core", "host": "lib/host",
-    "policy": "server/policy", "plan": "server/plan", "store": "server/store", "fleet": "server/fleet", "service": "server/service",
+    "policy": "server/policy", "plan": "server/plan", "simulator": "simulator", "store": "server/store", "fleet": "server/fleet", "service": "server/service",
     "metrics": "server/metrics",
     "http": "server/http", "port": "device-fw/port", "journal": "device-fw/journal", "boot": "device-fw/boot",
     "client": "device-fw/client", "crypto": "device-fw/crypto", "net": "device-fw/net", "app": "device-fw/app",
@@ -60,7 +61,7 @@ ROOTS = {
 
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdalign.h", "limits.h", "string.h"}
 FREESTANDING_FOLDERS = ["lib/core", "device-fw/port", "device-fw/journal", "device-fw/boot", "device-fw/client",
-                        "device-fw/crypto", "device-fw/net", "device-fw/updater", "server/policy"]
+                        "device-fw/crypto", "device-fw/net", "device-fw/updater", "server/policy", "simulator"]
 
 # Third-party header -> the one folder that may name it.
 THIRD_PARTY = {
@@ -128,7 +129,9 @@ def tree_files():
 PLANTED = [
     ("lib/core", "<stdlib.h>"), ("lib/core", '"host/log.h"'), ("lib/core", "<openssl/evp.h>"),
     ("lib/host", '"store/store.h"'), ("server/policy", '"host/clock.h"'), ("server/policy", '"store/store.h"'),
-    ("server/policy", "<time.h>"), ("server/plan", '"store/store.h"'), ("server/plan", "<sqlite3.h>"), ("server/metrics", '"service/service.h"'), ("server/metrics", '"core/bytes.h"'),
+    ("server/policy", "<time.h>"), ("server/plan", '"store/store.h"'), ("server/plan", "<sqlite3.h>"),
+    ("simulator", "<stdlib.h>"), ("simulator", "<time.h>"), ("simulator", '"host/clock.h"'), ("simulator", '"service/service.h"'),
+    ("cli", '"store/store.h"'), ("server/policy", '"simulator/simulator.h"'), ("server/metrics", '"service/service.h"'), ("server/metrics", '"core/bytes.h"'),
     ("server/store", '"service/service.h"'), ("server/service", '"http/loop.h"'),
     ("server/service", "<sqlite3.h>"), ("server/service", "<glib.h>"), ("server/service", "<microhttpd.h>"), ("server/service", "<gnutls/gnutls.h>"),
     ("server/http", '"store/store.h"'), ("server/http", "<curl/curl.h>"), ("cli", '"service/service.h"'), ("device-fw/boot", '"client/client.h"'),

@@ -1,6 +1,6 @@
 /* How a target's devices are dealt to phases of percentages, counts and groups. */
 #include "policy/plan.h"
-#include "random.h"
+#include "simulator/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * when it would have shown what it skipped; each window then is the minutes from when its beginning was shown
  * to when its end was.
  */
-#include "random.h"
+#include "simulator/random.h"
 #include "zones.h"
 
 #include <setjmp.h>

@@ -10,7 +10,7 @@
 #include "policy/decide.h"
 #include "policy/gate.h"
 #include "policy/pace.h"
-#include "random.h"
+#include "simulator/random.h"
 
 #define WORLD_DEVICES  60u
 #define WORLD_ROLLOUTS 2u
