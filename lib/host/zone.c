@@ -3,8 +3,12 @@
 
 #include <glib.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define BUCKETS 256u
 
 #define END INT64_C(4294967296) /* 2106: as far as the fleet's own times go */
 
@@ -14,31 +18,37 @@ struct change {
 };
 
 struct host_zone {
-    struct host_zone *next;
+    const struct host_zone *next;
     char name[HOST_ZONE_NAME_MAX + 1];
     unsigned count;
     struct change *changes;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct host_zone *zones; /* known ones, some 600 at the most */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;       /* of who adds one */
+static _Atomic(const struct host_zone *) known_zones[BUCKETS]; /* read without it; some 600 at the most */
 
-/* A name in tzdata: no path out of it, and none of the rules ("CET-1CEST") that GLib would take, too. */
+/* A name in tzdata: no path out of it, none of the rules ("CET-1CEST") that GLib would take, too, and none of
+ * what lies beside the zones: "right/UTC" counts leap seconds, "localtime" is whatever the machine's is. */
 static bool well_formed(const char *name)
 {
     size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/");
 
-    return n > 0 && n <= HOST_ZONE_NAME_MAX && name[n] == '\0' && g_ascii_isalpha(name[0]) &&
+    return n > 0 && n <= HOST_ZONE_NAME_MAX && name[n] == '\0' && g_ascii_isupper(name[0]) &&
            !strstr(name, "//");
 }
 
-/* GLib makes zones of POSIX rules as well: a zone is what tzdata has a file of. */
+/* GLib makes zones of POSIX rules as well, and complains aloud of other files: a zone is what tzdata has a
+ * file of that begins as one. */
 static bool in_tzdata(const char *name)
 {
     const char *dir = g_getenv("TZDIR");
     char *path = g_build_filename(dir ? dir : "/usr/share/zoneinfo", name, NULL);
-    bool is = g_file_test(path, G_FILE_TEST_IS_REGULAR);
+    FILE *file = g_file_test(path, G_FILE_TEST_IS_REGULAR) ? fopen(path, "rbe") : NULL;
+    char head[44]; /* of RFC 8536 */
+    bool is = file && fread(head, 1, sizeof(head), file) == sizeof(head) && memcmp(head, "TZif", 4) == 0;
 
+    if (file)
+        (void)fclose(file);
     g_free(path);
     return is;
 }
@@ -104,12 +114,19 @@ static struct host_zone *read_zone(const char *name)
     return zone;
 }
 
+static _Atomic(const struct host_zone *) *bucket_of(const char *name)
+{
+    return &known_zones[g_str_hash(name) % BUCKETS];
+}
+
+/* Zones are added at the head and never taken away: this needs no lock. */
 static const struct host_zone *find(const char *name)
 {
-    for (const struct host_zone *zone = zones; zone; zone = zone->next)
-        if (strcmp(zone->name, name) == 0)
-            return zone;
-    return NULL;
+    const struct host_zone *zone = atomic_load_explicit(bucket_of(name), memory_order_acquire);
+
+    while (zone && strcmp(zone->name, name) != 0)
+        zone = zone->next;
+    return zone;
 }
 
 static const struct host_zone *find_or_read(const char *name)
@@ -119,18 +136,18 @@ static const struct host_zone *find_or_read(const char *name)
 
     if (!zone)
         return known;
-    zone->next = zones;
-    zones = zone;
+    zone->next = atomic_load_explicit(bucket_of(name), memory_order_relaxed);
+    atomic_store_explicit(bucket_of(name), zone, memory_order_release);
     return zone;
 }
 
 /* Of a name that is none nothing is kept: devices name their zones themselves. */
 const struct host_zone *host_zone_find(const char *iana)
 {
-    const struct host_zone *zone;
+    const struct host_zone *zone = find(iana);
 
-    if (!well_formed(iana) || !in_tzdata(iana))
-        return NULL;
+    if (zone || !well_formed(iana) || !in_tzdata(iana))
+        return zone;
     (void)pthread_mutex_lock(&lock);
     zone = find_or_read(iana);
     (void)pthread_mutex_unlock(&lock);

@@ -72,6 +72,7 @@ struct policy_facts {
     const char *site; /* the device's, for the explanation; NULL: none */
     /* the server */
     const struct policy_zone *zone; /* the device's; NULL: UTC */
+    bool no_zone;                   /* the plan's is not known on this machine: no window is open */
     uint64_t root_epoch;
     uint64_t now;
 };

@@ -91,14 +91,21 @@ void tell_too_late(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_no_window(const struct policy_facts *f)
 {
-    return f->plan && !policy_windows_open(f->plan->window, f->plan->window_count, zone_of(f), now_of(f));
+    if (!f->plan || f->plan->window_count == 0)
+        return false;
+    return f->no_zone || !policy_windows_open(f->plan->window, f->plan->window_count, zone_of(f), now_of(f));
 }
 
 void tell_no_window(const struct policy_facts *f, struct policy_told *told)
 {
-    struct policy_told_fact *fact = told_add(told, "local_time");
+    struct policy_told_fact *fact;
     int64_t until;
 
+    if (f->no_zone) {
+        told_words(told, "zone", f->plan->zone, "one that the server's tzdata has");
+        return;
+    }
+    fact = told_add(told, "local_time");
     told_put_local(fact->have, now_of(f) + zone_of(f)->offset(zone_of(f), now_of(f), &until));
     told_put_windows(fact->need, f->plan);
     told->next_change_at = decide_closes_at(f); /* opens: the same question */

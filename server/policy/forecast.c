@@ -85,6 +85,11 @@ static int64_t grant_some(struct granting *g, int64_t t, int64_t closes)
     return until;
 }
 
+static const struct policy_zone *zone_of(const struct policy_forecast_facts *f)
+{
+    return f->zone ? f->zone : &policy_zone_utc;
+}
+
 /* The first second from t on in which the rollout may grant; 0: none. */
 static int64_t first_open(const struct policy_forecast_facts *f, int64_t t)
 {
@@ -93,7 +98,7 @@ static int64_t first_open(const struct policy_forecast_facts *f, int64_t t)
 
     if (t < plan->not_before)
         t = plan->not_before;
-    when = policy_windows_at(plan->window, plan->window_count, f->zone, t);
+    when = policy_windows_at(plan->window, plan->window_count, zone_of(f), t);
     if (!when.open)
         t = when.changes_at;
     return plan->not_after > 0 && t >= plan->not_after ? 0 : t;
@@ -110,7 +115,7 @@ static int64_t granted_by(struct granting *g, int64_t t)
     t = first_open(g->f, t);
     g->left = at_once > 0 && devices > at_once ? (devices - at_once) * MICRO : 0;
     for (unsigned step = 0; step < STEPS_MAX && t > 0 && g->left > 0; step++) {
-        struct policy_when when = policy_windows_at(plan->window, plan->window_count, g->f->zone, t);
+        struct policy_when when = policy_windows_at(plan->window, plan->window_count, zone_of(g->f), t);
 
         t = when.open ? grant_some(g, t, when.changes_at) : first_open(g->f, t);
     }

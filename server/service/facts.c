@@ -102,6 +102,16 @@ int64_t facts_ramp_since(const struct store_rollout *row)
     return opened > row->resumed_at ? opened : row->resumed_at;
 }
 
+/* Asked of windows alone: most plans have none. */
+static void of_zone(const struct catalog_rollout *r, const struct fleet_device *d, struct device_facts *ret)
+{
+    if (r->plan.window_count == 0)
+        return;
+    ret->f.zone =
+        zone_choose(&ret->zone, &r->plan, zone_of_attributes(fleet_operator_attrs(d), fleet_own_attrs(d)));
+    ret->f.no_zone = ret->f.zone == NULL;
+}
+
 static void of_pace(struct svc *svc, const struct catalog_rollout *r, struct device_facts *ret)
 {
     ret->image = policy_free_slot_image(ret->f.manifest, ret->running.slot);
@@ -131,13 +141,38 @@ void facts_of_device(struct svc *svc, const struct catalog *c, const struct cata
     of_attempt(d, r, ret);
     of_target(c, r, d, at, ret);
     facts_site(&r->plan, d, ret->site);
+    of_pace(svc, r, ret);
+    if (!ret->f.in_target)
+        return; /* most rollouts of most polls end here: no refusal up to that one asks for what follows */
     ret->position = policy_position(&otter_crypto_openssl, r->row.seed, d->id);
     ret->f.cohort = (unsigned)(ret->position >> 32);
     of_phase(&r->row, ret);
     ret->f.member = ret->took_part || catalog_is_member(r, index);
-    ret->f.zone =
-        zone_choose(&ret->zone, &r->plan, zone_of_attributes(fleet_operator_attrs(d), fleet_own_attrs(d)));
-    of_pace(svc, r, ret);
+    of_zone(r, d, ret);
+}
+
+static bool leads_on(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
+                     uint32_t index, int64_t at)
+{
+    struct device_facts facts;
+    enum otter_status decision;
+
+    facts_of_device(svc, c, r, fleet_lock(svc->fleet, index), index, at, &facts);
+    fleet_unlock(svc->fleet, index);
+    facts.f.open_phase = r->row.phase_count;
+    decision = policy_decide(&facts.f);
+    return otter_version_compare(&r->release->manifest.version, &facts.running.version) > 0 &&
+           (decision == OTTER_OK || !policy_refusal_lasts(decision));
+}
+
+bool facts_led_on(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r, uint32_t index,
+                  int64_t at)
+{
+    for (size_t i = 0; i < c->rollout_count; i++)
+        if (&c->rollouts[i] != r && c->rollouts[i].state != POLICY_ROLLOUT_DRAFT &&
+            leads_on(svc, c, &c->rollouts[i], index, at))
+            return true;
+    return false;
 }
 
 void facts_of_poll(const struct otter_poll *poll, struct device_facts *facts)

@@ -34,6 +34,13 @@ void facts_of_device(struct svc *svc, const struct catalog *c, const struct cata
 /* The same, and its poll's own words where they differ from what memory took down. */
 void facts_of_poll(const struct otter_poll *poll, struct device_facts *facts);
 
+/*
+ * The device runs a version below the one that r asks for: may another rollout, as soon as its phase opens or
+ * goes on, take it to a higher one? Then r is not through with it. Any thread; no device is locked.
+ */
+bool facts_led_on(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r, uint32_t index,
+                  int64_t at);
+
 /* What the store knows: losses here and in a row, and whether the attempt here is over. `store`: the calling
  * thread's. */
 enum otter_status facts_of_past(struct store *store, const struct catalog_rollout *r, uint32_t index,

@@ -18,10 +18,12 @@ const struct policy_zone *zone_choose(struct zone_view *room, const struct polic
 {
     const struct host_zone *host = own ? host_zone_find(own) : NULL;
 
-    if (!host && plan->zone[0])
+    if (!host && !plan->zone[0])
+        return &policy_zone_utc;
+    if (!host)
         host = host_zone_find(plan->zone);
     if (!host)
-        return &policy_zone_utc;
+        return NULL;
     *room = (struct zone_view){.zone.offset = offset, .host = host};
     return &room->zone;
 }

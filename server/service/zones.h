@@ -13,7 +13,7 @@ struct zone_view {
 };
 
 /* own: the device's word, or NULL; one that tzdata does not know counts as none. The answer points into
- * *room. */
+ * *room. NULL: the plan's own zone, which there was when it was made, is not on this machine (any more). */
 const struct policy_zone *zone_choose(struct zone_view *room, const struct policy_plan *plan,
                                       const char *own);
 

@@ -90,9 +90,29 @@ static void walk_from_change_to_change_covers_a_century(void **state)
 static void name_that_tzdata_has_not_is_unknown(void **state)
 {
     static const char *const names[] = {
-        "",       "Europe/Atlantis", "Europe",   "/etc/passwd", "../zoneinfo/UTC", "Europe/../UTC",
-        "+05:00", "CET-1CEST",       "EST5EDT6", "UTC ",        "Europe//Berlin",  "europe/berlin",
-        ":UTC",   "zone.tab ",       "Z",
+        "",
+        "Europe/Atlantis",
+        "Europe",
+        "/etc/passwd",
+        "../zoneinfo/UTC",
+        "Europe/../UTC",
+        "+05:00",
+        "CET-1CEST",
+        "EST5EDT6",
+        "UTC ",
+        "Europe//Berlin",
+        "europe/berlin",
+        ":UTC",
+        "zone.tab ",
+        "Z",
+        "leapseconds",
+        "tzdata.zi",
+        "localtime",
+        "right/UTC",
+        "posix/UTC",
+        "posixrules",
+        "America/",
+        "Etc",
     };
     char longest[HOST_ZONE_NAME_MAX + 2];
 

@@ -203,6 +203,24 @@ static void retries_that_are_used_up_are_told(void **state)
     assert_string_equal(text_of(&told), "losses: 3 / at most 2");
 }
 
+/* Of a plan whose zone is not on the server no window is open, and nobody knows when one will be. */
+static void zone_that_is_not_there_is_told(void **state)
+{
+    struct policy_told told;
+    struct scene s;
+
+    (void)state;
+    scene_fits(&s);
+    s.facts.no_zone = true;
+    assert_int_equal(policy_decide(&s.facts), OTTER_OK); /* without windows nobody asks for it */
+    s.plan.window_count = 1;
+    s.plan.window[0] = (struct policy_window_spec){POLICY_DAYS_ALL, 0, 1440};
+    (void)snprintf(s.plan.zone, sizeof(s.plan.zone), "Europe/Oslo");
+    assert_int_equal(policy_explain(&s.facts, &told), OTTER_OUTSIDE_WINDOW);
+    assert_string_equal(text_of(&told), "zone: Europe/Oslo / one that the server's tzdata has");
+    assert_int_equal(told.next_change_at, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +230,7 @@ int main(void)
         cmocka_unit_test(windows_are_written_short),
         cmocka_unit_test(what_is_long_ends_in_dots),
         cmocka_unit_test(retries_that_are_used_up_are_told),
+        cmocka_unit_test(zone_that_is_not_there_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

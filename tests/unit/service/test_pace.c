@@ -165,6 +165,50 @@ static void meters_survive_a_restart(void **state)
     assert_int_equal(world_ask(w, 2), 0);
 }
 
+/* What was granted when the ramp was at its top is not paid for at the rate of its foot, from which it rises
+ * again. */
+static void ramp_that_begins_anew_owes_nothing_after_a_restart(void **state)
+{
+    struct world *w = *state;
+
+    (void)world_rollout_plan(w, "all",
+                             "{\"per_minute\":60, \"ramp\":{\"start\":1, \"factor\":60, \"every\":60}}");
+    assert_int_equal(world_ask(w, 0), 111);
+    assert_int_equal(world_ask(w, 1), 0);
+    world_clock += 60;
+    for (unsigned d = 1; d <= 10; d++, world_clock++)
+        assert_int_equal(world_ask(w, d), 111 + d);
+    assert_int_equal(world_action(w, 1, "pause"), OTTER_OK);
+    world_clock += 5;
+    assert_int_equal(world_action(w, 1, "resume"), OTTER_OK);
+    world_restart(w);
+    assert_int_equal(world_ask(w, 11), 122);
+    assert_int_equal(world_ask(w, 12), 0);
+    world_clock += 59;
+    assert_int_equal(world_ask(w, 12), 0);
+    world_clock += 1;
+    assert_int_equal(world_ask(w, 12), 123);
+}
+
+/* The bytes of a site are those that the device's tag names now; one without such a tag has none to keep. */
+static void device_that_moves_to_another_site_asks_for_that_ones_bytes(void **state)
+{
+    struct world *w = *state;
+
+    tag(w, 0, "site-a");
+    tag(w, 1, "site-a");
+    (void)world_rollout_plan(w, "all", "{\"site\":{\"prefix\":\"site-\",\"bytes_per_second\":1}}");
+    assert_int_equal(world_ask(w, 0), 111);
+    assert_int_equal(world_ask(w, 1), 0);
+    patch(w, 1, json_pack("{s:{s:[s], s:[s]}}", "tags", "add", "site-b", "remove", "site-a"));
+    assert_int_equal(world_ask(w, 1), 112);
+    assert_int_equal(world_ask(w, 2), 113);
+    assert_int_equal(world_ask(w, 3), 114);
+    world_restart(w);
+    tag(w, 4, "site-b");
+    assert_int_equal(world_ask(w, 4), 0);
+}
+
 /* A limit on file sizes stands for a full disk: the grant is taken back, and with it its minute. */
 static void grant_that_is_not_stored_costs_nothing(void **state)
 {
@@ -216,6 +260,41 @@ static void device_is_told_when_its_window_opens(void **state)
         assert_int_not_equal(world_ask(w, cases[i].device), 0);
         assert_int_equal(world_ask_after(w, cases[i].device + 10, &after), 0);
     }
+}
+
+/* The plan's zone was known when it was made, and is not on this machine: nobody is granted by another
+ * zone's clock; a device that names its own goes by that. */
+static void window_in_a_zone_that_is_not_there_is_closed(void **state)
+{
+    struct world *w = *state;
+    unsigned after;
+
+    attribute(w, 1, "tz", "Europe/Oslo");
+    (void)world_rollout_plan(w, "all",
+                             "{\"windows\":[{\"days\":\"all\", \"from\":\"00:00\", \"to\":\"24:00\"}], "
+                             "\"tz\":\"Atlantis/Poseidonis\"}");
+    assert_int_equal(world_ask_after(w, 0, &after), 0);
+    assert_in_range(after, 53, 68);
+    assert_int_not_equal(world_ask(w, 1), 0);
+    attribute(w, 0, "tz", "Asia/Kathmandu");
+    assert_int_not_equal(world_ask(w, 0), 0);
+}
+
+/* A device's word for its zone is anything at all: it counts as none. */
+static void hostile_zones_of_devices_count_as_none(void **state)
+{
+    static const char *const names[] = {"../../etc/passwd", "/etc/passwd", "Europe/../../../etc/passwd",
+                                        "leapseconds",      "right/UTC",   "%s%s%s%n",
+                                        "UTC\xc3\xa9",      "EST5EDT4",    ""};
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(names); i++)
+        attribute(w, i, "tz", names[i]);
+    (void)world_rollout_plan(w, "all",
+                             "{\"windows\":[{\"days\":\"all\", \"from\":\"13:40\", \"to\":\"13:50\"}], "
+                             "\"tz\":\"Asia/Kathmandu\"}");
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(names); i++)
+        assert_int_not_equal(world_ask(w, i), 0); /* 08:00 UTC is 13:45 there */
 }
 
 /* A device that waits for a moment is looked at when it has come, whether it polled in between or not. */
@@ -300,6 +379,22 @@ static void device_in_the_penalty_box_holds_no_place(void **state)
     assert_int_equal(world_ask(w, 0), 115);
 }
 
+/* A clock that is set right by a few seconds lets nobody out of its wait. */
+static void small_step_back_of_the_clock_ends_no_wait(void **state)
+{
+    struct world *w = *state;
+
+    (void)world_rollout_plan(w, "all", "{\"retries\":[{\"reason\":\"*\", \"tries\":1, \"wait\":600}]}");
+    assert_int_equal(world_ask(w, 0), 111);
+    lose(w, 0, 111, OTTER_IMAGE_DIGEST);
+    world_clock -= 3;
+    assert_int_equal(world_ask(w, 0), 0);
+    world_clock += 602;
+    assert_int_equal(world_ask(w, 0), 0);
+    world_clock += 1;
+    assert_int_equal(world_ask(w, 0), 112);
+}
+
 /* The clock was a year ahead when the attempt was lost, and is right again. */
 static void loss_in_a_time_to_come_keeps_nobody_waiting(void **state)
 {
@@ -341,11 +436,16 @@ int main(void)
         cmocka_unit_test(parallel_polls_never_pass_a_bound),
         T(place_under_the_cap_is_free_when_its_attempt_ends),
         T(meters_survive_a_restart),
+        T(ramp_that_begins_anew_owes_nothing_after_a_restart),
+        T(device_that_moves_to_another_site_asks_for_that_ones_bytes),
         T(grant_that_is_not_stored_costs_nothing),
         T(device_is_told_when_its_window_opens),
+        T(window_in_a_zone_that_is_not_there_is_closed),
+        T(hostile_zones_of_devices_count_as_none),
         T(quiet_device_is_looked_at_when_its_time_comes),
         T(lost_attempt_is_repeated_after_its_wait_and_counts_once),
         T(device_in_the_penalty_box_holds_no_place),
+        T(small_step_back_of_the_clock_ends_no_wait),
         T(loss_in_a_time_to_come_keeps_nobody_waiting),
         T(rollout_of_higher_rank_comes_first_even_while_it_waits),
 #undef T
