@@ -5,7 +5,7 @@
 #include "core/bytes.h"
 #include "host/log.h"
 
-#define BATCH 32u /* attempts a transaction: bounds how long a grant may wait behind it */
+#define BATCH 64u /* attempts a turn of the writer: bounds how long a grant may wait behind them */
 
 /* About to install, or installed: what follows is a reboot, after which it has to be heard of again. */
 static bool may_be_lost(enum otter_update_state state)
@@ -17,12 +17,10 @@ static bool may_be_lost(enum otter_update_state state)
 enum otter_status deadline_passed(const struct policy_plan *plan, uint32_t poll_interval_s,
                                   const struct open_attempt *a, int64_t served)
 {
-    int64_t silence = plan->silence_s;
+    int64_t silence = policy_silence(plan, poll_interval_s);
 
     if (plan->deadline_s > 0 && served - a->served >= plan->deadline_s)
         return OTTER_DEADLINE;
-    if (silence > 0 && silence < 3 * (int64_t)poll_interval_s)
-        silence = 3 * (int64_t)poll_interval_s;
     if (silence > 0 && may_be_lost(a->state) && served - a->heard >= silence)
         return OTTER_SILENT;
     return OTTER_OK;
@@ -121,12 +119,14 @@ struct due {
     enum otter_status why;
 };
 
+/* Goes on where it stopped. What moves in the table meanwhile is found by the next look. */
 static unsigned find_due(struct svc *svc, struct due due[BATCH])
 {
     int64_t served = svc_served(svc);
     unsigned count = 0;
+    uint32_t i = svc->open.looked;
 
-    for (uint32_t i = 0; i < svc->open.size && count < BATCH; i++) {
+    for (; i < svc->open.size && count < BATCH; i++) {
         struct open_attempt *a = &svc->open.places[i];
         const struct catalog_rollout *r = a->attempt ? catalog_rollout_by_id(svc->catalog, a->rollout) : NULL;
         enum otter_status why = OTTER_OK;
@@ -139,6 +139,7 @@ static unsigned find_due(struct svc *svc, struct due due[BATCH])
         if (why != OTTER_OK)
             due[count++] = (struct due){.attempt = a->attempt, .index = a->index, .why = why};
     }
+    svc->open.looked = i < svc->open.size ? i : 0;
     return count;
 }
 
@@ -177,28 +178,43 @@ static enum otter_status end_all(struct svc *svc, const struct due *due, unsigne
     return status;
 }
 
-void deadlines_run(struct svc *svc)
+bool deadlines_pending(struct svc *svc)
+{
+    return svc->open.looked > 0 && svc_trouble(svc) == OTTER_OK;
+}
+
+/* May a look begin, or go on? */
+static bool look_is_due(struct svc *svc)
 {
     int64_t served = svc_served(svc);
-    struct due due[BATCH];
-    unsigned count = BATCH;
 
-    if (served - svc->deadlines_at < DEADLINES_EVERY_S || svc_trouble(svc) != OTTER_OK)
-        return;
+    if (svc_trouble(svc) != OTTER_OK)
+        return false;
+    if (svc->open.looked > 0)
+        return true;
+    if (served - svc->deadlines_at < DEADLINES_EVERY_S)
+        return false;
     svc->deadlines_at = served;
-    while (count == BATCH) {
-        enum otter_status status;
+    return true;
+}
 
-        count = find_due(svc, due);
-        status = count ? end_all(svc, due, count) : OTTER_OK;
-        if (status == OTTER_OK)
-            continue;
-        if (trouble_is(status))
-            trouble_note(svc, status, 0);
-        else
-            host_log(HOST_LOG_ERROR, "deadlines-failed", HOST_LOG_STR("why", otter_status_name(status)));
+void deadlines_run(struct svc *svc)
+{
+    struct due due[BATCH];
+    enum otter_status status;
+    unsigned count;
+
+    if (!look_is_due(svc))
         return;
-    }
+    count = find_due(svc, due);
+    status = count ? end_all(svc, due, count) : OTTER_OK;
+    if (status == OTTER_OK)
+        return;
+    svc->open.looked = 0; /* later, from the beginning */
+    if (trouble_is(status))
+        trouble_note(svc, status, 0);
+    else
+        host_log(HOST_LOG_ERROR, "deadlines-failed", HOST_LOG_STR("why", otter_status_name(status)));
 }
 
 /* By the two clocks since the last change; or by a stop since which the device was not heard of: what it

@@ -6,7 +6,7 @@
 #define OTTER_SERVICE_DEADLINES_H
 
 #include "core/status.h"
-#include "policy/plan.h"
+#include "policy/pace.h"
 #include "service/open_attempts.h"
 #include "store/store.h"
 
@@ -27,8 +27,10 @@ enum otter_status deadline_passed(const struct policy_plan *plan, uint32_t poll_
 bool deadlines_note(struct svc *svc, uint32_t index, const struct store_attempt *row);
 /* At start: all that are open in the store. False when out of memory; *ret_status is the store's. */
 bool deadlines_load(struct svc *svc, enum otter_status *ret_status);
-/* Now and then: ends what is due, in transactions of its own. */
+/* Now and then: ends some of what is due, in a transaction of its own. */
 void deadlines_run(struct svc *svc);
+/* Is there more to look at at once, but for calls that wait? */
+bool deadlines_pending(struct svc *svc);
 
 /* Was otterd down while the attempt's trial was, as far as it can tell? */
 bool deadlines_server_was_down(struct svc *svc, uint32_t index, const struct store_attempt *row);

@@ -35,7 +35,8 @@ struct open_attempt *open_attempts_find(const struct open_attempts *t, uint32_t 
 
 static bool grow(struct open_attempts *t)
 {
-    struct open_attempts bigger = {.size = t->size ? t->size * 2 : SIZE_MIN, .count = t->count};
+    struct open_attempts bigger = {
+        .size = t->size ? t->size * 2 : SIZE_MIN, .count = t->count, .looked = t->looked};
 
     bigger.places = calloc(bigger.size, sizeof(*bigger.places));
     if (!bigger.places)

@@ -24,6 +24,7 @@ struct open_attempts {
     struct open_attempt *places;
     uint32_t size; /* a power of two, or 0 */
     uint32_t count;
+    uint32_t looked; /* places that the look for what is due has gone through; 0: it is not under way */
 };
 
 void open_attempts_free(struct open_attempts *t);

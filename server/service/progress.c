@@ -101,6 +101,8 @@ static bool still_may(struct walk *w, uint32_t index, struct device_facts *facts
     decision = policy_decide(&facts->f);
     if (decision == OTTER_OK || !policy_refusal_lasts(decision))
         return true;
+    if (decision == OTTER_REQUIRES_FROM && facts_led_on(w->svc, w->svc->catalog, w->r, index, w->now))
+        return true; /* by another rollout: it will come */
     w->sum.barred += facts->f.device_phase == w->row->phase && is_barred(decision);
     return false;
 }

@@ -224,7 +224,8 @@ void *writer_main(void *arg)
 
         wait_for_company(svc);
         work_ends(&svc->writing);
-        list = queue_take(&svc->writes, BATCH_MAX, backup_turn(svc, TICK_MS), &closed);
+        list = queue_take(&svc->writes, BATCH_MAX, backup_turn(svc, deadlines_pending(svc) ? 1u : TICK_MS),
+                          &closed);
         work_begins(&svc->writing);
         if (list)
             run_batches(svc, list);

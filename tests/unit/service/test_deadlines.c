@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DEVICES 150u
+
 /* ---- pure ---- */
 
 static void only_time_that_was_served_counts(void **state)
@@ -111,14 +113,9 @@ static void table_of_open_attempts_keeps_what_is_put(void **state)
 
 static int setup_rollout(void **state)
 {
-    struct world *w;
-
-    if (world_setup_with_root(state) != 0)
+    if (world_setup_with_devices(state, DEVICES) != 0)
         return -1;
-    w = *state;
-    world_release(w, 1);
-    world_devices(w, 4);
-    assert_int_equal(world_rollout_plan(w, "all", PLAN), 1);
+    assert_int_equal(world_rollout_plan(*state, "all", PLAN), 1);
     return 0;
 }
 
@@ -161,6 +158,19 @@ static void attempt_over_its_deadline_times_out_once(void **state)
     assert_int_equal(world_ask(w, 0), 0);
     assert_int_equal(world_report(w, 0, 111, 1, OTTER_UPDATE_TESTING, OTTER_OK, NULL), OTTER_ATTEMPT_CLOSED);
     assert_int_equal(world_count(w, 1, "timed-out"), 1);
+}
+
+/* More than one turn of the writer ends: it goes on between the calls, and no time has to pass. */
+static void many_that_are_due_at_once_all_end(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < DEVICES; i++)
+        assert_int_equal(world_ask(w, i), 111 + i);
+    pass(w, 1000);
+    pass(w, 0);
+    assert_int_equal(world_count(w, 1, "timed-out"), DEVICES);
+    assert_int_equal(world_count(w, 1, "offered"), 0);
 }
 
 static void device_that_is_lost_after_its_reboot_is_silent(void **state)
@@ -288,6 +298,7 @@ int main(void)
         cmocka_unit_test(attempt_ends_by_the_first_rule_that_it_breaks),
         cmocka_unit_test(table_of_open_attempts_keeps_what_is_put),
         T(attempt_over_its_deadline_times_out_once),
+        T(many_that_are_due_at_once_all_end),
         T(device_that_is_lost_after_its_reboot_is_silent),
         T(late_device_succeeds_after_all_and_counts_once),
         T(downtime_beyond_every_deadline_fails_nobody),
