@@ -21,10 +21,12 @@ static uint64_t bytes_of(const struct otter_manifest *m, enum otter_slot slot)
 static bool take_again(struct store_attempt_visitor *self, const struct store_attempt *row)
 {
     struct reader *l = OTTER_CONTAINER_OF(self, struct reader, visitor);
+    int64_t since = facts_ramp_since(&l->r->row);
     struct pace_taken taken;
+    /* Granted before the ramp began anew: by then it may have been at its top. */
     struct pace_ask ask = {.rollout = row->rollout,
                            .plan = &l->r->plan,
-                           .since = facts_ramp_since(&l->r->row),
+                           .since = row->created < since ? 0 : since,
                            .bytes = bytes_of(&l->r->release->manifest, row->slot),
                            .now_us = row->created * 1000000};
     char site[OTTER_NAME_BUF];

@@ -167,6 +167,32 @@ static void polls_are_spread(void **state)
     assert_in_range(policy_poll_after(UINT32_MAX / 2, "x"), UINT32_MAX / 2 / 8 * 7, UINT32_MAX);
 }
 
+/* Who waits for one moment comes in each second behind it, not at a few of them. */
+static void whoever_waits_for_one_moment_comes_one_after_the_other(void **state)
+{
+    static const struct {
+        const char *head, *tail;
+    } forms[] = {{"device-", ""}, {"", ""}, {"a4cf12", ""}, {"", "-0000-4000-8000-000000000000"}};
+    enum { DEVICES = 22600, WIDTH = 225 };
+
+    (void)state;
+    for (unsigned form = 0; form < sizeof(forms) / sizeof(forms[0]); form++) {
+        unsigned at[WIDTH + 1] = {0};
+
+        for (unsigned i = 0; i < DEVICES; i++) {
+            char id[48];
+
+            (void)snprintf(id, sizeof(id), "%s%06u%s", forms[form].head, i, forms[form].tail);
+            at[policy_poll_place(WIDTH, id)]++;
+        }
+        for (unsigned s = 0; s <= WIDTH; s++)
+            if (at[s] < 50 || at[s] > 150)
+                fail_msg("form %u: %u of %u devices in second %u of %u", form, at[s], DEVICES, s, WIDTH);
+    }
+    assert_int_equal(policy_poll_place(0, "x"), 0);
+    assert_in_range(policy_poll_place(UINT32_MAX, "x"), 1, UINT32_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +202,7 @@ int main(void)
         cmocka_unit_test(losses_are_retried_as_their_reason_says),
         cmocka_unit_test(repeated_losses_are_waited_out),
         cmocka_unit_test(polls_are_spread),
+        cmocka_unit_test(whoever_waits_for_one_moment_comes_one_after_the_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
