@@ -3,10 +3,13 @@
 
 #include "core/bytes.h"
 
-/* A loss in a time to come was written down before the clock was set back: nobody waits for that time. */
+#define AHEAD_MAX_S 3600 /* by which a clock is set right without anybody being let out of a wait */
+
+/* A loss in a time to come was written down before the clock was set back: nobody waits for a time far ahead.
+ */
 static int64_t lost_at(int64_t at, int64_t now)
 {
-    return at > now ? 0 : at;
+    return at - now > AHEAD_MAX_S ? 0 : at;
 }
 
 static enum otter_status losses_here(struct store *store, const struct catalog_rollout *r, int64_t device,

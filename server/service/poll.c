@@ -2,38 +2,27 @@
 #include "service/internal.h"
 
 #include "host/log.h"
+#include "policy/pace.h"
 
 #include <string.h>
 
-#define JITTER_STEPS 64u
-#define RETRY_MIN    5u
-
-/* FNV-1a: spreads the fleet over the interval, the same device always at the same place. */
-static unsigned step_of(const char *device)
-{
-    uint32_t h = 2166136261u;
-
-    for (; *device; device++)
-        h = (h ^ (uint8_t)*device) * 16777619u;
-    return h % JITTER_STEPS;
-}
+#define RETRY_MIN 5u
 
 static unsigned poll_retry_after(struct svc *svc, uint32_t index, const char *device)
 {
-    unsigned interval = groups_poll_interval(svc, index), spread = interval / 4;
-    unsigned after = interval - spread / 2 + spread * step_of(device) / (JITTER_STEPS - 1);
+    unsigned after = policy_poll_after(groups_poll_interval(svc, index), device);
 
     return after < RETRY_MIN ? RETRY_MIN : after;
 }
 
 void poll_come_again(struct svc_call *call, int64_t now, const struct grant_wait *wait)
 {
-    unsigned after = call->out.retry_after, spread = after / 4;
+    unsigned after = call->out.retry_after;
     int64_t sooner = wait->again - now;
 
     if (wait->again == 0)
         return;
-    sooner += spread * step_of(call->in.poll.device) / (JITTER_STEPS - 1); /* not all at once */
+    sooner += policy_poll_place(after / 4, call->in.poll.device); /* not all at once */
     if (sooner < RETRY_MIN)
         sooner = RETRY_MIN;
     if (sooner < after)
