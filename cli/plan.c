@@ -6,6 +6,7 @@
 #include "plan_value.h"
 #include "release_ref.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FILE_MAX_LEN (256u << 10)
@@ -179,4 +180,29 @@ enum cli_exit cli_plan_problem(struct cli *cli, const struct cli_args *args, enu
     else if (plan != NULL && code == CLI_REFUSED && strcmp(cli_api_code(reply), "unknown-member") == 0)
         fprintf(cli->err, "%s said so\n", plan);
     return code;
+}
+
+enum cli_exit cli_plan_post(struct cli *cli, const struct cli_args *args, const struct cli_plan_use *use,
+                            struct cli_reply *ret)
+{
+    auto_json json_t *body = NULL;
+    auto_free char *sent = NULL;
+    enum cli_exit code = cli_plan_body(cli, args, &body);
+    size_t len = 0;
+
+    if (code != CLI_DONE)
+        return code;
+    sent = host_json_dump(body, &len);
+    if (sent == NULL)
+        return cli_fail_memory(cli);
+    code = cli_api(cli,
+                   &(struct cli_request){.method = "POST",
+                                         .path = use->path,
+                                         .body = sent,
+                                         .body_len = len,
+                                         .creating = use->creating,
+                                         .changing = use->creating,
+                                         .tolerate = true},
+                   ret);
+    return cli_plan_problem(cli, args, code, ret, body);
 }

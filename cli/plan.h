@@ -64,6 +64,16 @@ enum cli_exit cli_plan_body(struct cli *cli, const struct cli_args *args, json_t
 enum cli_exit cli_plan_problem(struct cli *cli, const struct cli_args *args, enum cli_exit code,
                                const struct cli_reply *reply, const json_t *body);
 
+/* What a plan is sent for. */
+struct cli_plan_use {
+    const char *path;
+    bool creating; /* something is made of it */
+};
+
+/* The body sent; a refusal as above. */
+enum cli_exit cli_plan_post(struct cli *cli, const struct cli_args *args, const struct cli_plan_use *use,
+                            struct cli_reply *ret);
+
 /* The option that sets a member of the plan, by its path as the API writes it: "phases[1].success" is
  * "success". NULL: none. Pure. */
 const char *cli_plan_option_of(const char *path);

@@ -80,6 +80,8 @@ const struct cli_verb cli_verbs[] = {
 
     {"rollout", "create", "", "Plan a release for the devices that a target selects", 0, 0,
      cli_options_rollout_create, cli_run_rollout_create, cli_notes_rollout_create},
+    {"rollout", "preview", "[ID]", "Show whom a rollout would reach, and by when", 0, 1,
+     cli_options_rollout_preview, cli_run_rollout_preview, cli_notes_rollout_preview},
     {"rollout", "start", "ID", "Open the first phase", 1, 1, NULL, cli_run_rollout_start},
     {"rollout", "advance", "ID", "Open the next phase", 1, 1, NULL, cli_run_rollout_advance},
     {"rollout", "pause", "ID", "Grant no further devices; running updates finish", 1, 1, NULL,

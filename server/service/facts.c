@@ -24,16 +24,21 @@ static void of_marks(const struct fleet_device *d, const struct catalog_rollout 
     f->pinned_elsewhere = (d->marks & FLEET_PINNED) != 0 && fleet_pin(d) != (uint32_t)r->release->num;
 }
 
+void facts_of_running(const struct fleet_device *d, struct otter_running *ret)
+{
+    *ret = (struct otter_running){.version = d->said->version,
+                                  .sha256 = d->said->sha256,
+                                  .slot = (enum otter_slot)d->slot,
+                                  .confirmed = (d->flags & FLEET_CONFIRMED) != 0};
+}
+
 static void of_words(const struct fleet_device *d, struct device_facts *ret)
 {
     const struct fleet_kind *pose = fleet_pose_of(d);
 
     (void)snprintf(ret->product, sizeof(ret->product), "%s", pose->product);
     (void)snprintf(ret->hardware, sizeof(ret->hardware), "%s", pose->hardware);
-    ret->running = (struct otter_running){.version = d->said->version,
-                                          .sha256 = d->said->sha256,
-                                          .slot = (enum otter_slot)d->slot,
-                                          .confirmed = (d->flags & FLEET_CONFIRMED) != 0};
+    facts_of_running(d, &ret->running);
     ret->f.product = ret->product;
     ret->f.hardware = ret->hardware;
     ret->f.running = &ret->running;

@@ -21,6 +21,7 @@ struct device_facts {
     int image;            /* of the manifest, for the device's free slot; -1: none */
     int64_t target_until; /* when time alone may change in_target; 0: never */
     bool took_part;       /* has an attempt in the rollout: membership is fixed at the grant */
+    bool settled, proven; /* its newest attempt is open and its poll ends it, as succeeded */
     struct pace_ask pace;
 };
 
@@ -55,6 +56,9 @@ enum otter_status facts_of_transaction(struct svc *svc, const struct catalog_rol
 /* By a rollout's row that is newer than the catalog's. */
 void facts_of_row(const struct store_rollout *row, struct device_facts *facts);
 
+/* What it runs, by its newest poll. d is locked. */
+void facts_of_running(const struct fleet_device *d, struct otter_running *ret);
+
 /* A device's site by the plan: the first of its tags that begins so; "": none. d is locked. */
 void facts_site(const struct policy_plan *plan, const struct fleet_device *d, char ret[OTTER_NAME_BUF]);
 /* From when on a rollout's ramp rises: its newest phase opened, or it was resumed. */
@@ -74,6 +78,8 @@ struct weigh_from {
     struct store *store;           /* the calling thread's; NULL: by memory alone */
     int64_t at;
     int64_t ahead;     /* seconds by which `at` is not now */
+    bool settled;      /* its poll ends its newest attempt first (poll_settles), */
+    bool proven;       /* as succeeded */
     bool running_only; /* leave out rollouts that do not run: they grant nothing */
     bool thorough;     /* tell of refusals by the store, too, where memory's were enough */
 };
@@ -84,6 +90,18 @@ struct weigh_from {
  */
 enum otter_status weigh(struct svc *svc, const struct catalog *c, const struct weigh_from *from,
                         struct weigher *weigher);
+
+/* What a poll says of the device's newest attempt, which is open or timed out. */
+struct poll_says {
+    const struct otter_running *running;
+    const struct otter_manifest *manifest; /* of the attempt's rollout */
+    enum policy_rollout_state rollout;
+    enum otter_slot slot; /* of the attempt */
+    enum otter_update_state state;
+};
+/* Does the poll itself end it, before anything is granted, and how? Proven, needless, or recalled. */
+bool poll_settles(const struct poll_says *says, enum otter_update_state *ret_state,
+                  enum otter_status *ret_reason);
 
 /* Does this answer of a rollout hold the device back from those behind it? */
 bool weigh_claims(enum otter_status decision);

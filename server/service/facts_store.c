@@ -48,14 +48,17 @@ enum otter_status facts_of_past(struct store *store, const struct catalog_rollou
 
     if (status != OTTER_OK && status != OTTER_NOT_FOUND)
         return status;
-    f->attempt_ended = status == OTTER_OK && attempt_is_over(&before);
+    f->attempt_ended = facts->settled || (status == OTTER_OK && attempt_is_over(&before));
     f->losses_here = 0;
-    if (f->attempt_ended && events_is_lost(before.state)) {
+    if (f->attempt_ended && !facts->settled && events_is_lost(before.state)) {
         status = losses_here(store, r, device, f);
         if (status != OTTER_OK)
             return status;
     }
-    return losses_in_a_row(store, device, f);
+    if (!facts->proven)
+        return losses_in_a_row(store, device, f);
+    f->losses_in_a_row = 0;
+    return OTTER_OK;
 }
 
 struct open_count {

@@ -1,5 +1,5 @@
 /* Polls: from memory where nothing must be durable, else by the writer. */
-#include "service/internal.h"
+#include "service/facts.h"
 
 #include "host/log.h"
 #include "policy/pace.h"
@@ -80,6 +80,27 @@ static bool runs(const struct otter_running *running, const struct otter_manifes
     return running->confirmed && policy_manifest_has(m, &running->sha256);
 }
 
+bool poll_settles(const struct poll_says *says, enum otter_update_state *ret_state,
+                  enum otter_status *ret_reason)
+{
+    bool open = !otter_update_finished(says->state);
+
+    *ret_state = OTTER_UPDATE_CANCELLED;
+    if (!open && says->state != OTTER_UPDATE_TIMED_OUT)
+        return false;
+    if (proves(says->running, says->slot, says->manifest)) {
+        *ret_state = OTTER_UPDATE_SUCCEEDED;
+        *ret_reason = OTTER_OK;
+        return true;
+    }
+    /* Not by this attempt's image: it has proven nothing, and nothing is left for it to do. */
+    *ret_reason = OTTER_UP_TO_DATE;
+    if (open && runs(says->running, says->manifest))
+        return true;
+    *ret_reason = OTTER_ABORTED;
+    return rollout_recalls(says->rollout) && attempt_stoppable(says->state);
+}
+
 static bool news_in_last(const struct fleet_device *d, const struct otter_poll *poll)
 {
     return poll->has_last && device_attempt_open(d) && poll->last.attempt == d->attempt &&
@@ -100,16 +121,17 @@ static bool needs_writer(struct svc *svc, const struct catalog *c, struct fleet_
     const struct otter_poll *poll = &call->in.poll;
     const struct catalog_rollout *r = d->attempt ? catalog_rollout_by_id(c, d->attempt_rollout) : NULL;
     enum otter_update_state state = (enum otter_update_state)d->attempt_state;
+    enum otter_status reason;
     struct grant_wait wait;
 
     if (news_in_last(d, poll))
         return true;
-    if (r && state == OTTER_UPDATE_TIMED_OUT &&
-        proves(&poll->running, (enum otter_slot)d->attempt_slot, &r->release->manifest))
+    if (r && poll_settles(&(struct poll_says){&poll->running, &r->release->manifest, r->state,
+                                              (enum otter_slot)d->attempt_slot, state},
+                          &state, &reason))
         return true;
     if (device_attempt_open(d))
-        return !r || runs(&poll->running, &r->release->manifest) ||
-               (rollout_recalls(r->state) && attempt_stoppable(state));
+        return !r;
     if (settled_till_next_poll(svc, d, c->generation, call))
         return false;
     if (grant_possible(svc, c, d, index, poll, &wait))
@@ -246,7 +268,8 @@ static enum otter_status settle(struct svc *svc, struct svc_call *call, uint32_t
 {
     const struct catalog_release *release;
     struct store_rollout rollout;
-    enum otter_status status;
+    enum otter_update_state state;
+    enum otter_status status, reason;
 
     if (otter_update_finished(row->state) && row->state != OTTER_UPDATE_TIMED_OUT)
         return OTTER_OK;
@@ -256,14 +279,11 @@ static enum otter_status settle(struct svc *svc, struct svc_call *call, uint32_t
     release = catalog_release_by_num(svc->catalog, rollout.release);
     if (!release)
         return OTTER_INTERNAL;
-    if (proves(&call->in.poll.running, row->slot, &release->manifest))
-        return attempt_server_move(svc, call, index, row, OTTER_UPDATE_SUCCEEDED, OTTER_OK);
-    /* Not by this attempt's image: it has proven nothing, and nothing is left for it to do. */
-    if (!otter_update_finished(row->state) && runs(&call->in.poll.running, &release->manifest))
-        return attempt_server_move(svc, call, index, row, OTTER_UPDATE_CANCELLED, OTTER_UP_TO_DATE);
-    if (rollout_recalls(policy_rollout_state_find(rollout.state)) && attempt_stoppable(row->state))
-        return attempt_server_move(svc, call, index, row, OTTER_UPDATE_CANCELLED, OTTER_ABORTED);
-    return OTTER_OK;
+    if (!poll_settles(&(struct poll_says){&call->in.poll.running, &release->manifest,
+                                          policy_rollout_state_find(rollout.state), row->slot, row->state},
+                      &state, &reason))
+        return OTTER_OK;
+    return attempt_server_move(svc, call, index, row, state, reason);
 }
 
 enum otter_status op_poll(struct svc *svc, struct svc_call *call)

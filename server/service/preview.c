@@ -5,9 +5,11 @@
  */
 #include "service/preview.h"
 
+#include "core/bytes.h"
 #include "service/explain.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void count(struct preview_some *some, uint32_t index)
@@ -44,6 +46,31 @@ static struct policy_plan timeless(const struct policy_plan *plan)
     return ret;
 }
 
+/* Devices with an attempt here, but for those that are to repeat it: memory knows a device's newest alone. */
+struct granted {
+    struct store_attempt_visitor visitor;
+    struct preview *p;
+};
+
+static bool take_granted(struct store_attempt_visitor *self, const struct store_attempt *row)
+{
+    struct preview *p = OTTER_CONTAINER_OF(self, struct granted, visitor)->p;
+    uint64_t index = (uint64_t)row->device - 1;
+
+    if (row->device < 1 || index >= p->devices)
+        return true;
+    if (row->retry)
+        p->took[index / 8] &= (uint8_t) ~(1u << index % 8);
+    else
+        p->took[index / 8] |= (uint8_t)(1u << index % 8);
+    return true;
+}
+
+static bool took_part(const struct preview *p, uint32_t index)
+{
+    return (p->took[index / 8] >> index % 8 & 1u) != 0;
+}
+
 /* Not one of those that it is about at all. */
 static bool foreign(const struct policy_facts *f, enum otter_status rule)
 {
@@ -72,7 +99,7 @@ static void look_at(struct svc *svc, const struct catalog *c, struct preview *p,
     struct device_facts facts;
     struct otter_poll poll;
     enum otter_status rule;
-    bool unseen = explain_assume(c, d, &poll);
+    bool unseen = explain_assume(c, d, &poll), took;
 
     facts_of_device(svc, c, p->r, d, index, p->at, &facts);
     fleet_unlock(svc->fleet, index);
@@ -84,23 +111,36 @@ static void look_at(struct svc *svc, const struct catalog *c, struct preview *p,
     facts.f.frozen = false;
     facts.f.rate_due = facts.f.bytes_due = facts.f.site_due = 0;
     rule = policy_decide(&facts.f);
-    if (foreign(&facts.f, rule))
+    took = took_part(p, index);
+    if (!took && foreign(&facts.f, rule))
         return;
-    if (facts.took_part)
-        put_in_phase(p, index, &facts, true);
-    else if (rule == OTTER_OK || !policy_refusal_lasts(rule))
-        put_in_phase(p, index, &facts, false);
-    if (rule != OTTER_OK && !facts.took_part)
+    if (took || rule == OTTER_OK || !policy_refusal_lasts(rule))
+        put_in_phase(p, index, &facts, took);
+    if (rule != OTTER_OK && !took)
         count(&p->refused[rule], index);
 }
 
-void preview_look(struct svc *svc, const struct catalog *c, struct preview *p)
+enum otter_status preview_look(struct svc *svc, const struct catalog *c, struct preview *p)
 {
     const struct policy_plan plan = timeless(&p->r->plan);
-    uint32_t devices = fleet_count(svc->fleet);
+    struct granted granted = {.visitor.row = take_granted, .p = p};
+    enum otter_status status = OTTER_OK;
 
-    for (uint32_t i = 0; i < devices; i++)
+    p->devices = fleet_count(svc->fleet);
+    p->took = calloc(p->devices / 8 + 1u, 1);
+    if (!p->took)
+        return OTTER_INTERNAL;
+    if (p->r->row.id != 0)
+        status = svc->reader->ops->attempts(svc->reader, p->r->row.id, 0, 0, &granted.visitor);
+    for (uint32_t i = 0; status == OTTER_OK && i < p->devices; i++)
         look_at(svc, c, p, &plan, i);
+    return status;
+}
+
+static bool ended(enum policy_rollout_state state)
+{
+    return state == POLICY_ROLLOUT_ABORTED || state == POLICY_ROLLOUT_COMPLETE ||
+           state == POLICY_ROLLOUT_ROLLED_BACK;
 }
 
 void preview_forecast(const struct preview *p, struct policy_forecast *ret)
@@ -111,9 +151,12 @@ void preview_forecast(const struct preview *p, struct policy_forecast *ret)
                                           .zone = zone_choose(&room, &p->r->plan, NULL),
                                           .now = p->at,
                                           .first = row->phase > 0 ? row->phase - 1 : 0,
-                                          .opened = row->phase > 0 ? row->phases[row->phase - 1].opened : 0,
+                                          .opened = facts_ramp_since(row),
                                           .attempt_s = POLICY_FORECAST_ATTEMPT_S};
 
+    memset(ret, 0, sizeof(*ret));
+    if (ended(p->r->state))
+        return;
     for (unsigned i = 0; i < p->r->plan.phase_count; i++) {
         unsigned at = i < facts.first ? facts.first : i; /* what is left of earlier phases goes with it */
 

@@ -35,15 +35,20 @@ struct preview_phase {
 struct preview {
     const struct catalog_rollout *r;
     int64_t at;
+    uint32_t devices; /* of the fleet */
+    uint8_t *took;    /* bit index % 8 of byte index / 8: it has its attempt already; malloc'ed */
     struct preview_phase phase[POLICY_PHASES_MAX];
     struct preview_some refused[PREVIEW_STATUS];
 };
 
-/* Looks at the whole fleet, one record's lock at a time. Any thread. */
-void preview_look(struct svc *svc, const struct catalog *c, struct preview *p);
-/* When it may be through, by what was looked at. */
+/* Looks at the whole fleet, one record's lock at a time. Reader thread. OK, INTERNAL, or the store's. */
+enum otter_status preview_look(struct svc *svc, const struct catalog *c, struct preview *p);
+/* When it may be through, by what was looked at; nothing of one that has ended. */
 void preview_forecast(const struct preview *p, struct policy_forecast *ret);
 /* The API's body; NULL when out of memory. */
 json_t *preview_json(struct svc *svc, const struct preview *p);
+/* All of it, into out.json. r may be one that the catalog does not have. */
+enum otter_status preview(struct svc *svc, struct svc_call *call, const struct catalog *c,
+                          const struct catalog_rollout *r);
 
 #endif

@@ -71,18 +71,29 @@ json_t *preview_json(struct svc *svc, const struct preview *p)
                      (int)f.by_hand, "attempt_seconds", (int)POLICY_FORECAST_ATTEMPT_S);
 }
 
-enum otter_status op_rollout_preview(struct svc *svc, struct svc_call *call)
+enum otter_status preview(struct svc *svc, struct svc_call *call, const struct catalog *c,
+                          const struct catalog_rollout *r)
 {
-    auto_catalog struct catalog *c = catalog_get(svc);
     auto_free struct preview *p = calloc(1, sizeof(*p));
+    enum otter_status status;
 
     if (!p)
         return OTTER_INTERNAL;
-    p->r = rollout_find(c, call);
-    if (!p->r)
-        return OTTER_NOT_FOUND;
+    p->r = r;
     p->at = svc_now(svc);
-    preview_look(svc, c, p);
-    call->out.json = preview_json(svc, p);
+    status = preview_look(svc, c, p);
+    if (status == OTTER_OK)
+        call->out.json = preview_json(svc, p);
+    free(p->took);
+    if (status != OTTER_OK)
+        return svc_stored(call, status);
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
+}
+
+enum otter_status op_rollout_preview(struct svc *svc, struct svc_call *call)
+{
+    auto_catalog struct catalog *c = catalog_get(svc);
+    const struct catalog_rollout *r = rollout_find(c, call);
+
+    return r ? preview(svc, call, c, r) : OTTER_NOT_FOUND;
 }

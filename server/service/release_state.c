@@ -1,6 +1,6 @@
 /* What a transaction of the writer sees of a release: calls before it in the same one may have withdrawn it
  * or brought it back, of which the catalog knows nothing yet. */
-#include "service/internal.h"
+#include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
 
@@ -40,20 +40,25 @@ enum otter_status release_put(struct svc *svc, const struct catalog_release *now
     return svc->writer->ops->release_update(svc->writer, &row);
 }
 
+enum otter_status release_refusal(const struct catalog_release *release, struct host_error *err)
+{
+    if (release->withdrawn) {
+        (void)host_fail(err, HOST_ERROR_FORMAT,
+                        "the release was withdrawn (otter release show): publish a new one");
+        return OTTER_RELEASE_WITHDRAWN;
+    }
+    if (release->pruned) {
+        (void)host_fail(err, HOST_ERROR_FORMAT,
+                        "the release's images were removed from the server: publish it again with them");
+        return OTTER_IMAGES_PRUNED;
+    }
+    return OTTER_OK;
+}
+
 enum otter_status release_usable(struct svc *svc, struct host_error *err, const struct catalog_release *known)
 {
     struct catalog_release now;
     enum otter_status status = release_now(svc, known, &now);
 
-    if (status == OTTER_OK && now.withdrawn) {
-        (void)host_fail(err, HOST_ERROR_FORMAT,
-                        "the release was withdrawn (otter release show): publish a new one");
-        return OTTER_RELEASE_WITHDRAWN;
-    }
-    if (status == OTTER_OK && now.pruned) {
-        (void)host_fail(err, HOST_ERROR_FORMAT,
-                        "the release's images were removed from the server: publish it again with them");
-        return OTTER_IMAGES_PRUNED;
-    }
-    return status;
+    return status == OTTER_OK ? release_refusal(&now, err) : status;
 }

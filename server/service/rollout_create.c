@@ -1,178 +1,9 @@
-/* Making a rollout: its plan is read, held against releases, zones, groups and the fleet, and refused by what
- * contradicts it. */
+/* Making a rollout. */
 #include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
-#include "host/zone.h"
-#include "service/groups.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-struct wish {
-    const char *release, *target, *name, *back;
-    json_int_t priority;
-    struct policy_plan plan;
-};
-
-static enum otter_status read_needed(struct svc_call *call)
-{
-    static const char *const needed[] = {"release", "target"};
-    const json_t *body = call->in.json;
-
-    if (!json_is_object(body))
-        return svc_refuse(call, OTTER_BAD_VALUE, "a JSON object is expected");
-    for (unsigned i = 0; i < OTTER_ARRAY_LEN(needed); i++)
-        if (!json_object_get(body, needed[i]) || json_is_null(json_object_get(body, needed[i])))
-            return svc_refuse(call, OTTER_MISSING_MEMBER, "\"%s\" is missing", needed[i]);
-    return OTTER_OK;
-}
-
-static enum otter_status read_wish(struct svc_call *call, struct wish *w)
-{
-    struct host_error *err = &call->out.error;
-    const json_t *body = call->in.json, *priority = json_object_get(body, "priority");
-    enum otter_status status = read_needed(call);
-
-    if (status == OTTER_OK)
-        status = plan_parse(body, &w->plan, err);
-    if (status != OTTER_OK)
-        return status;
-    if (!host_json_get_string(body, "release", HOST_JSON_REQUIRED, OTTER_DIGEST_HEX, &w->release, err) ||
-        !host_json_get_string(body, "target", HOST_JSON_REQUIRED, POLICY_TARGET_MAX, &w->target, err) ||
-        !host_json_get_string(body, "name", HOST_JSON_OPTIONAL, OTTER_NAME_MAX, &w->name, err) ||
-        !host_json_get_string(body, "rollback_release", HOST_JSON_OPTIONAL, OTTER_DIGEST_HEX, &w->back, err))
-        return svc_refuse_host(call);
-    w->priority = json_integer_value(priority);
-    if (priority && (!json_is_integer(priority) || w->priority < -1000 || w->priority > 1000))
-        return svc_refuse(call, OTTER_BAD_VALUE, "priority: an integer from -1000 to 1000");
-    if (w->name && *w->name && !otter_name_valid(w->name, strlen(w->name)))
-        return svc_refuse(call, OTTER_BAD_VALUE, "name: [A-Za-z0-9._+-]{1,64}");
-    return OTTER_OK;
-}
-
-/* A release that a rollout may name, by its digest. */
-static enum otter_status find_release(struct svc *svc, struct svc_call *call, const char *member,
-                                      const char *text, const struct catalog_release **ret)
-{
-    struct otter_digest id;
-    enum otter_status status;
-
-    *ret = NULL;
-    if (otter_hex_decode(text, strlen(text), id.b, OTTER_DIGEST_LEN))
-        *ret = catalog_release_by_id(svc->catalog, &id);
-    if (!*ret)
-        return svc_refuse(call, OTTER_NOT_FOUND, "%sthere is no release \"%s\": otter release list", member,
-                          text);
-    status = release_usable(svc, &call->out.error, *ret);
-    if (status == OTTER_RELEASE_WITHDRAWN || status == OTTER_IMAGES_PRUNED)
-        (void)host_error_prefix(&call->out.error, "%s%.12s", member, text);
-    return svc_stored(call, status);
-}
-
-static enum otter_status check_back(struct svc *svc, struct svc_call *call,
-                                    const struct catalog_release *release, struct wish *w)
-{
-    const struct catalog_release *back;
-    enum otter_status status;
-
-    if (!w->back)
-        return OTTER_OK;
-    status = find_release(svc, call, "rollback_release: ", w->back, &back);
-    if (status == OTTER_OK)
-        status = rollback_fits(release, back, &call->out.error);
-    if (status == OTTER_OK)
-        w->plan.rollback_release = back->num;
-    return status;
-}
-
-/* What policy_plan_valid cannot know. */
-static enum otter_status check_names(struct svc *svc, struct svc_call *call, const struct policy_plan *plan)
-{
-    if (plan->zone[0] && !host_zone_find(plan->zone))
-        return svc_refuse(call, OTTER_BAD_VALUE, "tz: there is no zone \"%s\": as in Europe/Berlin",
-                          plan->zone);
-    for (unsigned i = 0; i < plan->phase_count; i++)
-        if (plan->phase[i].width == POLICY_WIDTH_GROUP && !group_find(svc->catalog, plan->phase[i].group))
-            return svc_refuse(call, OTTER_BAD_PHASES,
-                              "phases[%u].group: there is no group \"%s\": otter group list", i,
-                              plan->phase[i].group);
-    return OTTER_OK;
-}
-
-/* Whom the target selects, and whom it names in vain. */
-static enum otter_status check_places(struct svc_call *call, const struct otter_manifest *m,
-                                      const struct rollout_places *places)
-{
-    if (places->named)
-        return svc_refuse(
-            call, OTTER_WRONG_HARDWARE,
-            "the target names hardware %s, of which it selects devices, and the release is not for it",
-            places->other_hardware);
-    if (places->count > 0)
-        return OTTER_OK;
-    if (places->others > 0)
-        return svc_refuse(
-            call, OTTER_WRONG_HARDWARE,
-            "the target selects %llu devices, and the release is for none of them: one is of hardware %s",
-            (unsigned long long)places->others, places->other_hardware);
-    return svc_refuse(call, OTTER_EMPTY_TARGET, "no device of product %s is selected by \"%.200s\"",
-                      m->product, json_string_value(json_object_get(call->in.json, "target")));
-}
-
-/* What the phases would be now; each is dealt again when it opens. */
-static enum otter_status deal(struct svc *svc, struct svc_call *call, const struct catalog_release *release,
-                              const struct policy_plan *plan, struct store_rollout *row)
-{
-    auto_free struct policy_target *target = calloc(1, sizeof(*target));
-    struct rollout_scope scope = {.manifest = &release->manifest,
-                                  .target = target,
-                                  .plan = plan,
-                                  .c = svc->catalog,
-                                  .now = svc_now(svc),
-                                  .seed = row->seed};
-    struct rollout_places places;
-    enum otter_status status;
-
-    if (!target)
-        return OTTER_INTERNAL;
-    status = target_read(call, svc->catalog, "target", row->target, target);
-    if (status != OTTER_OK)
-        return status;
-    if (!rollout_places(svc, &scope, &places))
-        return OTTER_INTERNAL;
-    status = check_places(call, &release->manifest, &places);
-    if (status == OTTER_OK)
-        rollout_deal(plan, &places, row);
-    rollout_places_free(&places);
-    return status;
-}
-
-static enum otter_status fill(struct svc *svc, struct svc_call *call, struct wish *w,
-                              struct store_rollout *row)
-{
-    const struct catalog_release *release;
-    enum otter_status status = find_release(svc, call, "", w->release, &release);
-
-    if (status == OTTER_OK)
-        status = check_back(svc, call, release, w);
-    if (status == OTTER_OK)
-        status = check_names(svc, call, &w->plan);
-    if (status != OTTER_OK)
-        return status;
-    row->release = release->num;
-    row->priority = w->priority;
-    row->created = svc_now(svc);
-    (void)snprintf(row->name, sizeof(row->name), "%s", w->name ? w->name : "");
-    (void)snprintf(row->target, sizeof(row->target), "%s", w->target);
-    (void)snprintf(row->created_by, sizeof(row->created_by), "%s", rollout_who(call));
-    rollout_enter(svc, row, POLICY_ROLLOUT_DRAFT, "");
-    host_random(row->seed, sizeof(row->seed));
-    if (!plan_into_row(&w->plan, row))
-        return OTTER_INTERNAL;
-    return deal(svc, call, release, &w->plan, row);
-}
 
 static enum otter_status add(struct svc *svc, struct svc_call *call, struct store_rollout *row)
 {
@@ -188,13 +19,13 @@ enum otter_status op_rollout_create(struct svc *svc, struct svc_call *call)
 {
     struct svc_effects *effects = effects_of(call);
     auto_free struct store_rollout *row = calloc(1, sizeof(*row));
-    struct wish w = {.release = NULL};
-    enum otter_status status = read_wish(call, &w);
+    const struct rollout_drafting d = {.svc = svc, .call = call, .c = svc->catalog, .writing = true};
+    struct policy_plan plan;
+    enum otter_status status;
 
     if (!effects || !row)
         return OTTER_INTERNAL;
-    if (status == OTTER_OK)
-        status = fill(svc, call, &w, row);
+    status = rollout_draft(&d, row, &plan);
     if (status == OTTER_OK)
         status = add(svc, call, row);
     if (status != OTTER_OK)

@@ -1,4 +1,5 @@
-/* Inside server/service only: whom a rollout is for, counted over the fleet. Writer thread. */
+/* Inside server/service only: whom a rollout is for, counted over the fleet. Writer thread, but for drafts.
+ */
 #ifndef OTTER_SERVICE_ROLLOUT_FLEET_H
 #define OTTER_SERVICE_ROLLOUT_FLEET_H
 
@@ -43,6 +44,17 @@ struct rollout_chooser {
 };
 enum otter_status rollout_members_take(struct svc *svc, int64_t rollout, const struct rollout_chooser *who);
 
+/* Whose wish for a rollout is read, and what it is held against. */
+struct rollout_drafting {
+    struct svc *svc;
+    struct svc_call *call; /* its body is that of POST /rollouts */
+    const struct catalog *c;
+    bool writing; /* in the writer's transaction, whose releases count */
+};
+/* The row as it would be added, its phases dealt, and its plan; or the refusal. Adds nothing. */
+enum otter_status rollout_draft(const struct rollout_drafting *d, struct store_rollout *ret_row,
+                                struct policy_plan *ret_plan);
+
 /* What happens to a rollout, into its list of events. who: an operator, "" = otterd itself. detail is stolen;
  * NULL = out of memory. */
 enum otter_status rollout_event(struct svc *svc, int64_t rollout, const char *kind, const char *who,
@@ -61,6 +73,8 @@ void rollout_deal(const struct policy_plan *plan, const struct rollout_places *p
 void rollout_enter(struct svc *svc, struct store_rollout *row, enum policy_rollout_state state,
                    const char *why);
 
+/* May a rollout name the release, as it is given? RELEASE_WITHDRAWN, IMAGES_PRUNED with *err. Any thread. */
+enum otter_status release_refusal(const struct catalog_release *release, struct host_error *err);
 /* Why a release cannot take the place of another one that went wrong; OK with nothing said, else *err. */
 enum otter_status rollback_fits(const struct catalog_release *bad, const struct catalog_release *back,
                                 struct host_error *err);

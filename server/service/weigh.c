@@ -8,6 +8,15 @@ bool weigh_claims(enum otter_status decision)
     return decision == OTTER_OK || (decision != OTTER_NOT_YET && policy_refusal_passes(decision));
 }
 
+/* As if the device's newest attempt had ended. */
+static void settle(struct device_facts *facts, bool proven)
+{
+    facts->settled = facts->took_part;
+    facts->proven = proven;
+    facts->f.attempt_elsewhere = false;
+    facts->f.attempt_ended = facts->f.attempt_ended || facts->took_part;
+}
+
 static void from_memory(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
                         const struct weigh_from *from, struct device_facts *facts)
 {
@@ -18,6 +27,8 @@ static void from_memory(struct svc *svc, const struct catalog *c, const struct c
         fleet_unlock(svc->fleet, from->index);
     if (from->poll)
         facts_of_poll(from->poll, facts);
+    if (from->settled)
+        settle(facts, from->proven);
     if (from->ahead == 0)
         return;
     facts->pace.now_us += from->ahead * 1000000;
