@@ -22,7 +22,7 @@ static const struct {
     {"rollout-complete", "Nothing can: the rollout is complete. A new one would reach the device."},
     {"not-in-target",
      "The device has to come to match the target: by its tags, attributes, version or state."},
-    {"attempt-over", "An operator has to let it try once more: otter device retry @ --rollout #"},
+    {"attempt-over", "Nothing, if it succeeded. A lost try is repeated by: otter device retry @ --rollout #"},
     {"up-to-date", "Nothing: it runs the release."},
     {"held", "The device has to be let go: otter device unhold @"},
     {"pinned", "Its pin to another release has to go: otter device unpin @"},
@@ -88,6 +88,12 @@ static void fill(FILE *to, const char *sentence, const json_t *rollout, const ch
     }
 }
 
+/* Then what changes next is that it is offered no more: a window closes. */
+static bool offered(const json_t *rollout)
+{
+    return strcmp(cli_member_text(rollout, "rule"), "ok") == 0;
+}
+
 char *cli_explain_sentence(const json_t *rollout, const char *device)
 {
     uint64_t next = cli_member_number(rollout, "next_change_at");
@@ -100,7 +106,7 @@ char *cli_explain_sentence(const json_t *rollout, const char *device)
     fill(to, sentence_of(cli_member_text(rollout, "rule")), rollout, device);
     if (next > 0) {
         cli_time_format(next, at);
-        fprintf(to, " That may be at %s.", at);
+        fprintf(to, offered(rollout) ? " That holds until %s." : " That may be at %s.", at);
     }
     if (fclose(to) != 0) {
         free(out);

@@ -89,25 +89,27 @@ static const char *hint_of_http(int status)
                          : "Is this an otterd? --server or OTTER_SERVER names another";
 }
 
-/* "not-found" says the more where the verb says what was looked for. */
+/* What says the more where the verb says what was asked. */
 static const char *hint_of(const struct cli *cli, const char *code)
 {
     static const struct {
-        const char *noun, *verb, *hint; /* verb NULL: any other */
-    } lists[] = {
-        {"rollout", "explain", "otter device list shows them"},
-        {"device", NULL, "otter device list shows them"},
-        {"group", NULL, "otter group list shows them"},
-        {"operator", NULL, "otter operator list shows them"},
-        {"release", NULL, "otter release list shows them"},
-        {"rollout", NULL, "otter rollout list shows them"},
-        {"root", NULL, "otter root list shows them"},
+        const char *code, *noun, *verb, *hint; /* verb NULL: any other */
+    } rows[] = {
+        {"forbidden", "rollout", "approve",
+         "As another operator: --token-file F; otter operator add makes one"},
+        {"not-found", "rollout", "explain", "otter device list shows them"},
+        {"not-found", "device", NULL, "otter device list shows them"},
+        {"not-found", "group", NULL, "otter group list shows them"},
+        {"not-found", "operator", NULL, "otter operator list shows them"},
+        {"not-found", "release", NULL, "otter release list shows them"},
+        {"not-found", "rollout", NULL, "otter rollout list shows them"},
+        {"not-found", "root", NULL, "otter root list shows them"},
     };
 
-    for (size_t i = 0; cli->verb != NULL && i < OTTER_ARRAY_LEN(lists); i++)
-        if (strcmp(code, "not-found") == 0 && strcmp(cli->verb->noun, lists[i].noun) == 0 &&
-            (lists[i].verb == NULL || strcmp(cli->verb->name, lists[i].verb) == 0))
-            return lists[i].hint;
+    for (size_t i = 0; cli->verb != NULL && i < OTTER_ARRAY_LEN(rows); i++)
+        if (strcmp(code, rows[i].code) == 0 && strcmp(cli->verb->noun, rows[i].noun) == 0 &&
+            (rows[i].verb == NULL || strcmp(cli->verb->name, rows[i].verb) == 0))
+            return rows[i].hint;
     return cli_hint(code);
 }
 

@@ -49,6 +49,7 @@ static const struct verdict {
     {"soaking", "soaks until ", NULL},
     {"approval", "a second operator must approve the next phase", "approve"},
     {"manual", "through: the next phase is opened by hand", "advance"},
+    {"frozen", "through: the next phase opens when all rollouts are unfrozen", NULL},
 };
 
 static const struct verdict *verdict_of(const json_t *rollout)

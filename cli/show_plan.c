@@ -113,12 +113,13 @@ static void put_failure(FILE *to, const json_t *plan)
 {
     const json_t *release = json_object_get(plan, "rollback_release");
     const json_t *phases = json_object_get(plan, "phases");
+    bool by_hand = strcmp(cli_member_text(plan, "on_failure"), "rollback") != 0;
     struct line line = {to, "failure  ", false};
 
     put_each(&line, phases, json_array_size(phases), loss_text);
     put_text(to, ": ", cli_member_text(plan, "on_failure"), "");
     if (json_is_string(release))
-        fprintf(to, " to %.12s", json_string_value(release));
+        fprintf(to, "%s to %.12s", by_hand ? ", by hand back" : "", json_string_value(release));
     end(&line);
 }
 

@@ -130,7 +130,7 @@ def run_tidy(_tier):
 def run_docs(_tier):
     folder = meson_build("asan", ASAN_OPTIONS)
     done = command([PYTHON, ROOT / "tests/support/gen_docs.py", "--check", folder / "tests/support/gen-names"])
-    yield outcome_of("docs/protocol.md and docs/openapi.yaml hold the names of lib/core", done)
+    yield outcome_of("docs/protocol.md, docs/openapi.yaml and docs/rollouts.md hold the names, members and refusals of the code", done)
     yield outcome_of("docs/openapi.yaml holds together", command([PYTHON, ROOT / "tests/support/check_openapi.py"]))
     yield outcome_of("the code in docs/porting.md compiles, its excerpts are excerpts",
                      command([PYTHON, ROOT / "tests/support/check_porting.py"]))

@@ -39,9 +39,11 @@ static void test_a_sentence_names_command_rollout_device_and_time(void **state)
         {"{\"id\":7,\"rule\":\"not-in-phase\",\"phase\":3,\"next_change_at\":null}",
          "Phase 3 has to open: by the gate before it, or otter rollout advance 7"},
         {"{\"id\":7,\"rule\":\"attempt-over\",\"phase\":1}",
-         "An operator has to let it try once more: otter device retry dev-1 --rollout 7"},
+         "Nothing, if it succeeded. A lost try is repeated by: otter device retry dev-1 --rollout 7"},
         {"{\"id\":7,\"rule\":\"outside-window\",\"phase\":1,\"next_change_at\":1800000000}",
          "A maintenance window has to open where the device is. That may be at 2027-01-15T08:00:00Z."},
+        {"{\"id\":7,\"rule\":\"ok\",\"phase\":1,\"next_change_at\":1800000000}",
+         "Nothing: its next poll is offered the release. That holds until 2027-01-15T08:00:00Z."},
         {"{\"id\":7,\"rule\":\"of-tomorrow\"}",
          "The rule is one that this otter does not know: a newer one may."},
     };

@@ -66,6 +66,8 @@ static void test_a_plan_is_shown_as_far_as_it_says_something(void **state)
          "phase 2: all succeeded, approved by a second operator, opened by hand\n"
          "failure  phase 1: over 2% lost of at least 5; phase 2: over 10% lost of at least 20; "
          "phase 3: over 10% lost of at least 20: rollback to 0123456789ab\n"},
+        {"{" ONE ",'on_failure':'halt','rollback_release':'0123456789abcdef'}",
+         "failure  over 10% lost of at least 20: halt, by hand back to 0123456789ab\n"},
         {"{" ONE ",'on_failure':'halt','max_active':50,'per_minute':100,"
          "'ramp':{'start':10,'factor':1.5,'every':300},'bytes_per_second':5000000,"
          "'site':{'prefix':'site-','bytes_per_second':2048}}",
@@ -103,6 +105,8 @@ static void test_what_is_waited_for_is_said(void **state)
         {"{'state':'running'}", ""},
         {"{'state':'running','gate':{'verdict':'manual'}}",
          "gate     through: the next phase is opened by hand\n"},
+        {"{'state':'running','gate':{'verdict':'frozen','finished':9,'lost':0}}",
+         "gate     through: the next phase opens when all rollouts are unfrozen\n"},
         {"{'state':'running','gate':{'verdict':'soaking','until':1795000000,'lost':2,'finished':40}}",
          "gate     soaks until 2026-11-18T11:06:40Z; 2 of 40 finished are lost\n"},
         {"{'state':'running','gate':{'verdict':'advance'}}", ""},
@@ -125,9 +129,11 @@ static void test_the_next_verb_is_named(void **state)
     } rows[] = {
         {"{'id':7,'state':'draft'}", "Next: otter rollout start 7\n"},
         {"{'id':7,'state':'paused'}", "Next: otter rollout resume 7\n"},
-        {"{'id':7,'state':'halted'}", "Next: otter rollout resume 7\n  which takes the losses so far as "
-                                      "seen; or otter rollout rollback 7, "
-                                      "or abort\n"},
+        {"{'id':7,'state':'halted'}", "Next: otter rollout resume 7\n"
+                                      "  which takes the losses so far as seen; or otter rollout abort 7\n"},
+        {"{'id':7,'state':'halted','plan':{'rollback_release':'0123'}}",
+         "Next: otter rollout resume 7\n"
+         "  which takes the losses so far as seen; or otter rollout rollback 7, or otter rollout abort 7\n"},
         {"{'id':7,'state':'running','gate':{'verdict':'manual'}}", "Next: otter rollout advance 7\n"},
         {"{'id':7,'state':'running','gate':{'verdict':'too-few-succeeded'}}",
          "Next: otter rollout advance 7\n"},
