@@ -125,7 +125,7 @@ static enum cli_exit resolve(struct cli *cli, json_t *body, const char *member)
     return code;
 }
 
-enum cli_exit cli_plan_body(struct cli *cli, const struct cli_args *args, json_t **ret)
+enum cli_exit cli_plan_members(struct cli *cli, const struct cli_args *args, json_t **ret)
 {
     auto_json json_t *body = NULL;
     enum cli_exit code = load(cli, cli_arg(args, "plan"), &body);
@@ -134,6 +134,16 @@ enum cli_exit cli_plan_body(struct cli *cli, const struct cli_args *args, json_t
         code = put_options(cli, args, body);
     if (code == CLI_DONE)
         code = cli_plan_phases(cli, args, body);
+    if (code == CLI_DONE)
+        *ret = HOST_STEAL(body);
+    return code;
+}
+
+enum cli_exit cli_plan_body(struct cli *cli, const struct cli_args *args, json_t **ret)
+{
+    auto_json json_t *body = NULL;
+    enum cli_exit code = cli_plan_members(cli, args, &body);
+
     if (code == CLI_DONE)
         code = check_given(cli, body);
     if (code == CLI_DONE)

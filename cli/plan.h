@@ -59,6 +59,9 @@
 /* The body, whole but for what the server checks: the releases are resolved there. *ret is the caller's. */
 enum cli_exit cli_plan_body(struct cli *cli, const struct cli_args *args, json_t **ret);
 
+/* The like, of which nothing is missed and no release resolved. */
+enum cli_exit cli_plan_members(struct cli *cli, const struct cli_args *args, json_t **ret);
+
 /* What cli_api answered (with `tolerate`) to such a body, as an exit status: a refusal is printed here, with
  * the option or the file that said what is refused. */
 enum cli_exit cli_plan_problem(struct cli *cli, const struct cli_args *args, enum cli_exit code,

@@ -13,14 +13,14 @@ static void thin_out(struct sim *s)
     s->point_step *= 2;
 }
 
-void sim_curve(struct sim *s, bool last)
+void sim_curve(struct sim *s, bool turned)
 {
     struct sim_result *r = s->ret;
     int64_t now = sim_now_s(s);
 
     if (s->point_step == 0)
         s->point_step = FIRST_STEP_S;
-    if (!last && now < s->next_point)
+    if (!turned && now < s->next_point)
         return;
     if (r->points == SIM_POINTS)
         thin_out(s);

@@ -104,7 +104,8 @@ void sim_gate(struct sim *s);
 
 /* ---- curve.c ---- */
 
-void sim_curve(struct sim *s, bool last);
+/* A point, if it is time for one; in any case where something turned. */
+void sim_curve(struct sim *s, bool turned);
 
 void sim_tell(struct sim *s, const struct sim_note *note);
 

@@ -51,6 +51,7 @@ static void decide(struct sim *s, const struct policy_gate_result *g, enum sim_o
     s->ret->at.updated = s->ret->updated;
     s->ret->at.lost = s->ret->lost;
     s->ret->at.active = s->active;
+    sim_curve(s, true);
 }
 
 static bool too_few(struct sim *s, const struct policy_gate_result *g)
@@ -146,6 +147,7 @@ void sim_gate(struct sim *s)
         if (g.through && s->through_at == 0) {
             s->through_at = sim_now_s(s);
             newest(s)->through = s->through_at;
+            sim_curve(s, true);
             sim_tell(s, &(struct sim_note){.kind = SIM_THROUGH, .phase = s->phase});
         }
         if (g.verdict != POLICY_GATE_REST && g.verdict != POLICY_GATE_OUTSTANDING)
