@@ -3,6 +3,9 @@
 #include "core/bytes.h"
 #include "parse.h"
 #include "show_rollout.h"
+#include "verb.h"
+
+#define PHASES_MAX 16u
 
 enum cli_exit cli_rollout_id(struct cli *cli, const char *text, uint64_t *ret)
 {
@@ -55,4 +58,24 @@ enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *ac
     enum cli_exit code = cli_rollout_post(cli, id, action, &reply);
 
     return code == CLI_DONE ? cli_rollout_show(cli, &reply) : code;
+}
+
+const struct cli_option cli_options_rollout_phase[] = {
+    {"phase", CLI_OPTION_VALUE, "N",
+     "only while the rollout is in this phase; refused if it has gone on meanwhile"},
+    {NULL},
+};
+
+enum cli_exit cli_rollout_phase_action(struct cli *cli, const struct cli_args *args, const char *action)
+{
+    const char *phase = cli_arg(args, "phase");
+    char where[48];
+    uint64_t number;
+
+    if (phase == NULL)
+        return cli_rollout_action(cli, args->operand[0], action);
+    if (!cli_parse_number(phase, PHASES_MAX, false, &number) || number == 0)
+        return cli_fail(cli, CLI_USAGE, "--phase: a number from 1 to %u", PHASES_MAX);
+    snprintf(where, sizeof(where), "%s?phase=%u", action, (unsigned)number);
+    return cli_rollout_action(cli, args->operand[0], where);
 }

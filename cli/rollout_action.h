@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+struct cli_args;
+
 /* A rollout's number, as the operand of a verb. */
 enum cli_exit cli_rollout_id(struct cli *cli, const char *text, uint64_t *ret);
 
@@ -26,5 +28,7 @@ enum cli_exit cli_rollout_post(struct cli *cli, const char *id, const char *acti
 
 /* The same, and shows the rollout. */
 enum cli_exit cli_rollout_action(struct cli *cli, const char *id, const char *action);
+/* The like, in the phase that --phase names alone. */
+enum cli_exit cli_rollout_phase_action(struct cli *cli, const struct cli_args *args, const char *action);
 
 #endif

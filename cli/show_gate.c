@@ -49,6 +49,7 @@ static const struct verdict {
     {"soaking", "soaks until ", NULL},
     {"approval", "a second operator must approve the next phase", "approve"},
     {"manual", "through: the next phase is opened by hand", "advance"},
+    {"frozen", "through: the next phase opens when the rollouts are not frozen any more", NULL},
     {"frozen", "through: the next phase opens when all rollouts are unfrozen", NULL},
 };
 
@@ -119,7 +120,8 @@ void cli_next_step_put(FILE *to, const json_t *rollout)
     if (!in_state(rollout, "running"))
         return;
     if (verdict != NULL && verdict->verb != NULL)
-        fprintf(to, "Next: otter rollout %s %" PRIu64 "\n", verdict->verb, id);
+        fprintf(to, "Next: otter rollout %s %" PRIu64 " --phase %" PRIu64 "\n", verdict->verb, id,
+                cli_member_number(rollout, "phase"));
     else if (opens_by_hand(rollout))
         fprintf(to, "Next phase: otter rollout advance %" PRIu64 "\n", id);
 }

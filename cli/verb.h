@@ -106,6 +106,7 @@ extern const struct cli_option cli_options_device_reinstate[];
 extern const struct cli_option cli_options_device_export[];
 extern const struct cli_option cli_options_release_withdraw[];
 extern const struct cli_option cli_options_rollout_wait[];
+extern const struct cli_option cli_options_rollout_phase[]; /* of advance and approve */
 extern const struct cli_option cli_options_rollout_preview[];
 extern const struct cli_option cli_options_rollout_simulate[];
 extern const struct cli_option cli_options_rollout_explain[];

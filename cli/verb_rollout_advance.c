@@ -4,5 +4,5 @@
 
 enum cli_exit cli_run_rollout_advance(struct cli *cli, const struct cli_args *args)
 {
-    return cli_rollout_action(cli, args->operand[0], "advance");
+    return cli_rollout_phase_action(cli, args, "advance");
 }

@@ -8,5 +8,5 @@ const char cli_notes_rollout_approve[] =
 
 enum cli_exit cli_run_rollout_approve(struct cli *cli, const struct cli_args *args)
 {
-    return cli_rollout_action(cli, args->operand[0], "approve");
+    return cli_rollout_phase_action(cli, args, "approve");
 }

@@ -152,6 +152,40 @@ static void gates_stand_in_their_order(void **state)
     }
 }
 
+static void nothing_proven_and_nothing_moving_open_no_phase(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t succeeded, barred;
+        bool frozen, last, manual;
+        enum policy_verdict verdict;
+    } rows[] = {
+        {"all that could have shown it are held", 0, 3, 0, 0, 0, POLICY_GATE_SUCCESS},
+        {"one has shown it", 1, 3, 0, 0, 0, POLICY_GATE_ADVANCE},
+        {"all run it already", 0, 0, 0, 0, 0, POLICY_GATE_ADVANCE},
+        {"nothing comes behind the last phase", 0, 3, 0, 1, 0, POLICY_GATE_COMPLETE},
+        {"in a freeze", 10, 0, 1, 0, 0, POLICY_GATE_FROZEN},
+        {"an operator may be asked in a freeze", 10, 0, 1, 0, 1, POLICY_GATE_MANUAL},
+        {"a freeze keeps no rollout from its end", 10, 0, 1, 1, 0, POLICY_GATE_COMPLETE},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct policy_gate_result result;
+        struct scene s;
+
+        begins(&s);
+        s.spec.automatic = !rows[i].manual;
+        s.f.succeeded = rows[i].succeeded;
+        s.f.barred = rows[i].barred;
+        s.f.frozen = rows[i].frozen;
+        s.f.last_phase = rows[i].last;
+        result = policy_gate(&s.f);
+        if (result.verdict != rows[i].verdict)
+            fail_msg("%s: %s", rows[i].what, policy_verdict_name(result.verdict));
+    }
+}
+
 static void the_numbers_behind_a_verdict_are_told(void **state)
 {
     static const struct row row = {
@@ -194,6 +228,7 @@ int main(void)
         cmocka_unit_test(losses_decide_first),
         cmocka_unit_test(a_phase_that_is_through_opens_the_next),
         cmocka_unit_test(gates_stand_in_their_order),
+        cmocka_unit_test(nothing_proven_and_nothing_moving_open_no_phase),
         cmocka_unit_test(the_numbers_behind_a_verdict_are_told),
         cmocka_unit_test(a_sample_is_no_larger_than_the_phase),
         cmocka_unit_test(verdicts_have_names),
