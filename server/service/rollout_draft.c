@@ -54,25 +54,27 @@ static enum otter_status read_wish(struct svc_call *call, struct wish *w)
     return OTTER_OK;
 }
 
-/* A release that a rollout may name, by its digest. */
-static enum otter_status find_release(const struct rollout_drafting *d, const char *member, const char *text,
-                                      const struct catalog_release **ret)
+/* A release that a rollout may name, by its digest; NULL: none, and *ret_status says why. */
+static const struct catalog_release *find_release(const struct rollout_drafting *d, const char *member,
+                                                  const char *text, enum otter_status *ret_status)
 {
-    struct svc_call *call = d->call;
+    const struct catalog_release *release = NULL;
+    struct host_error *err = &d->call->out.error;
     struct otter_digest id;
     enum otter_status status;
 
-    *ret = NULL;
     if (otter_hex_decode(text, strlen(text), id.b, OTTER_DIGEST_LEN))
-        *ret = catalog_release_by_id(d->c, &id);
-    if (!*ret)
-        return svc_refuse(call, OTTER_NOT_FOUND, "%sthere is no release \"%s\": otter release list", member,
-                          text);
-    status =
-        d->writing ? release_usable(d->svc, &call->out.error, *ret) : release_refusal(*ret, &call->out.error);
+        release = catalog_release_by_id(d->c, &id);
+    if (!release) {
+        *ret_status = svc_refuse(d->call, OTTER_NOT_FOUND, "%sthere is no release \"%s\": otter release list",
+                                 member, text);
+        return NULL;
+    }
+    status = d->writing ? release_usable(d->svc, err, release) : release_refusal(release, err);
     if (status == OTTER_RELEASE_WITHDRAWN || status == OTTER_IMAGES_PRUNED)
-        (void)host_error_prefix(&call->out.error, "%s%.12s", member, text);
-    return svc_stored(call, status);
+        (void)host_error_prefix(err, "%s%.12s", member, text);
+    *ret_status = svc_stored(d->call, status);
+    return status == OTTER_OK ? release : NULL;
 }
 
 static enum otter_status check_back(const struct rollout_drafting *d, const struct catalog_release *release,
@@ -83,9 +85,10 @@ static enum otter_status check_back(const struct rollout_drafting *d, const stru
 
     if (!w->back)
         return OTTER_OK;
-    status = find_release(d, "rollback_release: ", w->back, &back);
-    if (status == OTTER_OK)
-        status = rollback_fits(release, back, &d->call->out.error);
+    back = find_release(d, "rollback_release: ", w->back, &status);
+    if (!back)
+        return status;
+    status = rollback_fits(release, back, &d->call->out.error);
     if (status == OTTER_OK)
         w->plan.rollback_release = back->num;
     return status;
@@ -157,11 +160,12 @@ static enum otter_status deal(const struct rollout_drafting *d, const struct cat
 
 static enum otter_status fill(const struct rollout_drafting *d, struct wish *w, struct store_rollout *row)
 {
-    const struct catalog_release *release;
-    enum otter_status status = find_release(d, "", w->release, &release);
+    enum otter_status status;
+    const struct catalog_release *release = find_release(d, "", w->release, &status);
 
-    if (status == OTTER_OK)
-        status = check_back(d, release, w);
+    if (!release)
+        return status;
+    status = check_back(d, release, w);
     if (status == OTTER_OK)
         status = check_names(d, &w->plan);
     if (status != OTTER_OK)
