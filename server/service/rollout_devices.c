@@ -134,7 +134,8 @@ static bool take_waiting(struct lister *l, uint32_t index)
     if (unseen)
         facts_of_poll(&poll, &facts);
     rule = policy_decide(&facts.f);
-    if (!rollout_concerns(rule) || attempted(l, index))
+    /* The rule of an ended rollout is that it has ended, for all of the product. */
+    if (!rollout_concerns(rule) || !facts.f.in_target || attempted(l, index))
         return l->status == OTTER_OK;
     d = fleet_lock(l->svc->fleet, index);
     device_subject(d, l->page->now, &subject);
