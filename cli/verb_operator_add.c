@@ -3,10 +3,9 @@
 #include "api.h"
 
 const char cli_notes_operator_add[] =
-    "Shows the new operator's token, once: hand it over in private. It goes into a file for --token-file, or "
-    "into\nOTTER_TOKEN. A lost token is replaced by remove and add. Only `admin`, whose token is in "
-    "admin.token, "
-    "may add.";
+    "Shows the new operator's token, once: hand it over in private. It goes into a file for --token-file, "
+    "or into\nOTTER_TOKEN. A lost token is replaced by remove and add. Only `admin`, whose token is in "
+    "admin.token, may add.";
 
 enum cli_exit cli_run_operator_add(struct cli *cli, const struct cli_args *args)
 {

@@ -2,9 +2,9 @@
 
 #include "api.h"
 
-const char cli_notes_operator_remove[] = "Its token is worth nothing from then on; what it did stays noted "
-                                         "under its name. Only `admin`, whose token "
-                                         "is in\nadmin.token, may remove; `admin` itself stays.";
+const char cli_notes_operator_remove[] =
+    "Its token is worth nothing from then on; what it did stays noted under its name. Only `admin`, whose "
+    "token is in\nadmin.token, may remove; `admin` itself stays.";
 
 enum cli_exit cli_run_operator_remove(struct cli *cli, const struct cli_args *args)
 {
