@@ -91,7 +91,7 @@ def zsh(line, folder, **more):
 
 CASES = [
     ("otter ro", ["rollout", "root"]),
-    ("otter rollout s", ["start", "status"]),
+    ("otter rollout s", ["simulate", "start", "status"]),
     ("otter rollout status 7 --w", ["--watch"]),
     ("otter --format ", ["csv", "json", "jsonl", "table"]),
     ("otter --json key ne", ["new"]),
