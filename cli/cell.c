@@ -140,7 +140,7 @@ static char *value(const json_t *v, enum cli_kind kind, bool machine)
     if (json_is_object(v))
         return object(v, kind, machine);
     if (json_is_real(v))
-        return json_dumps(v, JSON_ENCODE_ANY);
+        return json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)); /* as the server writes it */
     return strdup("");
 }
 

@@ -70,13 +70,14 @@ static void test_what_goes_on_no_more_has_ended(void **state)
 static void test_an_events_detail_is_for_people_in_a_table_and_whole_elsewhere(void **state)
 {
     static const struct cli_column column = {"detail", "detail", CLI_KIND_DETAIL};
-    auto_json json_t *j = json_pack("{s:{s:i, s:[{s:i, s:i}, {s:i, s:i}]}}", "detail", "phase", 2, "phases",
-                                    "upto", 7, "devices", 1, "upto", 9, "devices", 4);
+    auto_json json_t *j =
+        json_pack("{s:{s:i, s:f, s:[{s:i, s:i}, {s:i, s:i}]}}", "detail", "phase", 2, "lost_percent", 14.28,
+                  "phases", "upto", 7, "devices", 1, "upto", 9, "devices", 4);
     auto_free char *people = cli_cell(j, &column, false), *machine = cli_cell(j, &column, true);
 
     (void)state;
-    assert_string_equal(people, "phase=2, phases=(devices=1), (devices=4)");
-    assert_string_equal(machine, "phase=2;phases=upto=7;devices=1;upto=9;devices=4");
+    assert_string_equal(people, "phase=2, lost_percent=14.28, phases=(devices=1), (devices=4)");
+    assert_string_equal(machine, "phase=2;lost_percent=14.28;phases=upto=7;devices=1;upto=9;devices=4");
 }
 
 int main(void)
