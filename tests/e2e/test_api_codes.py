@@ -86,6 +86,16 @@ def test_rollouts_and_releases_are_refused_by_name(prepared):
     assert "sequence-taken" in shown.err
 
 
+def test_a_rollout_is_taken_back_by_one_of_its_own(prepared):
+    server, path = prepared.server, "/api/v1/rollouts"
+    made = server.json("POST", path, {"release": prepared.release, "target": "all", "phases": [100],
+                                      "rollback_release": prepared.spare}, expect=201)["id"]
+    server.json("POST", f"{path}/{made}/start")
+    back = server.json("POST", f"{path}/{made}/rollback")
+    assert back["state"] == "rolled-back"
+    assert server.json("GET", f"{path}/{back['child']}")["parent"] == made
+
+
 def test_nothing_goes_back_to_a_release_that_was_withdrawn(prepared):
     server = prepared.server
     made = server.json("POST", "/api/v1/rollouts", {"release": prepared.release, "target": "all", "phases": [100],

@@ -45,7 +45,7 @@ def test_one_makes_a_rollout_and_another_approves_it(world):
     world.otter("operator", "remove", "eve")
     events = world.otter("rollout", "events", rollout, "--json").json["items"]
     assert [(e["kind"], e["who"]) for e in events] == [
-        ("created", "admin"), ("started", "admin"), ("approved", "eve"), ("advanced", "eve")]
+        ("created", "admin"), ("started", "admin"), ("phase-opened", "admin"), ("approved", "eve"), ("phase-opened", "eve")]
     told = world.status(rollout)
     assert (told["created_by"], told["approved_by"], told["phase"]) == ("admin", "eve", 2)
 

@@ -370,8 +370,8 @@ static void act_time(struct play *p)
 {
     int64_t seconds = 1 + below(below(4) == 0 ? 400 : 30);
 
-    __atomic_fetch_add(&world_clock, seconds, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&world_served, seconds, __ATOMIC_RELAXED);
+    world_clock += seconds;
+    world_served += seconds;
     (void)world_action(p->w, 0, "none");
     (void)world_action(p->w, 0, "none");
 }

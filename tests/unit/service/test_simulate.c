@@ -150,7 +150,7 @@ static void replay(void)
     for (unsigned i = 0; i < play.notes; i++) {
         const struct sim_note *n = &play.note[i];
 
-        __atomic_store_n(&world_clock, n->at_us / SIM_S, __ATOMIC_RELAXED);
+        world_clock = n->at_us / SIM_S;
         if (n->kind == SIM_POLL || n->kind == SIM_GRANT)
             ask(n, n->kind == SIM_GRANT);
         else if (n->kind == SIM_END)

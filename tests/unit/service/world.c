@@ -14,17 +14,17 @@
 #define LINK_A 0x08020000u
 #define LINK_B 0x08120000u
 
-int64_t world_clock = WORLD_NOW;
-int64_t world_served;
+_Atomic int64_t world_clock = WORLD_NOW;
+_Atomic int64_t world_served;
 
 static int64_t read_clock(void)
 {
-    return __atomic_load_n(&world_clock, __ATOMIC_RELAXED);
+    return world_clock;
 }
 
 static int64_t read_served(void)
 {
-    return __atomic_load_n(&world_served, __ATOMIC_RELAXED);
+    return world_served;
 }
 
 static void open_server(struct world *w)

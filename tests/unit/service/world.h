@@ -18,8 +18,8 @@
 #define WORLD_HARDWARE "board-1"
 #define WORLD_NOW      1800000000
 
-extern int64_t world_clock;  /* what the services read */
-extern int64_t world_served; /* the like: seconds that otterd has served */
+extern _Atomic int64_t world_clock;  /* what the services read */
+extern _Atomic int64_t world_served; /* the like: seconds that otterd has served */
 
 struct world {
     char dir[PATH_MAX];
