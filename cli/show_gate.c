@@ -50,7 +50,6 @@ static const struct verdict {
     {"approval", "a second operator must approve the next phase", "approve"},
     {"manual", "through: the next phase is opened by hand", "advance"},
     {"frozen", "through: the next phase opens when the rollouts are not frozen any more", NULL},
-    {"frozen", "through: the next phase opens when all rollouts are unfrozen", NULL},
 };
 
 static const struct verdict *verdict_of(const json_t *rollout)

@@ -106,7 +106,7 @@ static void test_what_is_waited_for_is_said(void **state)
         {"{'state':'running','gate':{'verdict':'manual'}}",
          "gate     through: the next phase is opened by hand\n"},
         {"{'state':'running','gate':{'verdict':'frozen','finished':9,'lost':0}}",
-         "gate     through: the next phase opens when all rollouts are unfrozen\n"},
+         "gate     through: the next phase opens when the rollouts are not frozen any more\n"},
         {"{'state':'running','gate':{'verdict':'soaking','until':1795000000,'lost':2,'finished':40}}",
          "gate     soaks until 2026-11-18T11:06:40Z; 2 of 40 finished are lost\n"},
         {"{'state':'running','gate':{'verdict':'advance'}}", ""},
