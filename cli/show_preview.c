@@ -57,16 +57,17 @@ static bool in_words(json_t *phase, const char *member)
 static bool some_of(json_t *row)
 {
     const json_t *ids = json_object_get(row, "ids");
-    char text[160] = "";
+    char text[256] = "";
+    size_t at = 0;
 
     for (size_t i = 0; i < json_array_size(ids) && i < 3; i++) {
         const char *id = json_string_value(json_array_get(ids, i));
-        size_t at = strlen(text);
 
-        snprintf(text + at, sizeof(text) - at, "%s%s", i > 0 ? ", " : "", id != NULL ? id : "");
+        snprintf(text + at, sizeof(text) - at, "%s%.64s", i > 0 ? ", " : "", id != NULL ? id : "");
+        at = strlen(text);
     }
     if (cli_member_number(row, "devices") > 3)
-        strcat(text, ", ..."); /* three ids of 48 bytes at the most leave room */
+        snprintf(text + at, sizeof(text) - at, ", ...");
     return json_object_set_new(row, "ids", json_string(text)) == 0;
 }
 
