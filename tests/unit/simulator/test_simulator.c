@@ -399,6 +399,20 @@ static void sleepers_come_once_a_day(void **state)
     assert_in_range(s.result.ended - SCENE_START, 20 * 3600, 25 * 3600);
 }
 
+/* By members: what lies between them is not compared. */
+static bool same(const struct sim_result *a, const struct sim_result *b)
+{
+    bool ret = a->outcome == b->outcome && a->decided == b->decided && a->ended == b->ended &&
+               a->updated == b->updated && a->lost == b->lost && a->grants == b->grants &&
+               a->polls == b->polls && a->points == b->points &&
+               memcmp(a->refused, b->refused, sizeof(a->refused)) == 0;
+
+    for (unsigned i = 0; ret && i < a->points; i++)
+        ret = a->point[i].at == b->point[i].at && a->point[i].granted == b->point[i].granted &&
+              a->point[i].active == b->point[i].active;
+    return ret;
+}
+
 static void same_seed_same_result_another_seed_another(void **state)
 {
     static struct sim_result first;
@@ -418,10 +432,10 @@ static void same_seed_same_result_another_seed_another(void **state)
     scene_run(&s);
     first = s.result;
     scene_run(&s);
-    assert_memory_equal(&first, &s.result, sizeof(first));
+    assert_true(same(&first, &s.result));
     s.spec.model.seed = 8;
     scene_run(&s);
-    assert_memory_not_equal(&first, &s.result, sizeof(first));
+    assert_false(same(&first, &s.result));
 }
 
 static void curve_rises_within_its_room(void **state)
