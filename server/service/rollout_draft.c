@@ -89,7 +89,7 @@ static enum otter_status check_back(const struct rollout_drafting *d, const stru
     if (!back)
         return status;
     status = rollback_fits(release, back, &d->call->out.error);
-    if (status == OTTER_OK)
+    if (status == OTTER_OK && back)
         w->plan.rollback_release = back->num;
     return status;
 }
@@ -168,7 +168,7 @@ static enum otter_status fill(const struct rollout_drafting *d, struct wish *w, 
     status = check_back(d, release, w);
     if (status == OTTER_OK)
         status = check_names(d, &w->plan);
-    if (status != OTTER_OK)
+    if (status != OTTER_OK || !release)
         return status;
     row->release = release->num;
     row->priority = w->priority;
