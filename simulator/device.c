@@ -85,8 +85,17 @@ static void deal(struct sim *s, struct policy_place *places)
 static void count_waiting(struct sim *s, uint32_t device)
 {
     struct sim_part *p = &s->part[device];
+    enum otter_status status;
+    bool barred;
 
-    p->waits = p->doing != SIM_AT_IT && p->doing != SIM_FINISHED && !p->boxed && sim_still_may(s, device);
+    p->waits = false;
+    if (p->doing == SIM_AT_IT || p->doing == SIM_FINISHED || p->boxed)
+        return;
+    status = sim_as_if_open(s, device);
+    p->waits = status == OTTER_OK || !policy_refusal_lasts(status);
+    barred = !p->waits && policy_refusal_bars(status);
+    s->barred[p->phase] += barred && !p->barred;
+    p->barred = p->barred || barred;
     s->waiting[p->phase] += p->waits;
 }
 

@@ -31,13 +31,17 @@ void sim_facts(struct sim *s, uint32_t device)
     f->site_due = d->site < SIM_SITES ? policy_meter_due_s(&s->site[d->site], s->now_us, now) : 0;
 }
 
-bool sim_still_may(struct sim *s, uint32_t device)
+enum otter_status sim_as_if_open(struct sim *s, uint32_t device)
 {
-    enum otter_status status;
-
     sim_facts(s, device);
     s->facts.state = POLICY_ROLLOUT_RUNNING;
     s->facts.open_phase = s->spec->plan->phase_count;
-    status = policy_decide(&s->facts);
+    return policy_decide(&s->facts);
+}
+
+bool sim_still_may(struct sim *s, uint32_t device)
+{
+    enum otter_status status = sim_as_if_open(s, device);
+
     return status == OTTER_OK || !policy_refusal_lasts(status);
 }

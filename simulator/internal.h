@@ -27,6 +27,7 @@ struct sim {
     unsigned phase;
     uint64_t upto[POLICY_PHASES_MAX];
     uint32_t waiting[POLICY_PHASES_MAX + 1]; /* devices that may still be granted, by phase; less the boxed */
+    uint32_t barred[POLICY_PHASES_MAX + 1];  /* held or otherwise kept from it, by phase */
     uint32_t boxed;                          /* may be in the penalty box: are asked one by one */
     uint32_t active;
     int64_t ramp_since, through_at, hand_at;
@@ -93,7 +94,9 @@ void sim_attempt_turn(struct sim *s, uint32_t device);
 
 /* A device's facts at this moment, in s->facts. */
 void sim_facts(struct sim *s, uint32_t device);
-/* Were the rollout running, its phases open: may it still be granted? */
+/* Were the rollout running, its phases open: what would it be told? */
+enum otter_status sim_as_if_open(struct sim *s, uint32_t device);
+/* May it still be granted? */
 bool sim_still_may(struct sim *s, uint32_t device);
 
 /* ---- phases.c ---- */

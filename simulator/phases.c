@@ -33,6 +33,7 @@ static struct policy_gate_result look(const struct sim *s)
         .timed_out = p->tally.timed_out,
         .devices = p->devices,
         .outstanding = sim_outstanding(s),
+        .barred = s->barred[s->phase],
         .warned = s->warned,
         .approved = s->approved,
         .through_at = s->through_at,

@@ -99,7 +99,7 @@ struct sim_part {
     uint8_t outcome;
     uint16_t reason, why; /* statuses: of the newest loss; of what comes */
     uint16_t losses, tries;
-    bool ended, waits, boxed;
+    bool ended, waits, boxed, barred;
 };
 
 /* The caller's memory, `count` elements each. */

@@ -305,6 +305,19 @@ bool policy_refusal_lasts(enum otter_status status)
     return i < ROWS && (table[i].lasting & LASTS);
 }
 
+bool policy_refusal_bars(enum otter_status status)
+{
+    static const enum otter_status others[] = {
+        OTTER_DEVICE_RETIRED, OTTER_WRONG_PRODUCT, OTTER_NOT_IN_TARGET,
+        OTTER_ATTEMPT_OVER,   OTTER_UP_TO_DATE,    OTTER_NOT_A_MEMBER,
+    };
+
+    for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (status == others[i])
+            return false;
+    return status != OTTER_OK;
+}
+
 bool policy_refusal_passes(enum otter_status status)
 {
     unsigned i = row_of(status);

@@ -112,6 +112,10 @@ bool policy_refuses(enum otter_status status);
  * hold up the others. */
 bool policy_refusal_lasts(enum otter_status status);
 
+/* Of a refusal that lasts: does it bar a device that could have shown what the release is worth? Not if it is
+ * none of the rollout's, or has shown it. */
+bool policy_refusal_bars(enum otter_status status);
+
 /* Does the refusal pass by itself, so that polling again is all that a device has to do? */
 bool policy_refusal_passes(enum otter_status status);
 

@@ -73,21 +73,6 @@ struct walk {
     enum otter_status status;
 };
 
-/* What bars a device that could have shown what the release is worth: not that it is none of the rollout's,
- * or has shown it. */
-static bool is_barred(enum otter_status decision)
-{
-    static const enum otter_status others[] = {
-        OTTER_DEVICE_RETIRED, OTTER_WRONG_PRODUCT, OTTER_NOT_IN_TARGET,
-        OTTER_ATTEMPT_OVER,   OTTER_UP_TO_DATE,    OTTER_NOT_A_MEMBER,
-    };
-
-    for (unsigned i = 0; i < OTTER_ARRAY_LEN(others); i++)
-        if (decision == others[i])
-            return false;
-    return decision != OTTER_OK;
-}
-
 /* As if the rollout ran and all its phases were open: does the answer last? How often it was lost before is
  * the store's to say, and only asked where the plan has retries. */
 static bool still_may(struct walk *w, uint32_t index, struct device_facts *facts)
@@ -103,7 +88,7 @@ static bool still_may(struct walk *w, uint32_t index, struct device_facts *facts
         return true;
     if (decision == OTTER_REQUIRES_FROM && facts_led_on(w->svc, w->svc->catalog, w->r, index, w->now))
         return true; /* by another rollout: it will come */
-    w->sum.barred += facts->f.device_phase == w->row->phase && is_barred(decision);
+    w->sum.barred += facts->f.device_phase == w->row->phase && policy_refusal_bars(decision);
     return false;
 }
 

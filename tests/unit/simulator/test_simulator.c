@@ -387,6 +387,18 @@ static void those_it_is_not_for_are_left_alone(void **state)
     assert_int_equal(s.result.targeted, 800);
 }
 
+static void phase_of_held_devices_proves_nothing(void **state)
+{
+    (void)state;
+    scene_make(&s, 1000, THREE);
+    for (uint32_t i = 0; i < 1000; i++)
+        s.device[i].held = s.device[i].position < POLICY_POSITION(500);
+    scene_run(&s);
+    assert_int_equal(s.result.outcome, SIM_TOO_FEW);
+    assert_int_equal(s.result.phase, 1);
+    assert_int_equal(s.result.grants, 0);
+}
+
 static void sleepers_come_once_a_day(void **state)
 {
     (void)state;
@@ -514,6 +526,7 @@ int main(void)
         T(away_devices_hold_their_phase_and_are_told),
         T(retries_cure_what_is_flaky_and_count_once),
         T(those_it_is_not_for_are_left_alone),
+        T(phase_of_held_devices_proves_nothing),
         T(sleepers_come_once_a_day),
         T(same_seed_same_result_another_seed_another),
         T(curve_rises_within_its_room),
