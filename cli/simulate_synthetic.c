@@ -158,9 +158,12 @@ static enum cli_exit read_all(struct cli_sim *sim, struct making *m)
 enum cli_exit cli_sim_synthetic(struct cli_sim *sim)
 {
     auto_free struct making *m = calloc(1, sizeof(*m));
-    enum cli_exit code = m == NULL ? cli_fail_memory(sim->cli) : read_all(sim, m);
+    enum cli_exit code;
     uint32_t selected = 0;
 
+    if (m == NULL)
+        return cli_fail_memory(sim->cli);
+    code = read_all(sim, m);
     if (code == CLI_DONE)
         code = cli_sim_room(sim, sim->devices);
     if (code != CLI_DONE)
