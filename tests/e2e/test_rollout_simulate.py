@@ -98,6 +98,17 @@ def test_servers_devices_are_simulated_by_options_and_by_number(world):
     assert world.otter("rollout", "status", str(made), "--json").json["state"] == "draft"
 
 
+def test_groups_and_zones_of_the_server_count(world):
+    world, _ = world
+    world.otter("group", "set", "lab", "--target", "id in (dev-01, dev-02)")
+    world.otter("device", "set", "dev-01", "tz=Asia/Kathmandu")
+    told = world.otter("rollout", "simulate", "--release", "1.0.0", "--target", "id != dev-02", "--phases", "group:lab,100", "--auto",
+                       "--json").json
+    assert [phase["devices"] for phase in told["phases"]] == [1, 58]
+    assert "lab2" in str(world.otter("rollout", "simulate", "--release", "1.0.0", "--target", "all", "--phases", "group:lab2,100",
+                                     expect=1))
+
+
 def test_what_the_server_has_not_is_refused(world):
     world, _ = world
     assert "no published release" in str(world.otter("rollout", "simulate", "--release", "9.9.9", "--target", "all", expect=1))
