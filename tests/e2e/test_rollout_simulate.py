@@ -5,6 +5,7 @@ import xml.etree.ElementTree
 
 import otter
 import pytest
+from test_rollout_control import Device
 
 
 def simulate(*args, expect=0, env=None):
@@ -66,7 +67,7 @@ def test_people_and_programs_are_told(tmp_path):
     (["--devices", "5", "--target", "hardware == zz"], "selects none of the 5 devices"),
     (["--devices", "5", "--target", "tag =="], "at character 7"),
     (["--devices", "5", "--phases", "group:lab,100"], "groups are the server's"),
-    (["--hardware", "b", "--release", "1.0.0", "--target", "all"], "--hardware is of a synthetic fleet"),
+    (["--hardware", "b", "--release", "1.1.0", "--target", "all"], "--hardware is of a synthetic fleet"),
     (["7", "--devices", "5"], "--devices is for a rollout that is not made yet"),
     (["7", "--phases", "5,100"], "--phases is for a rollout that is not made yet"),
 ])
@@ -78,15 +79,14 @@ def test_what_contradicts_itself_is_refused_with_the_reason(args, why):
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     world = otter.World(tmp_path_factory.mktemp("simulate")).start()
-    release = world.publish("1.0.0")
-    world.fleet(60)
-    yield world, release
+    world.publish("1.1.0")
+    yield world, world.fleet(60)
     world.stop()
 
 
 def test_servers_devices_are_simulated_by_options_and_by_number(world):
-    world, release = world
-    plan = ["--release", "1.0.0", "--target", "id != dev-07", "--phases", "10,100", "--auto"]
+    world, _ = world
+    plan = ["--release", "1.1.0", "--target", "id != dev-07", "--phases", "10,100", "--auto"]
     world.otter("device", "hold", "dev-09")
     by_options = world.otter("rollout", "simulate", *plan, "--away", "52w", "--json").json
     made = world.otter("rollout", "create", *plan, "--json").json["id"]
@@ -102,15 +102,26 @@ def test_groups_and_zones_of_the_server_count(world):
     world, _ = world
     world.otter("group", "set", "lab", "--target", "id in (dev-01, dev-02)")
     world.otter("device", "set", "dev-01", "tz=Asia/Kathmandu")
-    told = world.otter("rollout", "simulate", "--release", "1.0.0", "--target", "id != dev-02", "--phases", "group:lab,100", "--auto",
+    told = world.otter("rollout", "simulate", "--release", "1.1.0", "--target", "id != dev-02", "--phases", "group:lab,100", "--auto",
                        "--json").json
     assert [phase["devices"] for phase in told["phases"]] == [1, 58]
-    assert "lab2" in str(world.otter("rollout", "simulate", "--release", "1.0.0", "--target", "all", "--phases", "group:lab2,100",
+    assert "lab2" in str(world.otter("rollout", "simulate", "--release", "1.1.0", "--target", "all", "--phases", "group:lab2,100",
                                      expect=1))
+
+
+def test_who_polls_is_updated_and_who_does_not_is_waited_for(world):
+    world, fleet = world
+    for number in range(10, 60):
+        assert Device(world, fleet, f"dev-{number}").poll() in (200, 204)
+    plan = ["--release", "1.1.0", "--auto", "--json"]
+    told = world.otter("rollout", "simulate", *plan, "--target", "id in (dev-1*, dev-2*, dev-3*, dev-4*, dev-5*)").json
+    assert (told["outcome"], told["devices"], told["updated"], told["away"]) == ("complete", 50, 50, 0)
+    told = world.otter("rollout", "simulate", *plan, "--target", "id in (dev-5*, dev-60)").json
+    assert (told["outcome"], told["updated_at_last"], told["away"]) == ("unfinished", 10, 1)
 
 
 def test_what_the_server_has_not_is_refused(world):
     world, _ = world
     assert "no published release" in str(world.otter("rollout", "simulate", "--release", "9.9.9", "--target", "all", expect=1))
-    assert "selects no device" in str(world.otter("rollout", "simulate", "--release", "1.0.0", "--target", "id == none", expect=1))
+    assert "selects no device" in str(world.otter("rollout", "simulate", "--release", "1.1.0", "--target", "id == none", expect=1))
     assert "not-found" in str(world.otter("rollout", "simulate", "999", expect=1))
