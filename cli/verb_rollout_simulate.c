@@ -56,8 +56,8 @@ static void usual(struct cli_sim *sim)
                                     .download_s = 300,
                                     .install_s = 60};
     sim->start = (int64_t)sim->cli->now;
-    sim->until = 26 * 7 * 86400;
-    sim->away_s = 7 * 86400;
+    sim->until = INT64_C(26) * 7 * 86400;
+    sim->away_s = INT64_C(7) * 86400;
     sim->interval_s = 3600;
     sim->size = 512u << 10;
     sim->whatifs = 3;

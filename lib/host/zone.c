@@ -108,7 +108,7 @@ static struct host_zone *read_zone(const char *name)
         zone = NULL;
     }
     if (zone)
-        memcpy(zone->name, name, strlen(name)); /* well_formed: it fits */
+        memcpy(zone->name, name, strlen(name) + 1); /* well_formed: it fits */
     if (tz)
         g_time_zone_unref(tz);
     return zone;
