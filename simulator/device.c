@@ -30,7 +30,7 @@ static void come(struct sim *s, uint32_t device, int64_t at_us)
 /* The first of its polls from `from_us` on; those before it are answered alike, and left out. */
 static void come_in_rhythm(struct sim *s, uint32_t device, int64_t from_us)
 {
-    int64_t step = rhythm(s, device) * SIM_S, behind = from_us - s->part[device].polled_us;
+    int64_t step = s->part[device].rhythm_s * SIM_S, behind = from_us - s->part[device].polled_us;
 
     come(s, device, s->part[device].polled_us + (behind + step - 1) / step * step);
 }
@@ -39,7 +39,7 @@ static void come_in_rhythm(struct sim *s, uint32_t device, int64_t from_us)
 static void come_after(struct sim *s, uint32_t device, int64_t change)
 {
     const struct sim_device *d = &s->spec->device[device];
-    int64_t now = sim_now_s(s), after = rhythm(s, device), left, ahead;
+    int64_t now = sim_now_s(s), after = s->part[device].rhythm_s, left, ahead;
 
     if (sleeps(s, device)) {
         come_in_rhythm(s, device, change * SIM_S > s->now_us ? change * SIM_S : s->now_us + 1);
@@ -104,11 +104,13 @@ void sim_devices_begin(struct sim *s, struct policy_place *places)
     deal(s, places);
     for (uint32_t i = 0; i < s->spec->count; i++) {
         const struct sim_device *d = &s->spec->device[i];
-        uint64_t step = (uint64_t)(rhythm(s, i) * SIM_S);
+        int64_t every = rhythm(s, i);
 
         s->part[i] = (struct sim_part){
             .phase = (uint8_t)policy_phase_of(s->spec->plan, s->upto, d->group_bits, d->position),
-            .polled_us = s->now_us - (int64_t)sim_chance(s, i, 0, SIM_OF_FIRST_POLL, step)};
+            .rhythm_s = (uint32_t)every,
+            .polled_us =
+                s->now_us - (int64_t)sim_chance(s, i, 0, SIM_OF_FIRST_POLL, (uint64_t)(every * SIM_S))};
         count_waiting(s, i);
     }
 }

@@ -93,6 +93,7 @@ struct sim_part {
     int64_t polled_us; /* or would have */
     int64_t ends_us;   /* when what it does is done */
     int64_t lost_at;
+    uint32_t rhythm_s; /* from poll to poll */
     uint8_t phase;
     uint8_t doing; /* enum in device.c */
     uint8_t state; /* enum otter_update_state of its newest attempt */
