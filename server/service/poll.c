@@ -6,27 +6,16 @@
 
 #include <string.h>
 
-#define RETRY_MIN 5u
-
 static unsigned poll_retry_after(struct svc *svc, uint32_t index, const char *device)
 {
     unsigned after = policy_poll_after(groups_poll_interval(svc, index), device);
 
-    return after < RETRY_MIN ? RETRY_MIN : after;
+    return after < POLICY_POLL_MIN ? POLICY_POLL_MIN : after;
 }
 
 void poll_come_again(struct svc_call *call, int64_t now, const struct grant_wait *wait)
 {
-    unsigned after = call->out.retry_after;
-    int64_t sooner = wait->again - now;
-
-    if (wait->again == 0)
-        return;
-    sooner += policy_poll_place(after / 4, call->in.poll.device); /* not all at once */
-    if (sooner < RETRY_MIN)
-        sooner = RETRY_MIN;
-    if (sooner < after)
-        call->out.retry_after = (unsigned)sooner;
+    call->out.retry_after = policy_come_again(call->out.retry_after, call->in.poll.device, now, wait->again);
 }
 
 static bool same_digest(const struct otter_digest *a, const struct otter_digest *b)

@@ -35,7 +35,7 @@ LOCAL = {
 READING = {
     "key show": "KEY", "root show": "ROOT", "root list": "", "image info": "IMAGE-A", "image verify": "IMAGE-A --key KEY",
     "image-key list": "", "release verify": "RELEASE --root ROOT", "release list": "", "release show": "1.0.1",
-    "release deps": "1.0.1", "rollout list": "", "rollout simulate": "RUNNING", "rollout preview": "RUNNING", "rollout status": "RUNNING", "rollout attempts": "RUNNING",
+    "release deps": "1.0.1", "rollout list": "", "rollout preview": "RUNNING", "rollout simulate": "RUNNING", "rollout status": "RUNNING", "rollout attempts": "RUNNING",
     "rollout explain": "--device dev-1", "rollout events": "RUNNING", "rollout report": "RUNNING",
     "rollout wait": "ENDED --until complete", "device list": "", "device show": "dev-1", "device timeline": "dev-1",
     "fleet summary": "", "group list": "", "group show": "lab", "operator list": "", "server status": "",
