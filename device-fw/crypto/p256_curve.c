@@ -91,7 +91,7 @@ static bool decode(struct point *ret, const uint8_t in[OTTER_POINT_LEN])
     bool good = in[0] == 4;
 
     for (unsigned i = 0; i < 2; i++) {
-        otter_p256_read(&n[i], in + 1 + i * OTTER_P256_LEN);
+        otter_p256_read(&n[i], in + 1 + (size_t)i * OTTER_P256_LEN);
         good = good && otter_p256_is_reduced(&n[i], &field);
         otter_p256_enter(&n[i], &n[i], &field);
     }
@@ -112,7 +112,7 @@ static bool encode(const struct point *p, uint8_t out[OTTER_POINT_LEN])
     for (unsigned i = 0; i < 2; i++) {
         otter_p256_times(&a, &from[i], &inverse, &field);
         otter_p256_leave(&a, &a, &field);
-        otter_p256_write(&a, out + 1 + i * OTTER_P256_LEN);
+        otter_p256_write(&a, out + 1 + (size_t)i * OTTER_P256_LEN);
     }
     return !otter_p256_is_zero(&p->z);
 }

@@ -77,7 +77,7 @@ static bool take_time(const uint8_t *p, size_t len, size_t *at, uint64_t *ret)
         !digits(t + 6, 2, &minute) || !digits(t + 8, 2, &second) || t[10] != 'Z' || month < 1 || month > 12 ||
         day < 1 || day > month_length(year, month) || hour > 23 || minute > 59 || second > 59)
         return false;
-    *ret = (uint64_t)(days_to(year, month) + day - 1) * 86400 + hour * 3600 + minute * 60 + second;
+    *ret = (uint64_t)(days_to(year, month) + day - 1) * 86400 + (hour * 3600 + minute * 60 + second);
     *at += general ? 17 : 15;
     return true;
 }

@@ -228,7 +228,7 @@ static uint16_t encode_members(const struct value *v, const struct otter_journal
 
     if (v->list_max > 0)
         *p++ = (uint8_t)count;
-    for (unsigned i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         p = put_members(v->field + v->members, v->of_element, byte_of(live, v->list_at) + i * v->list_step,
                         p);
     if (v->present_at == NOWHERE ? is_zero(out, p) : *byte_of(live, v->present_at) == 0)
@@ -251,11 +251,11 @@ static bool decode_members(const struct value *v, const uint8_t *in, unsigned le
     }
     if (len < head + count * step || !make_sense(v->field, v->members, in))
         return false;
-    for (unsigned i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         if (!make_sense(element, v->of_element, in + head + i * step))
             return false;
     get_members(v->field, v->members, in, base);
-    for (unsigned i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         get_members(element, v->of_element, in + head + i * step, base + v->list_at + i * v->list_step);
     if (v->list_max > 0)
         base[v->count_at] = (uint8_t)count;

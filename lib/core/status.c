@@ -12,6 +12,7 @@ struct names {
 };
 
 static const struct names names = {
+/* C17 knows no initializer of an array in parentheses: NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define ROW(symbol, name, group, meaning) .symbol = name,
     OTTER_STATUS_TABLE(ROW)
 #undef ROW

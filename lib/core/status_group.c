@@ -1,7 +1,7 @@
 #include "core/status.h"
 
 static const char groups[OTTER_STATUS_COUNT] = {
-#define ROW(symbol, name, group, meaning) [OTTER_##symbol] = group,
+#define ROW(symbol, name, group, meaning) [OTTER_##symbol] = (group),
     OTTER_STATUS_TABLE(ROW)
 #undef ROW
 };

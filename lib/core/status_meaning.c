@@ -2,7 +2,7 @@
 #include "core/status.h"
 
 static const char *const meanings[OTTER_STATUS_COUNT] = {
-#define ROW(symbol, name, group, meaning) [OTTER_##symbol] = meaning,
+#define ROW(symbol, name, group, meaning) [OTTER_##symbol] = (meaning),
     OTTER_STATUS_TABLE(ROW)
 #undef ROW
 };

@@ -84,6 +84,8 @@ def green_tests(chosen, tests):
 
 def judge(made, tests, green):
     path = TREE / made["file"]
+    if not (ROOT / made["file"]).is_file():
+        return False, f"no file {made['file']}"
     original = path.read_text()
     mutant, matches = mutate(original, made)
     if mutant is None:
