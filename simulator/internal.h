@@ -25,13 +25,15 @@ struct sim {
     int64_t over[2]; /* moments that end the waiting of many: not_after, the manifest's end */
     enum policy_rollout_state state;
     unsigned phase;
+    unsigned judged; /* the phase whose gate had the say */
     uint64_t upto[POLICY_PHASES_MAX];
     uint32_t waiting[POLICY_PHASES_MAX + 1]; /* devices that may still be granted, by phase; less the boxed */
     uint32_t barred[POLICY_PHASES_MAX + 1];  /* held or otherwise kept from it, by phase */
     uint32_t boxed;                          /* may be in the penalty box: are asked one by one */
     uint32_t active;
     int64_t ramp_since, through_at, hand_at;
-    bool warned, approved;
+    uint32_t warned; /* bit i: of the losses of phase i + 1 */
+    bool approved;
     int64_t next_point, point_step;
     struct policy_meter grants, bytes, site[SIM_SITES];
 };

@@ -13,34 +13,46 @@ void sim_open_phase(struct sim *s)
     s->ret->phase = s->phase;
     s->ramp_since = sim_now_s(s);
     s->through_at = s->hand_at = 0;
-    s->approved = s->warned = false;
+    s->approved = false;
     newest(s)->opened = sim_now_s(s);
     sim_tell(s, &(struct sim_note){.kind = SIM_OPENED, .phase = s->phase});
     sim_devices_wake(s);
 }
 
-static struct policy_gate_result look(const struct sim *s)
+static struct policy_gate_facts facts_of_phase(const struct sim *s, unsigned i)
 {
-    const struct sim_phase *p = &s->ret->of[s->phase - 1];
-    const struct policy_gate_facts f = {
+    const struct sim_phase *p = &s->ret->of[i];
+
+    return (struct policy_gate_facts){
         .running = s->state == POLICY_ROLLOUT_RUNNING,
-        .last_phase = s->phase == s->spec->plan->phase_count,
-        .spec = &s->spec->plan->phase[s->phase - 1],
+        .last_phase = i + 1 == s->spec->plan->phase_count,
+        .spec = &s->spec->plan->phase[i],
         .on_failure = s->spec->plan->on_failure,
         .succeeded = p->tally.succeeded,
         .failed = p->tally.failed,
         .reverted = p->tally.reverted,
         .timed_out = p->tally.timed_out,
         .devices = p->devices,
-        .outstanding = sim_outstanding(s),
-        .barred = s->barred[s->phase],
-        .warned = s->warned,
+        .barred = s->barred[i + 1],
+        .warned = s->warned >> i & 1,
         .approved = s->approved,
         .through_at = s->through_at,
         .now = sim_now_s(s),
     };
+}
 
-    return policy_gate(&f);
+/* *ret_phase: whose verdict it is. */
+static struct policy_gate_result look(const struct sim *s, unsigned *ret_phase)
+{
+    struct policy_gate_facts f[POLICY_PHASES_MAX];
+    struct policy_gate_result g;
+
+    for (unsigned i = 0; i < s->phase; i++)
+        f[i] = facts_of_phase(s, i);
+    f[s->phase - 1].outstanding = sim_outstanding(s);
+    g = policy_gates(f, s->phase, ret_phase);
+    ++*ret_phase;
+    return g;
 }
 
 static void decide(struct sim *s, const struct policy_gate_result *g, enum sim_outcome outcome)
@@ -113,8 +125,8 @@ static bool complete(struct sim *s, const struct policy_gate_result *g)
 static bool warn(struct sim *s, const struct policy_gate_result *g)
 {
     (void)g;
-    s->warned = true;
-    newest(s)->warned = sim_now_s(s);
+    s->warned |= 1u << (s->judged - 1);
+    s->ret->of[s->judged - 1].warned = sim_now_s(s);
     return true;
 }
 
@@ -144,7 +156,7 @@ void sim_gate(struct sim *s)
     struct policy_gate_result g;
 
     do {
-        g = look(s);
+        g = look(s, &s->judged);
         if (g.through && s->through_at == 0) {
             s->through_at = sim_now_s(s);
             newest(s)->through = s->through_at;
@@ -152,6 +164,6 @@ void sim_gate(struct sim *s)
             sim_tell(s, &(struct sim_note){.kind = SIM_THROUGH, .phase = s->phase});
         }
         if (g.verdict != POLICY_GATE_REST && g.verdict != POLICY_GATE_OUTSTANDING)
-            sim_tell(s, &(struct sim_note){.kind = SIM_VERDICT, .phase = s->phase, .verdict = g.verdict});
+            sim_tell(s, &(struct sim_note){.kind = SIM_VERDICT, .phase = s->judged, .verdict = g.verdict});
     } while (acts[g.verdict] && acts[g.verdict](s, &g));
 }

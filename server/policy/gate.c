@@ -138,6 +138,23 @@ static const struct {
     {otherwise, POLICY_GATE_ADVANCE, true},
 };
 
+static bool stops(enum policy_verdict verdict)
+{
+    return verdict == POLICY_GATE_HALT || verdict == POLICY_GATE_ROLLBACK || verdict == POLICY_GATE_WARN;
+}
+
+struct policy_gate_result policy_gates(const struct policy_gate_facts *phases, unsigned count,
+                                       unsigned *ret_index)
+{
+    struct policy_gate_result result;
+
+    for (*ret_index = 0;; ++*ret_index) {
+        result = policy_gate(&phases[*ret_index]);
+        if (*ret_index + 1 == count || stops(result.verdict))
+            return result;
+    }
+}
+
 struct policy_gate_result policy_gate(const struct policy_gate_facts *facts)
 {
     struct sum s = sum_up(facts);

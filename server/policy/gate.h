@@ -1,4 +1,4 @@
-/* What becomes of a rollout's newest phase: facts and time in, one verdict and its reason out. Pure. */
+/* What becomes of a rollout's open phases: facts and time in, one verdict and its reason out. Pure. */
 #ifndef OTTER_POLICY_GATE_H
 #define OTTER_POLICY_GATE_H
 
@@ -29,14 +29,14 @@ struct policy_gate_facts {
     bool last_phase;
     const struct policy_phase_spec *spec;
     enum policy_on_failure on_failure;
-    /* of the newest phase: attempts by how they ended; what an operator acknowledged at a resume counts no
+    /* of the phase: attempts by how they ended; what an operator acknowledged at a resume counts no
      * more */
     uint64_t succeeded, failed, reverted, timed_out;
     uint64_t acknowledged; /* losses */
     uint64_t devices;      /* that the phase selected */
     uint64_t outstanding;  /* of all open phases: may still be granted, or are at it */
-    uint64_t barred;       /* of the newest phase: held, pinned or otherwise kept from it, for now */
-    bool warned;           /* of this phase, before */
+    uint64_t barred; /* of the phase, if it is the newest: held, pinned or otherwise kept from it, for now */
+    bool warned;     /* of this phase, before */
     bool approved;
     bool frozen;
     int64_t through_at; /* when nothing was outstanding any more and enough had succeeded; 0: not yet */
@@ -54,6 +54,14 @@ struct policy_gate_result {
 
 /* Failure first: no soak, gate or last phase hides a threshold that is passed. */
 struct policy_gate_result policy_gate(const struct policy_gate_facts *facts);
+
+/*
+ * Of all open phases in their order, the newest last; count >= 1. A phase that was passed still counts its
+ * losses, of stragglers and newcomers: the first that is over its failure threshold has the say, else the
+ * newest. *ret_index: whose verdict it is.
+ */
+struct policy_gate_result policy_gates(const struct policy_gate_facts *phases, unsigned count,
+                                       unsigned *ret_index);
 
 /* min(configured, devices in the phase), at least 1. */
 uint32_t policy_min_sample(uint32_t configured, uint64_t devices);

@@ -28,21 +28,24 @@ static enum otter_status take_back(struct svc *svc, const struct store_attempt *
 {
     struct store *store = svc->writer;
     struct store_rollout rollout;
+    struct store_phase *phase;
     enum otter_status status;
 
     if (row->retry || !events_is_lost(row->state))
         return OTTER_OK;
     status = store->ops->rollout_get(store, row->rollout, &rollout);
-    if (status != OTTER_OK || rollout.acknowledged == 0 || row->phase != rollout.phase ||
-        row->finished > rollout.resumed_at)
+    if (status != OTTER_OK || row->phase < 1 || row->phase > rollout.phase_count)
         return status;
-    rollout.acknowledged--;
+    phase = &rollout.phases[row->phase - 1];
+    if (phase->acknowledged == 0 || row->finished > rollout.resumed_at)
+        return OTTER_OK;
+    phase->acknowledged--;
     status = store->ops->rollout_update(store, &rollout);
     if (status != OTTER_OK)
         return status;
     return rollout_event(svc, rollout.id, "loss-taken-back", "",
-                         json_pack("{s:I, s:I}", "attempt", (json_int_t)row->id, "acknowledged",
-                                   (json_int_t)rollout.acknowledged));
+                         json_pack("{s:I, s:I, s:I}", "attempt", (json_int_t)row->id, "phase",
+                                   (json_int_t)row->phase, "acknowledged", (json_int_t)phase->acknowledged));
 }
 
 /* Out of the counts, with all that hangs on it. */

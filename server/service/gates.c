@@ -1,5 +1,5 @@
 /*
- * The gate behind a rollout's newest phase: facts from the store's counts, the verdict of policy_gate, and
+ * The gates of a rollout's open phases: facts from the store's counts, the verdict of policy_gates, and
  * what follows from it, all in one transaction of the writer. Whatever is decided is in the row, so that a
  * restart goes on where it was: nothing soaks twice, is told twice, or opens twice.
  */
@@ -12,48 +12,55 @@
 
 struct tally {
     struct store_count_visitor visitor;
-    unsigned phase;
-    uint64_t n[OTTER_UPDATE_STATE_COUNT];
+    uint64_t n[STORE_PHASES_MAX][OTTER_UPDATE_STATE_COUNT];
 };
 
 static bool take_count(struct store_count_visitor *self, const struct store_count *row)
 {
     struct tally *t = OTTER_CONTAINER_OF(self, struct tally, visitor);
 
-    if (row->phase == t->phase && (unsigned)row->state < OTTER_UPDATE_STATE_COUNT)
-        t->n[row->state] += row->n;
+    if (row->phase >= 1 && row->phase <= STORE_PHASES_MAX && (unsigned)row->state < OTTER_UPDATE_STATE_COUNT)
+        t->n[row->phase - 1][row->state] += row->n;
     return true;
 }
 
-enum otter_status gate_look(struct svc *svc, const struct catalog_rollout *r, const struct store_rollout *row,
-                            const struct gate_out *out, struct policy_gate_facts *ret_facts,
-                            struct policy_gate_result *ret)
+static struct policy_gate_facts facts_of_phase(struct svc *svc, const struct catalog_rollout *r,
+                                               const struct store_rollout *row, unsigned i,
+                                               const uint64_t n[OTTER_UPDATE_STATE_COUNT])
 {
-    struct tally t = {.visitor.row = take_count, .phase = row->phase};
+    return (struct policy_gate_facts){
+        .running = policy_rollout_state_find(row->state) == POLICY_ROLLOUT_RUNNING,
+        .last_phase = i + 1 == row->phase_count,
+        .spec = &r->plan.phase[i],
+        .on_failure = r->plan.on_failure,
+        .succeeded = n[OTTER_UPDATE_SUCCEEDED],
+        .failed = n[OTTER_UPDATE_FAILED],
+        .reverted = n[OTTER_UPDATE_REVERTED],
+        .timed_out = n[OTTER_UPDATE_TIMED_OUT],
+        .acknowledged = row->phases[i].acknowledged,
+        .devices = row->phases[i].devices,
+        .frozen = svc->catalog->freeze.since != 0,
+        .warned = row->phases[i].warned,
+        .approved = row->approved_phase > i,
+        .through_at = row->through_at,
+        .now = svc_steady(svc), /* a clock set ahead must not shorten a soak */
+    };
+}
+
+enum otter_status gate_look(struct svc *svc, const struct catalog_rollout *r, const struct store_rollout *row,
+                            const struct gate_out *out, struct gate_view *ret)
+{
+    struct tally t = {.visitor.row = take_count};
     enum otter_status status = svc->writer->ops->counts(svc->writer, row->id, &t.visitor);
 
     if (status != OTTER_OK)
         return status;
-    *ret_facts = (struct policy_gate_facts){
-        .running = policy_rollout_state_find(row->state) == POLICY_ROLLOUT_RUNNING,
-        .last_phase = row->phase == row->phase_count,
-        .spec = &r->plan.phase[row->phase - 1],
-        .on_failure = r->plan.on_failure,
-        .succeeded = t.n[OTTER_UPDATE_SUCCEEDED],
-        .failed = t.n[OTTER_UPDATE_FAILED],
-        .reverted = t.n[OTTER_UPDATE_REVERTED],
-        .timed_out = t.n[OTTER_UPDATE_TIMED_OUT],
-        .acknowledged = row->acknowledged,
-        .devices = row->phases[row->phase - 1].devices,
-        .outstanding = out->outstanding,
-        .barred = out->barred,
-        .frozen = svc->catalog->freeze.since != 0,
-        .warned = row->warned_phase >= row->phase,
-        .approved = row->approved_phase >= row->phase,
-        .through_at = row->through_at,
-        .now = svc_steady(svc), /* a clock set ahead must not shorten a soak */
-    };
-    *ret = policy_gate(ret_facts);
+    for (unsigned i = 0; i < row->phase; i++) {
+        ret->facts[i] = facts_of_phase(svc, r, row, i, t.n[i]);
+        ret->facts[i].outstanding = out->outstanding;
+    }
+    ret->facts[row->phase - 1].barred = out->barred;
+    ret->result = policy_gates(ret->facts, row->phase, &ret->index);
     return OTTER_OK;
 }
 
@@ -61,8 +68,10 @@ struct gate {
     struct svc *svc;
     const struct catalog_rollout *r;
     struct store_rollout *row;
-    struct policy_gate_facts facts;
+    struct gate_view view;
+    struct policy_gate_facts facts; /* of the phase whose verdict it is, */
     struct policy_gate_result result;
+    unsigned phase; /* from 1 */
     struct gate_done *done;
     const char *kind; /* what the verdict is called in the rollout's events; NULL: nothing is written */
 };
@@ -84,11 +93,11 @@ static const char *percent(uint16_t share, char out[12])
 
 static json_t *json_numbers(const struct gate *g)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "phase", (json_int_t)g->row->phase,
-                     "succeeded", (json_int_t)g->facts.succeeded, "lost", (json_int_t)g->result.lost,
-                     "acknowledged", (json_int_t)g->facts.acknowledged, "sample",
-                     (json_int_t)g->result.sample, "lost_percent", g->result.lost_share / 100.0,
-                     "failure_percent", g->facts.spec->failure_share / 100.0, "success_percent",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "phase", (json_int_t)g->phase, "succeeded",
+                     (json_int_t)g->facts.succeeded, "lost", (json_int_t)g->result.lost, "acknowledged",
+                     (json_int_t)g->facts.acknowledged, "sample", (json_int_t)g->result.sample,
+                     "lost_percent", g->result.lost_share / 100.0, "failure_percent",
+                     g->facts.spec->failure_share / 100.0, "success_percent",
                      g->facts.spec->success_share / 100.0);
 }
 
@@ -108,16 +117,16 @@ static enum otter_status note(const struct gate *g)
     return rollout_event(g->svc, row->id, g->kind, "", json);
 }
 
-/* "threshold: in phase 1 3 of 8 that finished were lost (37.5 %), and at most 10 % may be, from 8 on" */
+/* "threshold: in phase 1, 3 of 8 that finished were lost (37.5 %), and at most 10 % may be, from 8 on" */
 static void say_threshold(const struct gate *g, char out[STORE_REASON_MAX + 1])
 {
     char have[12], most[12];
 
     (void)snprintf(
         out, STORE_REASON_MAX + 1,
-        "%s: in phase %u %llu of %llu that finished were lost (%s %%), and at most %s %% may be, from "
+        "%s: in phase %u, %llu of %llu that finished were lost (%s %%), and at most %s %% may be, from "
         "%lu on",
-        otter_status_name(OTTER_THRESHOLD), g->row->phase, (unsigned long long)g->result.lost,
+        otter_status_name(OTTER_FAILURE_THRESHOLD), g->phase, (unsigned long long)g->result.lost,
         (unsigned long long)g->result.finished, percent(g->result.lost_share, have),
         percent(g->facts.spec->failure_share, most), (unsigned long)g->result.sample);
 }
@@ -258,8 +267,8 @@ static enum otter_status warn(struct gate *g)
     char why[STORE_REASON_MAX + 1];
 
     say_threshold(g, why);
-    tell(g, SVC_EVENT_ROLLOUT_WARNED, g->row->phase, why);
-    g->row->warned_phase = g->row->phase;
+    tell(g, SVC_EVENT_ROLLOUT_WARNED, g->phase, why);
+    g->row->phases[g->phase - 1].warned = true;
     g->done->changed = g->done->again = true;
     return note(g);
 }
@@ -267,7 +276,7 @@ static enum otter_status warn(struct gate *g)
 static enum otter_status halt_for(struct gate *g, const char *why)
 {
     rollout_enter(g->svc, g->row, POLICY_ROLLOUT_HALTED, why);
-    tell(g, SVC_EVENT_ROLLOUT_HALTED, g->row->phase, why);
+    tell(g, SVC_EVENT_ROLLOUT_HALTED, g->phase, why);
     g->done->changed = true;
     return note(g);
 }
@@ -292,7 +301,7 @@ static enum otter_status roll_back(struct gate *g)
     if (status == OTTER_OK) {
         (void)snprintf(detail, sizeof(detail), "rolled back by rollout %lld; %.200s",
                        (long long)g->row->child, why);
-        tell(g, SVC_EVENT_ROLLED_BACK, g->row->phase, detail);
+        tell(g, SVC_EVENT_ROLLED_BACK, g->phase, detail);
         g->done->changed = g->done->again = true;
         return note(g);
     }
@@ -325,11 +334,14 @@ enum otter_status gate_run(struct svc *svc, const struct catalog_rollout *r, str
                            const struct gate_out *out, struct gate_done *ret)
 {
     struct gate g = {.svc = svc, .r = r, .row = row, .done = ret};
-    enum otter_status status = gate_look(svc, r, row, out, &g.facts, &g.result);
+    enum otter_status status = gate_look(svc, r, row, out, &g.view);
 
     *ret = (struct gate_done){.changed = false};
     if (status != OTTER_OK)
         return status;
+    g.facts = g.view.facts[g.view.index];
+    g.result = g.view.result;
+    g.phase = g.view.index + 1;
     if (g.result.through && row->through_at == 0) {
         row->through_at = g.facts.now;
         ret->changed = true;

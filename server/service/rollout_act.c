@@ -117,24 +117,38 @@ static enum otter_status do_pause(struct action *a)
     return event(a, "paused", json_object());
 }
 
-/* Of a halted one the losses so far are seen, and count no more towards the threshold. */
+/* The losses so far are seen, and count no more towards a phase's threshold. */
+static enum otter_status acknowledge(struct action *a, json_t *list, uint64_t *ret_sum)
+{
+    const struct gate_out none = {.outstanding = 0};
+    struct gate_view view;
+    enum otter_status status = svc_stored(a->call, gate_look(a->svc, a->r, &a->row, &none, &view));
+
+    for (unsigned i = 0; status == OTTER_OK && i < a->row.phase; i++) {
+        uint64_t lost = policy_gate(&view.facts[i]).lost;
+
+        a->row.phases[i].acknowledged += (uint32_t)lost;
+        *ret_sum += lost;
+        if (lost > 0)
+            (void)json_array_append_new(
+                list, json_pack("{s:I, s:I}", "phase", (json_int_t)i + 1, "acknowledged", (json_int_t)lost));
+    }
+    return status;
+}
+
 static enum otter_status do_resume(struct action *a)
 {
     bool halted = policy_rollout_state_find(a->row.state) == POLICY_ROLLOUT_HALTED;
-    struct policy_gate_result result = {.lost = 0};
-    const struct gate_out none = {.outstanding = 0};
-    struct policy_gate_facts facts;
-    enum otter_status status = OTTER_OK;
+    auto_json json_t *phases = json_array();
+    uint64_t lost = 0;
+    enum otter_status status = halted ? acknowledge(a, phases, &lost) : OTTER_OK;
 
-    if (halted)
-        status = svc_stored(a->call, gate_look(a->svc, a->r, &a->row, &none, &facts, &result));
     if (status != OTTER_OK)
         return status;
-    a->row.acknowledged += (uint32_t)result.lost;
     rollout_enter(a->svc, &a->row, POLICY_ROLLOUT_RUNNING, "");
     a->row.resumed_at = a->row.state_at;
     a->opened = true; /* what ended meanwhile may move it on */
-    return event(a, "resumed", json_pack("{s:I}", "acknowledged", (json_int_t)result.lost));
+    return event(a, "resumed", json_pack("{s:I, s:O}", "acknowledged", (json_int_t)lost, "phases", phases));
 }
 
 static enum otter_status do_abort(struct action *a)

@@ -95,10 +95,15 @@ struct gate_out {
     uint64_t barred;      /* of the newest: kept from it for now */
 };
 
-/* Counts of the newest phase and what its gate says of them. */
+/* The open phases as their gates see them, and what these say. */
+struct gate_view {
+    struct policy_gate_facts facts[STORE_PHASES_MAX];
+    struct policy_gate_result result;
+    unsigned index; /* of the phase whose verdict it is */
+};
+/* By the store's counts. */
 enum otter_status gate_look(struct svc *svc, const struct catalog_rollout *r, const struct store_rollout *row,
-                            const struct gate_out *out, struct policy_gate_facts *ret_facts,
-                            struct policy_gate_result *ret);
+                            const struct gate_out *out, struct gate_view *ret);
 /* What the gate did, for those who are told after the commit. */
 struct gate_done {
     bool changed;  /* the row was */

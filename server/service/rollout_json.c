@@ -118,21 +118,22 @@ static json_t *json_gate(const struct store_rollout *row, enum policy_rollout_st
     const char *verdict =
         row->state_reason[0] ? row->state_reason : policy_verdict_name(POLICY_GATE_OUTSTANDING);
     const struct policy_phase_spec *spec = &plan->phase[row->phase ? row->phase - 1 : 0];
-    uint64_t lost, finished;
+    uint64_t acknowledged, lost, finished;
     bool soaks;
 
     if (row->phase == 0 || row->phase > row->phase_count || state != POLICY_ROLLOUT_RUNNING)
         return json_null();
+    acknowledged = row->phases[row->phase - 1].acknowledged;
     lost = of_phase(t, row->phase, OTTER_UPDATE_FAILED) + of_phase(t, row->phase, OTTER_UPDATE_REVERTED) +
            of_phase(t, row->phase, OTTER_UPDATE_TIMED_OUT);
-    lost = lost > row->acknowledged ? lost - row->acknowledged : 0;
+    lost = lost > acknowledged ? lost - acknowledged : 0;
     finished = lost + of_phase(t, row->phase, OTTER_UPDATE_SUCCEEDED);
     soaks = strcmp(verdict, policy_verdict_name(POLICY_GATE_SOAK)) == 0;
     return json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "verdict", verdict, "until",
                      json_time(soaks ? row->through_at + spec->soak_s : 0), "lost", (json_int_t)lost,
                      "finished", (json_int_t)finished, "sample",
                      (json_int_t)policy_min_sample(spec->min_sample, row->phases[row->phase - 1].devices),
-                     "acknowledged", (json_int_t)row->acknowledged);
+                     "acknowledged", (json_int_t)acknowledged);
 }
 
 static json_t *text_or_null(const char *text)

@@ -88,7 +88,6 @@ enum otter_status rollout_open_next(struct svc *svc, const struct catalog_rollou
     p->opened = svc_now(svc);
     row->phase++;
     row->through_at = 0;
-    row->acknowledged = 0;
     row->state_reason[0] = '\0';
     return rollout_event(svc, row->id, "phase-opened", who,
                          json_pack("{s:I, s:I, s:I, s:b}", "phase", (json_int_t)row->phase, "upto",

@@ -5,10 +5,11 @@ static enum otter_status put_phases(struct store_sqlite *s, const struct store_r
 {
     for (unsigned i = 0; i < row->phase_count; i++) {
         const struct store_phase *p = &row->phases[i];
-        enum otter_status status = store_sqlite_run(
-            s, SQL_PHASE_PUT,
-            V_LIST(V_INT(row->id), V_INT(i + 1), V_INT(p->percent), V_INT(p->upto), V_INT(p->devices),
-                   V_INT(p->widened), V_INT(p->opened), V_INT(p->completed)));
+        enum otter_status status =
+            store_sqlite_run(s, SQL_PHASE_PUT,
+                             V_LIST(V_INT(row->id), V_INT(i + 1), V_INT(p->percent), V_INT(p->upto),
+                                    V_INT(p->devices), V_INT(p->widened), V_INT(p->opened),
+                                    V_INT(p->completed), V_INT(p->acknowledged), V_INT(p->warned)));
 
         if (status != OTTER_OK)
             return status;
@@ -46,7 +47,6 @@ static enum otter_status op_rollout_update(struct store *self, const struct stor
                               V_LIST(V_TEXT(row->state), V_INT(row->phase), V_INT(row->started),
                                      V_INT(row->finished), V_TEXT(row->state_reason), V_INT(row->state_at),
                                      V_TEXT(row->approved_by), V_INT(row->approved_phase), V_INT(row->child),
-                                     V_INT(row->warned_phase), V_INT(row->acknowledged),
                                      V_INT(row->through_at), V_INT(row->resumed_at), V_INT(row->id)));
     return status == OTTER_OK ? put_phases(s, row) : status;
 }
@@ -61,10 +61,8 @@ static void read_gates(sqlite3_stmt *stmt, struct store_rollout *row)
     row->approved_phase = (unsigned)sqlite3_column_int(stmt, 17);
     row->parent = sqlite3_column_int64(stmt, 18);
     row->child = sqlite3_column_int64(stmt, 19);
-    row->warned_phase = (unsigned)sqlite3_column_int(stmt, 20);
-    row->acknowledged = (uint32_t)sqlite3_column_int64(stmt, 21);
-    row->through_at = sqlite3_column_int64(stmt, 22);
-    row->resumed_at = sqlite3_column_int64(stmt, 23);
+    row->through_at = sqlite3_column_int64(stmt, 20);
+    row->resumed_at = sqlite3_column_int64(stmt, 21);
 }
 
 static void read_rollout(sqlite3_stmt *stmt, struct store_rollout *row)
@@ -104,6 +102,8 @@ static enum otter_status read_phases(struct store_sqlite *s, struct store_rollou
         p->widened = sqlite3_column_int(stmt, 3) != 0;
         p->opened = sqlite3_column_int64(stmt, 4);
         p->completed = sqlite3_column_int64(stmt, 5);
+        p->acknowledged = (uint32_t)sqlite3_column_int64(stmt, 6);
+        p->warned = sqlite3_column_int(stmt, 7) != 0;
     }
     return status;
 }

@@ -5,8 +5,8 @@
     "retry, served, served_updated"
 #define ROLLOUT_COLUMNS                                                                                      \
     "id, seed, name, release, target, state, auto, priority, phase, created, started, finished, plan,"       \
-    " state_reason, state_at, created_by, approved_by, approved_phase, parent, child, warned_phase,"         \
-    " acknowledged, through_at, resumed_at"
+    " state_reason, state_at, created_by, approved_by, approved_phase, parent, child, through_at,"           \
+    " resumed_at"
 #define RELEASE_COLUMNS                                                                                      \
     "num, id, product, epoch, sequence, published, signature_checked, envelope, withdrawn,"                  \
     " withdrawn_reason, pruned"
@@ -43,15 +43,15 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_ROLLOUT_UPDATE] =
         "UPDATE rollouts SET state = ?, phase = ?, started = ?, finished = ?, state_reason = ?, state_at = ?,"
-        " approved_by = ?, approved_phase = ?, child = ?, warned_phase = ?, acknowledged = ?, through_at = ?,"
-        " resumed_at = ? WHERE id = ?",
+        " approved_by = ?, approved_phase = ?, child = ?, through_at = ?, resumed_at = ?"
+        " WHERE id = ?",
     [SQL_ROLLOUT_GET] = "SELECT " ROLLOUT_COLUMNS " FROM rollouts WHERE id = ?",
     [SQL_ROLLOUTS] = "SELECT " ROLLOUT_COLUMNS " FROM rollouts ORDER BY id",
     [SQL_PHASE_PUT] =
         "INSERT OR REPLACE INTO phases (rollout, number, percent, upto, devices, widened, opened,"
-        " completed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    [SQL_PHASES] = "SELECT percent, upto, devices, widened, opened, completed FROM phases WHERE rollout = ?"
-                   " ORDER BY number",
+        " completed, acknowledged, warned) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_PHASES] = "SELECT percent, upto, devices, widened, opened, completed, acknowledged, warned"
+                   " FROM phases WHERE rollout = ? ORDER BY number",
     [SQL_ROLLOUT_EVENT_ADD] =
         "INSERT INTO rollout_events (rollout, at, kind, who, detail) VALUES (?, ?, ?, ?, ?)",
     [SQL_ROLLOUT_EVENTS] =

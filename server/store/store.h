@@ -61,6 +61,8 @@ struct store_phase {
     bool widened;
     int64_t opened;
     int64_t completed;
+    uint32_t acknowledged; /* losses that resuming took as seen */
+    bool warned;           /* of its losses */
 };
 
 struct store_rollout {
@@ -86,8 +88,6 @@ struct store_rollout {
     unsigned approved_phase; /* up to this one, from 1; 0: none */
     int64_t parent;          /* the rollout that this one rolls back; 0: none */
     int64_t child;           /* the one that rolls this one back; 0: none */
-    unsigned warned_phase;   /* the newest phase whose losses were warned of; 0: none */
-    uint32_t acknowledged;   /* losses of the newest phase that resuming took as seen */
     int64_t through_at;      /* when the newest phase was through, for its soak time; 0: it is not */
     int64_t resumed_at;      /* 0: never */
 };

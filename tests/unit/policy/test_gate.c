@@ -203,6 +203,92 @@ static void the_numbers_behind_a_verdict_are_told(void **state)
     assert_int_equal(result.sample, 18);
 }
 
+/* Two phases were passed early, each with its own plan: 100 devices, 10 % from 20 on; 4 devices, 50 % from 2
+ * on. The third is the newest, and nothing speaks against it but what is said. */
+static void losses_of_phases_that_were_passed_count_in_them(void **state)
+{
+    static const struct {
+        const char *what;
+        struct {
+            uint64_t succeeded, failed, acknowledged;
+        } of[3];
+        enum policy_on_failure on_failure;
+        bool warned, rests;
+        unsigned index;
+        enum policy_verdict verdict;
+    } rows[] = {
+        {"none", {{50, 0, 0}, {2, 0, 0}, {20, 0, 0}}, HALT, 0, 0, 2, POLICY_GATE_MANUAL},
+        {"a straggler below the sample",
+         {{5, 9, 0}, {2, 0, 0}, {20, 0, 0}},
+         HALT,
+         0,
+         0,
+         2,
+         POLICY_GATE_MANUAL},
+        {"stragglers of the first", {{17, 3, 0}, {2, 0, 0}, {20, 0, 0}}, HALT, 0, 0, 0, POLICY_GATE_HALT},
+        {"of the second, by its own numbers",
+         {{18, 2, 0}, {1, 2, 0}, {20, 0, 0}},
+         HALT,
+         0,
+         0,
+         1,
+         POLICY_GATE_HALT},
+        {"of both: the first tells",
+         {{10, 10, 0}, {0, 4, 0}, {20, 0, 0}},
+         BACK,
+         0,
+         0,
+         0,
+         POLICY_GATE_ROLLBACK},
+        {"few of each, though many together",
+         {{18, 2, 0}, {1, 1, 0}, {18, 2, 0}},
+         HALT,
+         0,
+         0,
+         2,
+         POLICY_GATE_MANUAL},
+        {"seen, each in its phase", {{17, 3, 3}, {0, 3, 3}, {20, 0, 0}}, HALT, 0, 0, 2, POLICY_GATE_MANUAL},
+        {"seen in the first, not in the second",
+         {{17, 3, 3}, {0, 3, 1}, {20, 0, 0}},
+         HALT,
+         0,
+         0,
+         1,
+         POLICY_GATE_HALT},
+        {"warned of", {{10, 10, 0}, {0, 4, 0}, {20, 0, 0}}, WARN, 1, 0, 2, POLICY_GATE_MANUAL},
+        {"to be warned of", {{20, 0, 0}, {0, 4, 0}, {20, 0, 0}}, WARN, 0, 0, 1, POLICY_GATE_WARN},
+        {"of the newest", {{20, 0, 0}, {4, 0, 0}, {17, 3, 0}}, HALT, 0, 0, 2, POLICY_GATE_HALT},
+        {"of one that rests", {{0, 20, 0}, {0, 4, 0}, {0, 20, 0}}, HALT, 0, 1, 2, POLICY_GATE_REST},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct policy_gate_result result;
+        struct policy_gate_facts f[3];
+        struct scene s[3];
+        unsigned index;
+
+        for (unsigned p = 0; p < 3; p++) {
+            begins(&s[p]);
+            f[p] = s[p].f;
+            f[p].succeeded = rows[i].of[p].succeeded;
+            f[p].failed = rows[i].of[p].failed;
+            f[p].acknowledged = rows[i].of[p].acknowledged;
+            f[p].on_failure = rows[i].on_failure;
+            f[p].warned = rows[i].warned;
+            f[p].running = !rows[i].rests;
+        }
+        f[1].devices = 4;
+        s[1].spec.failure_share = 5000;
+        s[1].spec.min_sample = 2;
+        s[2].spec.automatic = false;
+        s[2].spec.success_share = 9000;
+        result = policy_gates(f, 3, &index);
+        if (result.verdict != rows[i].verdict || index != rows[i].index)
+            fail_msg("%s: %s of %u", rows[i].what, policy_verdict_name(result.verdict), index);
+    }
+}
+
 static void a_sample_is_no_larger_than_the_phase(void **state)
 {
     (void)state;
@@ -230,6 +316,7 @@ int main(void)
         cmocka_unit_test(gates_stand_in_their_order),
         cmocka_unit_test(nothing_proven_and_nothing_moving_open_no_phase),
         cmocka_unit_test(the_numbers_behind_a_verdict_are_told),
+        cmocka_unit_test(losses_of_phases_that_were_passed_count_in_them),
         cmocka_unit_test(a_sample_is_no_larger_than_the_phase),
         cmocka_unit_test(verdicts_have_names),
     };

@@ -223,6 +223,46 @@ static void loss_that_was_seen_and_tried_again_counts_anew(void **state)
     assert_int_equal(events(w, id, "loss-taken-back", NULL), 2);
 }
 
+/* The next phase is opened early, and they fail behind it. The losses of a phase are its own, by its own
+ * numbers, before and after they were seen. */
+static void stragglers_of_a_phase_that_was_passed_count_in_it(void **state)
+{
+    struct world *w = *state;
+    int64_t id = make(w, "{\"phases\":[{\"count\":4,\"failure\":10,\"min_sample\":2},"
+                         "{\"percent\":100,\"failure\":50,\"min_sample\":9}]}");
+    unsigned first[DEVICES], n = 0;
+    json_t *detail = NULL;
+    bool asked[DEVICES];
+
+    (void)ask_all(w, asked);
+    for (unsigned i = 0; i < DEVICES; i++)
+        if (asked[i])
+            first[n++] = i;
+    assert_int_equal(n, 4);
+    assert_int_equal(world_action(w, id, "advance"), OTTER_OK);
+    (void)ask_all(w, asked);
+    for (unsigned i = 0, lost = 0; i < DEVICES && lost < 3; i++)
+        if (i != first[0] && i != first[1] && i != first[2] && i != first[3]) {
+            lose(w, i);
+            lost++;
+        }
+    lose(w, first[0]);
+    world_expect_rollout(w, id, "running", 2);
+    lose(w, first[1]);
+    world_expect_rollout(w, id, "halted", 2);
+    expect_reason(w, id, "in phase 1, 2 of 2 that finished were lost");
+    assert_int_equal(act_as(w, "bob", id, "resume", 0), OTTER_OK);
+    assert_int_equal(events(w, id, "resumed", &detail), 1);
+    assert_int_equal(json_integer_value(json_object_get(detail, "acknowledged")), 5);
+    json_decref(detail);
+    world_restart(w);
+    lose(w, first[2]);
+    world_expect_rollout(w, id, "running", 2);
+    lose(w, first[3]);
+    world_expect_rollout(w, id, "halted", 2);
+    expect_reason(w, id, "in phase 1, 2 of 2");
+}
+
 static void verdict_of_a_pause_comes_with_the_resume(void **state)
 {
     struct world *w = *state;
@@ -754,6 +794,7 @@ int main(void)
         T(threshold_waits_for_its_sample_and_then_for_nobody),
         T(resume_takes_losses_as_seen_and_later_ones_count_anew),
         T(loss_that_was_seen_and_tried_again_counts_anew),
+        T(stragglers_of_a_phase_that_was_passed_count_in_it),
         T(verdict_of_a_pause_comes_with_the_resume),
         T(warning_is_given_once_a_phase_and_it_goes_on),
         T(each_kind_of_loss_halts),

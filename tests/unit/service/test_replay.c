@@ -87,7 +87,6 @@ static void opened(struct store_rollout *row, const struct store_rollout_event *
     p->opened = e->at;
     row->phase = (unsigned)whole(detail, "phase");
     row->through_at = 0;
-    row->acknowledged = 0;
     row->state_reason[0] = '\0';
 }
 
@@ -110,7 +109,7 @@ static void waits(struct store_rollout *row, const struct store_rollout_event *e
 static void warned(struct store_rollout *row, const struct store_rollout_event *e, const json_t *detail)
 {
     waits(row, e, detail);
-    row->warned_phase = (unsigned)whole(detail, "phase");
+    phase_in(row, detail)->warned = true;
 }
 
 static void halted(struct store_rollout *row, const struct store_rollout_event *e, const json_t *detail)
@@ -150,9 +149,15 @@ static void paused(struct store_rollout *row, const struct store_rollout_event *
 
 static void resumed(struct store_rollout *row, const struct store_rollout_event *e, const json_t *detail)
 {
+    const json_t *phase;
+    size_t i;
+
     enter(row, "running", e, detail);
     row->resumed_at = e->at;
-    row->acknowledged += (uint32_t)whole(detail, "acknowledged");
+    json_array_foreach(json_object_get(detail, "phases"), i, phase)
+    {
+        phase_in(row, phase)->acknowledged += (uint32_t)whole(phase, "acknowledged");
+    }
 }
 
 static void approved(struct store_rollout *row, const struct store_rollout_event *e, const json_t *detail)
@@ -171,7 +176,7 @@ static void reopened(struct store_rollout *row, const struct store_rollout_event
 static void taken_back(struct store_rollout *row, const struct store_rollout_event *e, const json_t *detail)
 {
     (void)e;
-    row->acknowledged = (uint32_t)whole(detail, "acknowledged");
+    phase_in(row, detail)->acknowledged = (uint32_t)whole(detail, "acknowledged");
 }
 
 static const struct {
@@ -239,8 +244,6 @@ static void expect_same(const struct store_rollout *a, const struct store_rollou
     SAME(approved_phase);
     SAME(parent);
     SAME(child);
-    SAME(warned_phase);
-    SAME(acknowledged);
     SAME(through_at);
     SAME(resumed_at);
     for (unsigned i = 0; i < b->phase_count; i++) {
@@ -249,6 +252,8 @@ static void expect_same(const struct store_rollout *a, const struct store_rollou
         SAME(phases[i].widened);
         SAME(phases[i].opened);
         SAME(phases[i].completed);
+        SAME(phases[i].acknowledged);
+        SAME(phases[i].warned);
     }
 }
 

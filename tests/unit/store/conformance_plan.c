@@ -60,8 +60,8 @@ static void a_rollout_keeps_its_plan_and_what_its_gates_say(void **state)
     got.state_at = 11;
     got.approved_phase = 3;
     got.child = 4;
-    got.warned_phase = 5;
-    got.acknowledged = UINT32_MAX;
+    got.phases[0].warned = true;
+    got.phases[0].acknowledged = UINT32_MAX;
     got.through_at = 6;
     got.resumed_at = 7;
     got.phases[0].upto = (9999ull << 32) + UINT32_MAX;
@@ -77,8 +77,8 @@ static void a_rollout_keeps_its_plan_and_what_its_gates_say(void **state)
     assert_int_equal(got.state_at, 11);
     assert_int_equal(got.approved_phase, 3);
     assert_int_equal(got.child, 4);
-    assert_int_equal(got.warned_phase, 5);
-    assert_true(got.acknowledged == UINT32_MAX);
+    assert_true(got.phases[0].warned);
+    assert_true(got.phases[0].acknowledged == UINT32_MAX);
     assert_int_equal(got.through_at, 6);
     assert_int_equal(got.resumed_at, 7);
     assert_true(got.phases[0].upto == (9999ull << 32) + UINT32_MAX);

@@ -265,7 +265,7 @@ static bool keep_state(struct store_fleet_visitor *self, const struct store_devi
     "ALTER TABLE rollouts DROP COLUMN state_at; ALTER TABLE rollouts DROP COLUMN created_by;"                \
     "ALTER TABLE rollouts DROP COLUMN approved_by; ALTER TABLE rollouts DROP COLUMN approved_phase;"         \
     "ALTER TABLE rollouts DROP COLUMN parent; ALTER TABLE rollouts DROP COLUMN child;"                       \
-    "ALTER TABLE rollouts DROP COLUMN warned_phase; ALTER TABLE rollouts DROP COLUMN acknowledged;"          \
+    "ALTER TABLE phases DROP COLUMN acknowledged; ALTER TABLE phases DROP COLUMN warned;"                    \
     "ALTER TABLE rollouts DROP COLUMN through_at; ALTER TABLE rollouts DROP COLUMN resumed_at;"
 
 static void a_first_database_is_brought_up_to_date_with_what_it_holds(void **state)
