@@ -93,10 +93,10 @@ static void test_a_rollout_is_created_from_a_reference(void **state)
         ask(replies, "rollout create --release cam@1.0.0 --target all --phases 5,100 --auto --dry-run"),
         CLI_DONE);
     assert_non_null(strstr(stub_request(stub, 1), "\r\nIdempotency-Key: "));
-    assert_non_null(
-        strstr(stub_request(stub, 1),
-               "{\"release\":\"" ID
-               "\",\"target\":\"all\",\"phases\":[{\"percent\":5},{\"percent\":100}],\"auto\":true}"));
+    assert_non_null(strstr(stub_request(stub, 1),
+                           "{\"release\":\"" ID
+                           "\",\"target\":\"all\",\"phases\":[{\"percent\":5,\"gate\":\"auto\"},"
+                           "{\"percent\":100,\"gate\":\"auto\"}]}"));
     assert_int_equal(stub_surprises(stub), 0);
 }
 
