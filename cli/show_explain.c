@@ -11,23 +11,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "phase: 3, needs 1; ..." */
-static char *facts_text(const json_t *rollout)
-{
-    json_t *facts = json_object_get(rollout, "facts"), *fact;
-    const char *name, *between = "";
-    char *out = NULL;
-    size_t len;
-    FILE *to = open_memstream(&out, &len);
+#define ENDED_MAX 5u /* rollouts that have ended, unless all are asked for */
 
-    if (to == NULL)
-        return NULL;
+/* "phase 3, needed 1; ..." */
+static void put_facts(FILE *to, json_t *facts)
+{
+    const char *name, *between = "";
+    json_t *fact;
+
     json_object_foreach(facts, name, fact)
     {
         const char *have = cli_member_text(fact, "have"), *need = cli_member_text(fact, "need");
 
         fprintf(to, "%s%s %s%s%s", between, name, have, need[0] != '\0' ? ", needed " : "", need);
         between = "; ";
+    }
+}
+
+/* Of a rollout that has ended, also why the device did not get it before. */
+static char *facts_text(const json_t *rollout)
+{
+    const json_t *besides = json_object_get(rollout, "besides");
+    char *out = NULL;
+    size_t len;
+    FILE *to = open_memstream(&out, &len);
+
+    if (to == NULL)
+        return NULL;
+    put_facts(to, json_object_get(rollout, "facts"));
+    if (json_is_object(besides)) {
+        fprintf(to, "; besides %s%s", cli_member_text(besides, "rule"),
+                json_object_size(json_object_get(besides, "facts")) > 0 ? ": " : "");
+        put_facts(to, json_object_get(besides, "facts"));
     }
     if (fclose(to) != 0) {
         free(out);
@@ -84,6 +99,28 @@ static const char *paint(size_t row, size_t column, const char *text)
     return strcmp(text, "not now") == 0 ? "\033[33m" : "\033[32m";
 }
 
+/* Those that may offer something, then the ended ones, the newest first of both; of these `most`. */
+static json_t *in_order(const json_t *rollouts, size_t most, size_t *ret_hidden)
+{
+    json_t *list = json_array();
+
+    *ret_hidden = 0;
+    for (unsigned ended = 0; ended <= 1; ended++)
+        for (size_t i = json_array_size(rollouts); i > 0; i--) {
+            json_t *r = json_array_get(rollouts, i - 1);
+
+            if (json_is_object(json_object_get(r, "besides")) != (ended != 0))
+                continue;
+            if (ended == 0 || most > 0)
+                (void)json_array_append(list, r);
+            else
+                ++*ret_hidden;
+            if (ended == 1 && most > 0)
+                most--;
+        }
+    return list;
+}
+
 static bool put_table(struct cli *cli, const json_t *rollouts, const char *device)
 {
     static const bool right[COLUMNS] = {true};
@@ -99,7 +136,7 @@ static bool put_table(struct cli *cli, const json_t *rollouts, const char *devic
     bool ok = t.cell != NULL;
 
     for (size_t i = 0; ok && i < rows; i++) {
-        fill(t.cell + i * COLUMNS, i > 0 ? json_array_get(rollouts, rows - 1 - i) : NULL, device);
+        fill(t.cell + i * COLUMNS, i > 0 ? json_array_get(rollouts, i - 1) : NULL, device);
         for (size_t k = 0; k < COLUMNS; k++)
             ok = ok && t.cell[i * COLUMNS + k] != NULL;
     }
@@ -110,9 +147,11 @@ static bool put_table(struct cli *cli, const json_t *rollouts, const char *devic
     return ok;
 }
 
-enum cli_exit cli_show_explain(struct cli *cli, const json_t *explanation)
+enum cli_exit cli_show_explain(struct cli *cli, const json_t *explanation, bool all)
 {
     const json_t *rollouts = json_object_get(explanation, "rollouts");
+    auto_json json_t *shown = NULL;
+    size_t hidden;
     const char *device = cli_member_text(explanation, "device");
     char at[CLI_TIME_STR];
 
@@ -122,5 +161,10 @@ enum cli_exit cli_show_explain(struct cli *cli, const json_t *explanation)
         cli_note(cli, "There is no rollout of its product.\notter rollout create makes one");
         return CLI_DONE;
     }
-    return put_table(cli, rollouts, device) ? CLI_DONE : cli_fail_memory(cli);
+    shown = in_order(rollouts, all ? SIZE_MAX : ENDED_MAX, &hidden);
+    if (shown == NULL || !put_table(cli, shown, device))
+        return cli_fail_memory(cli);
+    if (hidden > 0)
+        cli_note(cli, "and %zu that ended before: --all", hidden);
+    return CLI_DONE;
 }

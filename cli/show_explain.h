@@ -6,7 +6,8 @@
 
 #include "host/json.h"
 
-/* The newest rollouts first: what each answers, why, and what has to change. */
-enum cli_exit cli_show_explain(struct cli *cli, const json_t *explanation);
+/* What each rollout answers, why, and what has to change: the newest first, ended ones last, and of these a
+ * few unless `all` are wanted. */
+enum cli_exit cli_show_explain(struct cli *cli, const json_t *explanation, bool all);
 
 #endif

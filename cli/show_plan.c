@@ -48,7 +48,8 @@ void cli_plan_width(const json_t *phase, char out[CLI_WIDTH_STR])
     if (group != NULL)
         snprintf(out, CLI_WIDTH_STR, "group %.64s", group);
     else if (json_is_integer(count))
-        snprintf(out, CLI_WIDTH_STR, "%" PRIu64 " devices", cli_member_number(phase, "count"));
+        snprintf(out, CLI_WIDTH_STR, "%" PRIu64 " device%s", cli_member_number(phase, "count"),
+                 cli_member_number(phase, "count") == 1 ? "" : "s");
     else
         snprintf(out, CLI_WIDTH_STR, "%3" PRIu64 "%%", cli_member_number(phase, "percent"));
 }
@@ -191,6 +192,8 @@ static void put_window(FILE *to, const json_t *window)
     put_days(to, days);
     put_text(to, json_is_array(days) ? " " : "", cli_member_text(window, "from"), "-");
     put_text(to, "", cli_member_text(window, "to"), "");
+    if (strcmp(cli_member_text(window, "from"), cli_member_text(window, "to")) == 0)
+        fputs(", a whole day", to);
 }
 
 static void put_time(struct line *line, const char *before, uint64_t t)

@@ -124,9 +124,9 @@ static void put_phase(FILE *to, const json_t *phase, size_t i, const struct look
     cli_bar(cli_counts_finished(counts), devices, bar_width(look->screen), bar);
     fprintf(to, "phase %zu  ", i + 1);
     cli_put_padded(to, width, look->width);
-    fprintf(to, "%s[%s]%s %5" PRIu64 " devices  ",
+    fprintf(to, "%s[%s]%s %5" PRIu64 " device%s  ",
             look->color ? cli_state_color(cli_member_text(phase, "state")) : "", bar,
-            look->color ? "\033[0m" : "", devices);
+            look->color ? "\033[0m" : "", devices, devices == 1 ? " " : "s");
     cli_put_padded(to, cli_member_text(phase, "state"), STATE_WIDTH);
     put_counts(to, counts);
     if (json_is_true(json_object_get(phase, "widened")))
@@ -137,7 +137,7 @@ static void put_phase(FILE *to, const json_t *phase, size_t i, const struct look
 static void put_reasons(FILE *to, const json_t *rollout)
 {
     json_t *reasons = json_object_get(rollout, "reasons");
-    const char *name;
+    const char *name, *between = "";
     json_t *count;
 
     if (json_object_size(reasons) == 0)
@@ -145,8 +145,9 @@ static void put_reasons(FILE *to, const json_t *rollout)
     fputs("reasons  ", to);
     json_object_foreach(reasons, name, count)
     {
-        cli_put_shown(to, " ", name);
+        cli_put_shown(to, between, name);
         fprintf(to, "=%lld", (long long)json_integer_value(count));
+        between = " ";
     }
     fputc('\n', to);
 }
@@ -165,7 +166,8 @@ static void put_all(const struct cli_picture *self, FILE *to)
 
     cli_rollout_head_put(to, rollout, p->look.color);
     json_array_foreach(phases, i, phase) put_phase(to, phase, i, &p->look);
-    fprintf(to, "all      %" PRIu64 " devices: ", cli_member_number(rollout, "devices"));
+    fprintf(to, "all      %" PRIu64 " device%s: ", cli_member_number(rollout, "devices"),
+            cli_member_number(rollout, "devices") == 1 ? "" : "s");
     put_counts(to, json_object_get(rollout, "counts"));
     fputc('\n', to);
     put_reasons(to, rollout);

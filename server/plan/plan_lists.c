@@ -95,8 +95,10 @@ enum otter_status plan_retry_read(const json_t *json, const char *path, struct p
         r->reason = otter_status_find(json_string_value(reason), (unsigned)json_string_length(reason));
     if (r->reason != OTTER_STATUS_COUNT)
         return OTTER_OK;
-    (void)host_fail(err, HOST_ERROR_FORMAT, "%s.reason: there is no reason \"%.64s\"", path,
-                    json_string_value(reason));
+    (void)host_fail(err, HOST_ERROR_FORMAT,
+                    "%s.reason: there is no reason \"%.64s\": \"*\", or one of docs/rollouts.md, as "
+                    "self-test, trial-no-server, image-digest, net-lost, deadline, silent",
+                    path, json_string_value(reason));
     return OTTER_BAD_VALUE;
 }
 

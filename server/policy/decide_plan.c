@@ -159,8 +159,17 @@ static void tell_due(const struct policy_facts *f, int64_t due, struct policy_to
 
 void tell_rate(const struct policy_facts *f, struct policy_told *told)
 {
+    struct policy_told_fact *fact;
+
     tell_due(f, f->rate_due, told);
-    told_numbers(told, "per_minute", f->granted_rate_per_minute, "at most ", f->plan->per_minute);
+    fact = told_add(told, "per_minute");
+    told_put(fact->have, "all given away");
+    told_put(fact->need, "one of ");
+    told_put_number(fact->need, f->granted_rate_per_minute);
+    if (f->granted_rate_per_minute == f->plan->per_minute)
+        return;
+    told_put(fact->need, ", by the ramp to ");
+    told_put_number(fact->need, f->plan->per_minute);
 }
 
 bool decide_bytes(const struct policy_facts *f)

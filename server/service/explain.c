@@ -23,6 +23,23 @@ static json_t *json_facts(const struct policy_told *told)
     return facts;
 }
 
+/* Of a rollout that has ended, the end is what speaks against everybody: what else speaks against the device?
+ * As if it ran, with all its phases open. */
+static json_t *json_besides(const struct catalog_rollout *r, const struct policy_facts *facts,
+                            enum otter_status rule)
+{
+    struct policy_facts f = *facts;
+    struct policy_told told;
+
+    if (rule != OTTER_ROLLOUT_COMPLETE && rule != OTTER_ABORTED && rule != OTTER_ROLLED_BACK)
+        return json_null();
+    f.state = POLICY_ROLLOUT_RUNNING;
+    f.open_phase = r->plan.phase_count;
+    f.superseded = false;
+    (void)policy_explain(&f, &told);
+    return json_pack("{s:s, s:o}", "rule", told.rule, "facts", json_facts(&told));
+}
+
 static json_t *json_explained(const struct catalog_rollout *r, const struct explained *e, bool under_way)
 {
     const char *decision = under_way ? "under-way" : e->rule == OTTER_OK ? "offer" : "refuse";
@@ -48,9 +65,13 @@ static bool take(struct weigher *self, const struct catalog_rollout *r, struct d
 {
     struct answers *a = OTTER_CONTAINER_OF(self, struct answers, weigher);
     struct explained e = {.rule = decision, .device_phase = facts->f.device_phase};
+    json_t *json;
 
     (void)policy_explain(&facts->f, &e.told);
-    a->by_place[r - a->c->rollouts] = json_explained(r, &e, r->row.id == a->open);
+    json = json_explained(r, &e, r->row.id == a->open);
+    if (json)
+        (void)json_object_set_new(json, "besides", json_besides(r, &facts->f, decision));
+    a->by_place[r - a->c->rollouts] = json;
     return true;
 }
 

@@ -391,6 +391,8 @@ enum otter_status release_put(struct svc *svc, const struct catalog_release *now
  * *err. */
 enum otter_status release_usable(struct svc *svc, struct host_error *err,
                                  const struct catalog_release *known);
+/* The answer to an action that was done, anew: as its rollout is now. Writer thread. */
+void rollout_action_answer(struct svc *svc, struct svc_call *call);
 /* Who asks, for lists of what happened: an operator's name, "" = not known. */
 const char *rollout_who(const struct svc_call *call);
 /* Does an attempt that is not installed yet end by what its rollout has come to (aborted, rolled back)? */

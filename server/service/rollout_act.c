@@ -209,6 +209,18 @@ static enum otter_status act(struct action *a)
                       "no such action: start, advance, approve, pause, resume, abort or rollback");
 }
 
+void rollout_action_answer(struct svc *svc, struct svc_call *call)
+{
+    struct store_rollout row;
+    enum otter_status status = svc->writer->ops->rollout_get(svc->writer, (int64_t)call->in.number, &row);
+    json_t *json = status == OTTER_OK ? json_rollout(svc->writer, svc->catalog, &row, &status) : NULL;
+
+    if (!json)
+        return; /* the answer of before is right, too, if not the newest */
+    json_decref(call->out.json);
+    call->out.json = json;
+}
+
 enum otter_status op_rollout_action(struct svc *svc, struct svc_call *call)
 {
     struct svc_effects *effects = effects_of(call);

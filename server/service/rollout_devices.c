@@ -43,12 +43,26 @@ static json_t *line(const struct fleet_device *d, const char *state, enum otter_
                      json_reason(reason));
 }
 
-static void add(json_t *json, const struct store_attempt *row, unsigned phase)
+/* As the device said; of one that said nothing of them and was updated, those of its image. */
+static uint64_t bytes_of(const struct catalog_rollout *r, const struct store_attempt *row)
+{
+    const struct otter_manifest *m = &r->release->manifest;
+
+    if (row->bytes > 0 || row->state != OTTER_UPDATE_SUCCEEDED)
+        return row->bytes;
+    for (unsigned i = 0; i < m->image_count; i++)
+        if (m->image[i].slot == row->slot)
+            return m->image[i].size;
+    return 0;
+}
+
+static void add(const struct catalog_rollout *r, json_t *json, const struct store_attempt *row,
+                unsigned phase)
 {
     (void)json_object_set_new(json, "phase", json_integer((json_int_t)phase));
     (void)json_object_set_new(json, "attempt", row->id ? json_integer((json_int_t)row->id) : json_null());
     (void)json_object_set_new(json, "detail", json_string(row->detail));
-    (void)json_object_set_new(json, "bytes", json_integer((json_int_t)row->bytes));
+    (void)json_object_set_new(json, "bytes", json_integer((json_int_t)bytes_of(r, row)));
     (void)json_object_set_new(json, "offered", json_time(row->created));
     (void)json_object_set_new(json, "updated", json_time(row->updated));
     (void)json_object_set_new(json, "finished", json_time(row->finished));
@@ -88,7 +102,7 @@ static bool take(struct store_attempt_visitor *self, const struct store_attempt 
     subject.state = otter_update_state_name(row->state);
     subject.reason = row->reason == OTTER_OK ? NULL : otter_status_name(row->reason);
     json = line(d, subject.state, row->reason);
-    add(json, row, row->phase);
+    add(l->r, json, row, row->phase);
     more = put(l, json, &subject, row->id);
     fleet_unlock(l->svc->fleet, index);
     return more;
@@ -142,7 +156,7 @@ static bool take_waiting(struct lister *l, uint32_t index)
     subject.state = "waiting";
     subject.reason = rule == OTTER_OK ? NULL : otter_status_name(rule);
     json = line(d, subject.state, rule);
-    add(json, &none, facts.f.device_phase);
+    add(l->r, json, &none, facts.f.device_phase);
     more = put(l, json, &subject, WAITING + index + 1);
     fleet_unlock(l->svc->fleet, index);
     return more;

@@ -99,6 +99,9 @@ static enum otter_status check_names(const struct rollout_drafting *d, const str
 {
     struct svc_call *call = d->call;
 
+    if (plan->not_after && plan->not_after <= svc_now(d->svc))
+        return svc_refuse(call, OTTER_BAD_VALUE,
+                          "not_after: that time is over already, and nothing would be offered to anybody");
     if (plan->zone[0] && !host_zone_find(plan->zone))
         return svc_refuse(call, OTTER_BAD_VALUE, "tz: there is no zone \"%s\": as in Europe/Berlin",
                           plan->zone);

@@ -157,12 +157,50 @@ static void soften(struct svc *svc, struct svc_call *list)
     }
 }
 
+/* What an operator does to a rollout may move it on at once: then that is what is answered. */
+static bool acted(const struct svc_call *call)
+{
+    return call->op == SVC_ROLLOUT_ACTION && call->out.status == OTTER_OK && !call->in.dry_run;
+}
+
+static void answer(struct svc *svc, struct svc_call *call)
+{
+    if (call->op == SVC_POLL)
+        count_poll(svc, call);
+    call->done(call); /* may free the call */
+}
+
+/* Who did not act need not wait for what follows. */
+static uint64_t answer_all(struct svc *svc, struct svc_call *list)
+{
+    struct svc_call *acts = NULL;
+    uint64_t n = 0;
+
+    for (struct svc_call *c = list, *next; c; c = next, n++) {
+        next = c->next;
+        if (!acted(c)) {
+            answer(svc, c);
+            continue;
+        }
+        c->next = acts;
+        acts = c;
+    }
+    if (acts)
+        progress_run(svc);
+    for (struct svc_call *c = acts, *next; c; c = next) {
+        next = c->next;
+        rollout_action_answer(svc, c);
+        answer(svc, c);
+    }
+    return n;
+}
+
 static void run_batch(struct svc *svc, struct svc_call *all)
 {
     struct svc_call *list = backup_take(svc, all);
     enum otter_status status =
         svc_trouble(svc) == OTTER_STORE_DAMAGED ? OTTER_STORE_DAMAGED : run_transaction(svc, list);
-    uint64_t n = 0;
+    uint64_t n;
 
     if (!list)
         return;
@@ -173,13 +211,7 @@ static void run_batch(struct svc *svc, struct svc_call *all)
     soften(svc, list);
     if (status != OTTER_OK)
         atomic_fetch_add_explicit(&svc->counts.commits_failed, 1, memory_order_relaxed);
-    for (struct svc_call *c = list, *next; c; c = next) {
-        next = c->next; /* done may free the call */
-        n++;
-        if (c->op == SVC_POLL)
-            count_poll(svc, c);
-        c->done(c);
-    }
+    n = answer_all(svc, list);
     atomic_fetch_add_explicit(&svc->commits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&svc->committed_calls, n, memory_order_relaxed);
 }

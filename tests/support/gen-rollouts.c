@@ -195,7 +195,9 @@ static const struct row {
      {"1", "'30d'"},
      {"0", "'31d'"}},
     {"bytes_per_second",
-     "bytes of images, over all devices, by admission",
+     "bytes of images, over all devices of this rollout, by admission: an uplink sees the sum of the "
+     "rollouts "
+     "that run",
      "bytes a second, up to 10^12; 0: no bound",
      NULL,
      "{'bytes_per_second':%}",

@@ -75,11 +75,54 @@ static void test_explain_shows_answer_facts_and_what_has_to_change_the_newest_ro
     struct cli cli = {.out = open_memstream(&said, &len)};
 
     (void)state;
-    assert_int_equal(cli_show_explain(&cli, j), CLI_DONE);
+    assert_int_equal(cli_show_explain(&cli, j, false), CLI_DONE);
     assert_int_equal(fclose(cli.out), 0);
     assert_non_null(strstr(said, "dev-1 at 2027-01-15T08:00:00Z\n"));
     assert_non_null(strstr(said, "not now  not-in-phase  phase 2, needed at most 1  Phase 2 has to open"));
     assert_true(strstr(said, "its next poll is offered") < strstr(said, "not-in-phase"));
+}
+
+#define ENDED(id)                                                                                            \
+    "{\"id\":" #id ",\"name\":\"\",\"state\":\"complete\",\"version\":\"1." #id                              \
+    ".0\",\"decision\":\"refuse\","                                                                          \
+    "\"rule\":\"rollout-complete\",\"lasts\":true,\"phase\":1,\"facts\":{\"state\":{\"have\":\"complete\","  \
+    "\"need\":\"running\"}},\"next_change_at\":null,\"besides\":{\"rule\":\"downgrade-not-allowed\","        \
+    "\"facts\":"                                                                                             \
+    "{\"version\":{\"have\":\"1." #id ".0\",\"need\":\"at least 2.0.0\"}}}}"
+
+static const char ended[] =
+    "{\"device\":\"dev-1\",\"at\":1800000000,\"rollouts\":[{\"id\":11,\"name\":\"\",\"state\":\"running\","
+    "\"version\":\"1.11.0\",\"decision\":\"offer\",\"rule\":\"ok\",\"lasts\":false,\"phase\":1,\"facts\":{},"
+    "\"next_change_at\":null,\"besides\":null}," ENDED(12) "," ENDED(13) "," ENDED(14) "," ENDED(
+        15) "," ENDED(16) "," ENDED(17) "]}";
+
+static char *explained(bool all)
+{
+    auto_json json_t *j = host_json_load(ended, strlen(ended), "", NULL);
+    char *said = NULL;
+    size_t len;
+    struct cli cli = {.out = open_memstream(&said, &len)};
+
+    assert_non_null(j);
+    assert_int_equal(cli_show_explain(&cli, j, all), CLI_DONE);
+    assert_int_equal(fclose(cli.out), 0);
+    return said;
+}
+
+static void test_ended_rollouts_come_last_and_few_and_say_why_the_device_was_left_out(void **state)
+{
+    auto_free char *few = explained(false), *all = explained(true);
+
+    (void)state;
+    assert_non_null(strstr(few,
+                           "state complete, needed running; besides downgrade-not-allowed: version 1.17.0, "
+                           "needed at least 2.0.0"));
+    assert_true(strstr(few, " 1.11.0 ") < strstr(few, " 1.17.0 "));
+    assert_true(strstr(few, " 1.17.0 ") < strstr(few, " 1.13.0 "));
+    assert_null(strstr(few, " 1.12.0 "));
+    assert_non_null(strstr(few, "and 1 that ended before: --all"));
+    assert_non_null(strstr(all, " 1.12.0 "));
+    assert_null(strstr(all, "--all"));
 }
 
 int main(void)
@@ -88,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_each_refusal_of_the_policy_has_its_sentence),
         cmocka_unit_test(test_a_sentence_names_command_rollout_device_and_time),
         cmocka_unit_test(test_explain_shows_answer_facts_and_what_has_to_change_the_newest_rollout_first),
+        cmocka_unit_test(test_ended_rollouts_come_last_and_few_and_say_why_the_device_was_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

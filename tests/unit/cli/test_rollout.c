@@ -23,7 +23,7 @@ static void test_a_rollout_shows_bars_counts_reasons_and_what_next(void **state)
         "[#####################---]    10 devices  open      8 succeeded, 1 failed (widened to one device)\n",
         "[------------------------]    10 devices  waiting   none offered yet\n",
         "20 devices: 1 downloading, 8 succeeded, 1 failed\n",
-        "self-test=1\n",
+        "reasons  self-test=1\n",
         "Next phase: otter rollout advance 7\n",
     };
 

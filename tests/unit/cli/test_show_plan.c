@@ -90,11 +90,28 @@ static void test_a_plan_is_shown_as_far_as_it_says_something(void **state)
         {"{" ONE ",'on_failure':'halt','tz':'a\\u001bb','windows':[{'days':'all','from':'1','to':'2'}]}",
          "failure  over 10% lost of at least 20: halt\n"
          "when     1-2 (a?b, or the device's tz)\n"},
+        {"{" ONE ",'on_failure':'halt','windows':[{'days':['sun'],'from':'22:00','to':'22:00'}]}",
+         "failure  over 10% lost of at least 20: halt\n"
+         "when     sun 22:00-22:00, a whole day (UTC, or the device's tz)\n"},
     };
 
     (void)state;
     for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++)
         expect(cli_plan_put, rows[i].plan, rows[i].lines);
+}
+
+static void test_one_device_is_one(void **state)
+{
+    static const char *const phases[][2] = {{"{'count':1}", "1 device"}, {"{'count':2}", "2 devices"}};
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(phases); i++) {
+        auto_json json_t *j = load(phases[i][0]);
+        char width[CLI_WIDTH_STR];
+
+        cli_plan_width(j, width);
+        assert_string_equal(width, phases[i][1]);
+    }
 }
 
 static void test_what_is_waited_for_is_said(void **state)
@@ -158,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_plan_is_shown_as_far_as_it_says_something),
+        cmocka_unit_test(test_one_device_is_one),
         cmocka_unit_test(test_what_is_waited_for_is_said),
         cmocka_unit_test(test_the_next_verb_is_named),
     };

@@ -65,7 +65,10 @@ static void each_refusal_tells_what_is_and_what_would_have_to_be(void **state)
         {"lost just now", "time: " NOW " / from 2026-06-01T12:00:01Z; losses: 1 / at most 2", 1},
         {"lost often", "time: " NOW " / from 2026-06-01T12:00:01Z; losses_in_a_row: 3 / below 3", 1},
         {"many active", "active: 5 / below 5", 0},
-        {"rate given", "time: " NOW " / from 2026-06-01T12:00:05Z; per_minute: 12 / at most 30", 5},
+        {"rate given",
+         "time: " NOW
+         " / from 2026-06-01T12:00:05Z; per_minute: all given away / one of 12, by the ramp to 30",
+         5},
         {"bytes given",
          "time: " NOW " / from 2026-06-01T12:00:07Z; bytes_per_second: all given away / 100000", 7},
         {"site given",

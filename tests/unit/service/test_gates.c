@@ -375,6 +375,26 @@ static void one_is_not_approved_by_oneself_and_the_phase_is_the_one_that_was_mea
     assert_int_equal(act_as(w, "bob", id, "approve", 0), OTTER_CONFLICT);
 }
 
+static void answer_to_an_action_is_of_what_it_led_to(void **state)
+{
+    struct world *w = *state;
+    int64_t id = make(w, "{\"phases\":[{\"count\":1,\"approval\":true},100],\"auto\":true}");
+    struct svc_call call = {
+        .op = SVC_ROLLOUT_ACTION, .in.number = (uint64_t)id, .in.id = "approve", .in.who = "bob"};
+    bool asked[DEVICES];
+
+    (void)ask_all(w, asked);
+    for (unsigned i = 0; i < DEVICES; i++)
+        if (asked[i])
+            world_update(w, i);
+    expect_gate(w, id, "approval");
+    assert_int_equal(world_run(w, &call), OTTER_OK);
+    assert_int_equal(json_integer_value(json_object_get(call.out.json, "phase")), 2);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(call.out.json, "gate"), "verdict")),
+                        "outstanding");
+    svc_call_clear(&call);
+}
+
 static void enrol_one_more(struct world *w)
 {
     struct svc_call call = {.op = SVC_DEVICE_BATCH};
@@ -459,6 +479,66 @@ static void rollout_of_which_nobody_is_left_ends(void **state)
         pass(w, 12);
         world_expect_rollout(w, id, "complete", 1);
         assert_int_equal(world_count(w, id, "succeeded"), 0);
+    }
+}
+
+static json_t *of_device(json_t *list, const char *device)
+{
+    json_t *row, *ret = NULL;
+    size_t i;
+
+    json_array_foreach(json_object_get(list, "items"), i, row)
+    {
+        if (strcmp(json_string_value(json_object_get(row, "device")), device) == 0)
+            ret = row;
+    }
+    assert_non_null(ret);
+    return ret;
+}
+
+/* It has ended, but that is not why. */
+static void who_was_left_out_of_a_complete_rollout_is_told_why(void **state)
+{
+    struct world *w = *state;
+    struct svc_call call = {.op = SVC_ROLLOUT_EXPLAIN};
+    int64_t id = make(w, "{\"phases\":[100],\"auto\":true}");
+    json_t *r, *list;
+
+    change(w, "hold", world_device(3));
+    for (unsigned i = 0; i < DEVICES; i++)
+        if (i != 3)
+            world_update(w, i);
+    pass(w, 12);
+    world_expect_rollout(w, id, "complete", 1);
+    call.in.id = world_device(3);
+    assert_int_equal(world_run(w, &call), OTTER_OK);
+    r = json_array_get(json_object_get(call.out.json, "rollouts"), 0);
+    assert_string_equal(json_string_value(json_object_get(r, "rule")), "rollout-complete");
+    r = json_object_get(r, "besides");
+    assert_string_equal(json_string_value(json_object_get(r, "rule")), "held");
+    assert_int_equal(json_object_size(json_object_get(r, "facts")), 1);
+    svc_call_clear(&call);
+    list = world_get(w, SVC_ROLLOUT_DEVICES, NULL, (uint64_t)id);
+    assert_int_equal(json_integer_value(json_object_get(of_device(list, world_device(4)), "bytes")),
+                     w->manifest.image[1].size);
+    assert_int_equal(json_integer_value(json_object_get(of_device(list, world_device(3)), "bytes")), 0);
+    json_decref(list);
+}
+
+static void rollout_whose_time_is_over_is_not_made(void **state)
+{
+    struct world *w = *state;
+
+    for (int64_t late = 0; late <= 1; late++) {
+        struct svc_call call = {.op = SVC_ROLLOUT_CREATE};
+
+        call.in.json = json_pack("{s:s, s:s, s:I}", "release", w->release, "target", "all", "not_after",
+                                 (json_int_t)(world_clock + late));
+        assert_int_equal(world_run(w, &call), late ? OTTER_OK : OTTER_BAD_VALUE);
+        if (!late)
+            assert_non_null(strstr(call.out.error.message, "not_after"));
+        json_decref(call.in.json);
+        svc_call_clear(&call);
     }
 }
 
@@ -800,9 +880,12 @@ int main(void)
         T(each_kind_of_loss_halts),
         T(soak_goes_on_over_a_restart_and_is_told_once),
         T(one_is_not_approved_by_oneself_and_the_phase_is_the_one_that_was_meant),
+        T(answer_to_an_action_is_of_what_it_led_to),
         T(gate_that_waits_is_not_told_again_for_a_newcomer),
         T(phase_that_proved_nothing_opens_no_other_by_itself),
         T(rollout_of_which_nobody_is_left_ends),
+        T(who_was_left_out_of_a_complete_rollout_is_told_why),
+        T(rollout_whose_time_is_over_is_not_made),
         T(freeze_holds_gates_and_hides_no_loss),
         T(rollback_is_for_those_that_run_or_try_it),
         T(rollback_that_fails_halts_and_goes_nowhere),
