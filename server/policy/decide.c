@@ -265,6 +265,14 @@ enum otter_status policy_decide(const struct policy_facts *facts)
     return i < ROWS ? table[i].refusal : OTTER_OK;
 }
 
+enum otter_status policy_decide_before(enum otter_status refusal, const struct policy_facts *facts)
+{
+    for (unsigned i = 0; i < ROWS && table[i].refusal != refusal; i++)
+        if (table[i].against(facts))
+            return table[i].refusal;
+    return OTTER_OK;
+}
+
 enum otter_status policy_explain(const struct policy_facts *facts, struct policy_told *ret)
 {
     unsigned i = row_against(facts);

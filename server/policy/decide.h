@@ -80,6 +80,9 @@ struct policy_facts {
 /* The first row of the table in decide.c that speaks against it, else OK. */
 enum otter_status policy_decide(const struct policy_facts *facts);
 
+/* The like by the rows before that of `refusal` alone: for facts of which no more is known yet. */
+enum otter_status policy_decide_before(enum otter_status refusal, const struct policy_facts *facts);
+
 #define POLICY_TOLD_FACTS 4u
 #define POLICY_TOLD_TEXT  72u
 

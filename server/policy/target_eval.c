@@ -208,9 +208,12 @@ bool policy_target_matches(const struct policy_target *target, const struct poli
 
 int64_t policy_target_changes_at(const struct policy_target *target, const struct policy_subject *subject)
 {
+    const uint32_t times = 1u << POLICY_FIELD_FIRST_SEEN | 1u << POLICY_FIELD_LAST_SEEN;
     const struct policy_subject *s = subject;
     int64_t next = 0;
 
+    if (!(target->fields & times))
+        return 0;
     for (unsigned i = 0; i < target->count; i++) {
         const struct policy_step *step = &target->step[i];
         int64_t at;

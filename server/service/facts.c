@@ -5,15 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* For each rollout of each poll that is looked at: snprintf was a third of all its instructions. */
-static void put_name(char to[OTTER_NAME_BUF], const char *from)
-{
-    size_t len = strnlen(from, OTTER_NAME_MAX);
-
-    memcpy(to, from, len);
-    to[len] = '\0';
-}
-
 static void of_rollout(const struct catalog *c, const struct catalog_rollout *r, struct policy_facts *f)
 {
     f->manifest = &r->release->manifest;
@@ -41,18 +32,23 @@ void facts_of_running(const struct fleet_device *d, struct otter_running *ret)
                                   .confirmed = (d->flags & FLEET_CONFIRMED) != 0};
 }
 
-static void of_words(const struct fleet_device *d, struct device_facts *ret)
+static void of_pose(const struct fleet_device *d, struct policy_facts *f)
 {
-    const struct fleet_kind *pose = fleet_pose_of(d);
+    const struct fleet_kind *pose = fleet_pose_of(d); /* kinds are never freed */
 
-    put_name(ret->product, pose->product);
-    put_name(ret->hardware, pose->hardware);
-    facts_of_running(d, &ret->running);
-    ret->f.product = ret->product;
-    ret->f.hardware = ret->hardware;
-    ret->f.running = &ret->running;
-    ret->f.epoch = d->said->epoch;
-    ret->f.sequence = d->said->sequence;
+    f->product = pose->product;
+    f->hardware = pose->hardware;
+    f->epoch = d->said->epoch;
+    f->sequence = d->said->sequence;
+}
+
+static void of_poll(const struct otter_poll *poll, struct policy_facts *f)
+{
+    f->product = poll->product;
+    f->hardware = poll->hardware;
+    f->epoch = poll->epoch;
+    f->sequence = poll->sequence;
+    f->attempt_elsewhere = false; /* polls with an open attempt are answered with that one */
 }
 
 /* Memory knows the newest attempt. Where it was lost, how often before is the store's to say: once, as far
@@ -62,7 +58,7 @@ static void of_attempt(const struct fleet_device *d, const struct catalog_rollou
 {
     bool here = d->attempt != 0 && d->attempt_rollout == (uint32_t)r->row.id;
 
-    ret->took_part = here;
+    ret->took_part = ret->took_part || here;
     ret->f.attempt_ended = here && device_attempt_over(d);
     ret->f.attempt_elsewhere = !here && device_attempt_open(d);
     if (ret->f.attempt_ended && events_is_lost((enum otter_update_state)d->attempt_state)) {
@@ -71,15 +67,10 @@ static void of_attempt(const struct fleet_device *d, const struct catalog_rollou
     }
 }
 
-static void of_target(const struct catalog *c, const struct catalog_rollout *r, const struct fleet_device *d,
-                      int64_t at, struct device_facts *ret)
+static void of_target(const struct facts_view *v, const struct catalog_rollout *r, struct device_facts *ret)
 {
-    struct policy_subject subject;
-
-    device_subject(d, at, &subject);
-    ret->f.in_target = ret->took_part || policy_target_matches(&r->target, &subject);
-    ret->group_bits = groups_phase_bits(c, &r->plan, &subject);
-    ret->target_until = ret->took_part ? 0 : policy_target_changes_at(&r->target, &subject);
+    ret->f.in_target = ret->took_part || policy_target_matches(&r->target, &v->subject);
+    ret->target_until = ret->took_part ? 0 : policy_target_changes_at(&r->target, &v->subject);
 }
 
 static void of_phase(const struct store_rollout *row, struct device_facts *ret)
@@ -126,6 +117,11 @@ static void of_zone(const struct catalog_rollout *r, const struct fleet_device *
     ret->f.no_zone = ret->f.zone == NULL;
 }
 
+static uint64_t bytes_of(const struct device_facts *facts)
+{
+    return facts->image < 0 ? 0 : facts->f.manifest->image[facts->image].size;
+}
+
 static void of_pace(struct svc *svc, const struct catalog_rollout *r, struct device_facts *ret)
 {
     ret->image = policy_free_slot_image(ret->f.manifest, ret->running.slot);
@@ -133,7 +129,7 @@ static void of_pace(struct svc *svc, const struct catalog_rollout *r, struct dev
                                   .plan = &r->plan,
                                   .since = facts_ramp_since(&r->row),
                                   .site = ret->site[0] ? ret->site : NULL,
-                                  .bytes = ret->image < 0 ? 0 : ret->f.manifest->image[ret->image].size,
+                                  .bytes = bytes_of(ret),
                                   .now_us = svc_pace_now_us(svc)};
     pace_facts(&svc->paces, &ret->pace, &ret->f);
 }
@@ -144,25 +140,63 @@ void facts_of_row(const struct store_rollout *row, struct device_facts *facts)
     facts->pace.since = facts_ramp_since(row);
 }
 
+void facts_look(struct svc *svc, const struct catalog *c, const struct fleet_device *d, uint32_t index,
+                int64_t at, struct facts_view *ret)
+{
+    ret->svc = svc;
+    ret->c = c;
+    ret->d = d;
+    ret->poll = NULL;
+    ret->index = index;
+    ret->took_part = false;
+    device_subject(d, at, &ret->subject);
+}
+
+void facts_first(const struct facts_view *view, const struct catalog_rollout *r, struct device_facts *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    ret->took_part = view->took_part;
+    ret->f.now = (uint64_t)view->subject.now;
+    of_rollout(view->c, r, &ret->f);
+    of_marks(view->d, r, &ret->f);
+    of_attempt(view->d, r, ret);
+    of_target(view, r, ret);
+    if (view->poll)
+        of_poll(view->poll, &ret->f);
+    else
+        of_pose(view->d, &ret->f);
+    ret->f.running = &ret->running;
+    if (!ret->f.in_target)
+        return; /* most rollouts of most polls end here: no refusal up to that one asks for what follows */
+    if (view->poll)
+        ret->running = view->poll->running;
+    else
+        facts_of_running(view->d, &ret->running);
+}
+
+void facts_rest(const struct facts_view *view, const struct catalog_rollout *r, struct device_facts *ret)
+{
+    ret->whole = true;
+    if (!ret->f.in_target)
+        return;
+    ret->group_bits = groups_phase_bits(view->c, &r->plan, &view->subject);
+    facts_site(&r->plan, view->d, ret->site);
+    of_pace(view->svc, r, ret);
+    ret->position = policy_position(&otter_crypto_openssl, r->row.seed, view->d->id);
+    ret->f.cohort = (unsigned)(ret->position >> 32);
+    of_phase(&r->row, ret);
+    ret->f.member = ret->took_part || catalog_is_member(r, view->index);
+    of_zone(r, view->d, ret);
+}
+
 void facts_of_device(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
                      const struct fleet_device *d, uint32_t index, int64_t at, struct device_facts *ret)
 {
-    memset(ret, 0, sizeof(*ret));
-    ret->f.now = (uint64_t)at;
-    of_rollout(c, r, &ret->f);
-    of_words(d, ret);
-    of_marks(d, r, &ret->f);
-    of_attempt(d, r, ret);
-    of_target(c, r, d, at, ret);
-    facts_site(&r->plan, d, ret->site);
-    of_pace(svc, r, ret);
-    if (!ret->f.in_target)
-        return; /* most rollouts of most polls end here: no refusal up to that one asks for what follows */
-    ret->position = policy_position(&otter_crypto_openssl, r->row.seed, d->id);
-    ret->f.cohort = (unsigned)(ret->position >> 32);
-    of_phase(&r->row, ret);
-    ret->f.member = ret->took_part || catalog_is_member(r, index);
-    of_zone(r, d, ret);
+    struct facts_view view;
+
+    facts_look(svc, c, d, index, at, &view);
+    facts_first(&view, r, ret);
+    facts_rest(&view, r, ret);
 }
 
 static bool leads_on(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
@@ -191,12 +225,8 @@ bool facts_led_on(struct svc *svc, const struct catalog *c, const struct catalog
 
 void facts_of_poll(const struct otter_poll *poll, struct device_facts *facts)
 {
-    put_name(facts->product, poll->product);
-    put_name(facts->hardware, poll->hardware);
+    of_poll(poll, &facts->f);
     facts->running = poll->running;
-    facts->f.epoch = poll->epoch;
-    facts->f.sequence = poll->sequence;
-    facts->f.attempt_elsewhere = false; /* polls with an open attempt are answered with that one */
     facts->image = policy_free_slot_image(facts->f.manifest, facts->running.slot);
-    facts->pace.bytes = facts->image < 0 ? 0 : facts->f.manifest->image[facts->image].size;
+    facts->pace.bytes = bytes_of(facts);
 }

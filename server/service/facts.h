@@ -9,25 +9,45 @@
 #include "service/pace.h"
 #include "service/zones.h"
 
-/* Its own copies, so that they outlive the device's lock; the catalog must be held. Not to be copied: `f`
- * points into it. */
+/* They outlive the device's lock: what lies in its record is copied. The catalog must be held, and the poll
+ * whose words they are. Not to be copied: `f` points into it. */
 struct device_facts {
     struct policy_facts f;
     struct otter_running running;
     struct zone_view zone;
-    char product[OTTER_NAME_BUF], hardware[OTTER_NAME_BUF], site[OTTER_NAME_BUF];
+    char site[OTTER_NAME_BUF];
     uint64_t position;
     uint32_t group_bits;  /* bit i: the group of the plan's i-th phase holds it */
     int image;            /* of the manifest, for the device's free slot; -1: none */
     int64_t target_until; /* when time alone may change in_target; 0: never */
     bool took_part;       /* has an attempt in the rollout: membership is fixed at the grant */
     bool settled, proven; /* its newest attempt is open and its poll ends it, as succeeded */
+    bool whole;           /* else only what refusals before OTTER_NOT_IN_PHASE ask for, and one holds */
     struct pace_ask pace;
 };
 
+/* A device in its lock as it stands before all rollouts, looked up once for a round of them. */
+struct facts_view {
+    struct svc *svc;
+    const struct catalog *c;
+    const struct fleet_device *d;
+    const struct otter_poll *poll; /* its words go before what memory took down; or NULL */
+    uint32_t index;
+    bool took_part; /* in the rollout, as the store knows */
+    struct policy_subject subject;
+};
+
+void facts_look(struct svc *svc, const struct catalog *c, const struct fleet_device *d, uint32_t index,
+                int64_t at, struct facts_view *ret);
+/* What refusals before OTTER_NOT_IN_PHASE ask for: neither digest nor zone nor meter. Of a device that the
+ * target does not select, what those before OTTER_NOT_IN_TARGET do. */
+void facts_first(const struct facts_view *view, const struct catalog_rollout *r, struct device_facts *ret);
+/* And all others, behind facts_first, if the target selects it. */
+void facts_rest(const struct facts_view *view, const struct catalog_rollout *r, struct device_facts *ret);
+
 /*
- * All that memory knows of the device in a rollout at the time `at`; d is locked. What the store alone knows
- * of its past (facts_of_past) is taken for the best. Any thread.
+ * Both: all that memory knows of the device in a rollout at the time `at`; d is locked. What the store alone
+ * knows of its past (facts_of_past) is taken for the best. Any thread.
  */
 void facts_of_device(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
                      const struct fleet_device *d, uint32_t index, int64_t at, struct device_facts *ret);

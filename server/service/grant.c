@@ -86,7 +86,7 @@ static void note_wait(struct grant_wait *wait, const struct device_facts *facts,
     struct policy_told told;
 
     soonest(&wait->until, facts->target_until);
-    if (!policy_refusal_passes(decision))
+    if (!facts->whole || !policy_refusal_passes(decision)) /* none before the phase passes by itself */
         return;
     (void)policy_explain(&facts->f, &told);
     wait->moving = wait->moving || told.next_change_at == 0; /* a place under a cap: at any time */

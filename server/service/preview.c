@@ -84,7 +84,7 @@ static void put_in_phase(struct preview *p, uint32_t index, const struct device_
 
     otter_version_format(&facts->running.version, version);
     count(&phase->all, index);
-    count_kind(&phase->hardware, facts->hardware);
+    count_kind(&phase->hardware, facts->f.hardware);
     count_kind(&phase->versions, version);
     if (granted)
         phase->granted++;
@@ -97,21 +97,23 @@ static void look_at(struct svc *svc, const struct catalog *c, struct preview *p,
 {
     const struct fleet_device *d = fleet_lock(svc->fleet, index);
     struct device_facts facts;
+    struct facts_view view;
     struct otter_poll poll;
     enum otter_status rule;
-    bool unseen = explain_assume(c, d, &poll), took;
+    bool took = took_part(p, index);
 
-    facts_of_device(svc, c, p->r, d, index, p->at, &facts);
+    facts_look(svc, c, d, index, p->at, &view);
+    view.poll = explain_assume(c, d, &poll) ? &poll : NULL;
+    view.took_part = took; /* then it has a phase, whatever the target says by now */
+    facts_first(&view, p->r, &facts);
+    facts_rest(&view, p->r, &facts);
     fleet_unlock(svc->fleet, index);
-    if (unseen)
-        facts_of_poll(&poll, &facts);
     facts.f.plan = plan;
     facts.f.state = POLICY_ROLLOUT_RUNNING;
     facts.f.open_phase = plan->phase_count;
     facts.f.frozen = false;
     facts.f.rate_due = facts.f.bytes_due = facts.f.site_due = 0;
     rule = policy_decide(&facts.f);
-    took = took_part(p, index);
     if (!took && foreign(&facts.f, rule))
         return;
     if (took || rule == OTTER_OK || !policy_refusal_lasts(rule))

@@ -17,22 +17,48 @@ static void settle(struct device_facts *facts, bool proven)
     facts->f.attempt_ended = facts->f.attempt_ended || facts->took_part;
 }
 
-static void from_memory(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r,
-                        const struct weigh_from *from, struct device_facts *facts)
+static void look(struct svc *svc, const struct catalog *c, const struct weigh_from *from,
+                 const struct fleet_device *d, struct facts_view *ret)
 {
-    const struct fleet_device *d = from->d ? from->d : fleet_lock(svc->fleet, from->index);
+    facts_look(svc, c, d, from->index, from->at, ret);
+    ret->poll = from->poll;
+}
 
-    facts_of_device(svc, c, r, d, from->index, from->at, facts);
+/* Most rollouts have an end with most devices by what is cheap to know: only who explains wants all. */
+static enum otter_status first(const struct facts_view *view, const struct catalog_rollout *r,
+                               const struct weigh_from *from, struct device_facts *facts)
+{
+    enum otter_status refusal;
+
+    facts_first(view, r, facts);
+    refusal = from->thorough ? OTTER_OK : policy_decide_before(OTTER_NOT_IN_PHASE, &facts->f);
+    if (refusal == OTTER_OK)
+        facts_rest(view, r, facts);
+    return refusal;
+}
+
+/* The refusal by cheap facts alone, else OK: then there are all. */
+static enum otter_status from_memory(const struct facts_view *view, const struct catalog_rollout *r,
+                                     const struct weigh_from *from, struct device_facts *facts)
+{
+    struct svc *svc = view->svc;
+    struct facts_view own;
+    enum otter_status refusal;
+
+    if (!from->d) {
+        look(svc, view->c, from, fleet_lock(svc->fleet, from->index), &own);
+        view = &own;
+    }
+    refusal = first(view, r, from, facts);
     if (!from->d)
         fleet_unlock(svc->fleet, from->index);
-    if (from->poll)
-        facts_of_poll(from->poll, facts);
     if (from->settled)
         settle(facts, from->proven);
-    if (from->ahead == 0)
-        return;
+    if (from->ahead == 0 || !facts->f.in_target)
+        return refusal;
     facts->pace.now_us += from->ahead * 1000000;
     pace_facts(&svc->paces, &facts->pace, &facts->f);
+    return refusal;
 }
 
 /* The store is asked only for those that memory has nothing against. */
@@ -80,8 +106,11 @@ enum otter_status weigh(struct svc *svc, const struct catalog *c, const struct w
                         struct weigher *weigher)
 {
     const char *product = fleet_peek(svc->fleet, from->index)->kind->product;
+    struct facts_view view = {.svc = svc, .c = c};
     uint64_t claimed_by = 0;
 
+    if (from->d)
+        look(svc, c, from, from->d, &view);
     for (size_t i = 0; i < c->rollout_count; i++) {
         const struct catalog_rollout *r = c->order[i];
         struct device_facts facts;
@@ -89,13 +118,13 @@ enum otter_status weigh(struct svc *svc, const struct catalog *c, const struct w
 
         if (!concerns(r, from, product))
             continue;
-        from_memory(svc, c, r, from, &facts);
+        decision = from_memory(&view, r, from, &facts);
         facts.f.superseded = claimed_by != 0;
         facts.f.superseded_by = claimed_by;
-        status = decide(svc, r, from, &facts, &decision);
+        status = facts.whole ? decide(svc, r, from, &facts, &decision) : OTTER_OK;
         if (status != OTTER_OK)
             return status;
-        if (claimed_by == 0 && weigh_claims(decision))
+        if (claimed_by == 0 && facts.whole && weigh_claims(decision))
             claimed_by = (uint64_t)r->row.id;
         status = look_closer(r, from, &facts, &decision);
         if (status != OTTER_OK)

@@ -242,11 +242,40 @@ static void states_have_names(void **state)
     assert_string_equal(policy_rollout_state_name(POLICY_ROLLOUT_STATE_COUNT), "?");
 }
 
+/* Polls decide by the cheap facts first, and ask no more of a refusal by them. */
+static void no_refusal_before_the_phase_passes_by_itself(void **state)
+{
+    unsigned i = 0;
+
+    (void)state;
+    for (; policy_refusal_at(i) != OTTER_NOT_IN_PHASE; i++)
+        assert_false(policy_refusal_passes(policy_refusal_at(i)));
+    assert_true(i > 0);
+}
+
+static void decision_before_a_row_is_the_tables_up_to_there(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_fits(&s);
+    assert_int_equal(policy_decide_before(OTTER_NOT_IN_PHASE, &s.facts), OTTER_OK);
+    s.facts.state = POLICY_ROLLOUT_PAUSED;
+    assert_int_equal(policy_decide_before(OTTER_PAUSED, &s.facts), OTTER_OK);
+    assert_int_equal(policy_decide_before(OTTER_NOT_IN_PHASE, &s.facts), OTTER_OK);
+    assert_int_equal(policy_decide(&s.facts), OTTER_PAUSED);
+    s.facts.held = true;
+    assert_int_equal(policy_decide_before(OTTER_NOT_IN_PHASE, &s.facts), OTTER_HELD);
+    assert_int_equal(policy_decide_before(OTTER_HELD, &s.facts), OTTER_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_fact_against_it_is_named),
         cmocka_unit_test(order_is_the_meaning),
+        cmocka_unit_test(no_refusal_before_the_phase_passes_by_itself),
+        cmocka_unit_test(decision_before_a_row_is_the_tables_up_to_there),
         cmocka_unit_test(facts_count_to_their_very_bound),
         cmocka_unit_test(trial_of_the_very_release_is_not_up_to_date),
         cmocka_unit_test(free_slot_gets_its_image),

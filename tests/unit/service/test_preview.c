@@ -69,6 +69,16 @@ static void change(struct world *w, const char *verb, const char *device)
     svc_call_clear(&call);
 }
 
+static void label(struct world *w, const char *device, const char *what, const char *tag)
+{
+    struct svc_call call = {.op = SVC_DEVICE_CHANGE, .in.id = "label"};
+
+    call.in.json = json_pack("{s:[s], s:[s]}", "ids", device, what, tag);
+    assert_int_equal(world_run(w, &call), OTTER_OK);
+    json_decref(call.in.json);
+    svc_call_clear(&call);
+}
+
 static json_int_t number(const json_t *json, const char *name)
 {
     return json_integer_value(json_object_get(json, name));
@@ -174,6 +184,28 @@ static void a_grant_counts_after_the_device_took_part_in_another_rollout(void **
     json_decref(p);
 }
 
+/* Nor does the target select it any more: it belongs to its phase all the same. */
+static void a_grant_counts_where_the_target_has_lost_the_device_since(void **state)
+{
+    struct world *w = *state;
+    uint64_t first, attempt;
+    json_t *p = NULL;
+
+    label(w, "device-000", "add_tags", "lab");
+    label(w, "device-001", "add_tags", "lab");
+    first = draft(w, "tag == lab", "{\"phases\":[100]}");
+    assert_int_equal(world_action(w, (int64_t)first, "start"), OTTER_OK);
+    attempt = world_ask(w, 0);
+    assert_int_equal(world_report(w, 0, attempt, 1, OTTER_UPDATE_FAILED, OTTER_IMAGE_DIGEST, NULL), OTTER_OK);
+    label(w, "device-000", "remove_tags", "lab");
+    (void)world_rollout(w, "id == device-000", "[100]", false);
+    assert_true(world_ask(w, 0) > attempt);
+    assert_int_equal(ask(w, SVC_ROLLOUT_PREVIEW, first, NULL, &p), OTTER_OK);
+    assert_int_equal(number(phase(p, 0), "granted"), 1);
+    assert_int_equal(number(phase(p, 0), "devices"), 2);
+    json_decref(p);
+}
+
 static void the_earliest_end_follows_from_caps_windows_and_end(void **state)
 {
     /* WORLD_NOW is 2027-01-15 08:00 UTC, a Friday; an update takes a minute. 0: it cannot end. */
@@ -253,6 +285,7 @@ int main(void)
         CASE(who_is_refused_is_told_by_rule_and_belongs_to_no_phase_if_it_lasts),
         CASE(a_running_rollout_tells_who_was_granted_before),
         CASE(a_grant_counts_after_the_device_took_part_in_another_rollout),
+        CASE(a_grant_counts_where_the_target_has_lost_the_device_since),
         CASE(the_earliest_end_follows_from_caps_windows_and_end),
         CASE(a_plan_is_refused_as_its_creation_would_be_and_nothing_is_made),
     };
