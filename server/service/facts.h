@@ -101,7 +101,8 @@ struct weigh_from {
     bool settled;      /* its poll ends its newest attempt first (poll_settles), */
     bool proven;       /* as succeeded */
     bool running_only; /* leave out rollouts that do not run: they grant nothing */
-    bool thorough;     /* tell of refusals by the store, too, where memory's were enough */
+    bool granting; /* whom the target does not select is refused by that, though a row before it may hold */
+    bool thorough; /* tell of refusals by the store, too, where memory's were enough */
 };
 
 /*

@@ -115,7 +115,7 @@ bool grant_possible(struct svc *svc, const struct catalog *c, const struct fleet
                     const struct otter_poll *poll, struct grant_wait *ret_wait)
 {
     const struct weigh_from from = {
-        .index = index, .d = d, .poll = poll, .at = svc_now(svc), .running_only = true};
+        .index = index, .d = d, .poll = poll, .at = svc_now(svc), .running_only = true, .granting = true};
     struct look look = {.weigher.each = look_at, .wait = ret_wait};
 
     *ret_wait = (struct grant_wait){0};
@@ -221,7 +221,8 @@ enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, 
                                     .poll = &call->in.poll,
                                     .store = svc->writer,
                                     .at = svc_now(svc),
-                                    .running_only = true};
+                                    .running_only = true,
+                                    .granting = true};
     struct granting g = {.weigher.each = grant_or_go_on,
                          .svc = svc,
                          .call = call,

@@ -40,19 +40,22 @@ static unsigned look(struct svc *svc, const struct catalog *c, uint32_t index)
     return place;
 }
 
-uint32_t groups_poll_interval(struct svc *svc, uint32_t index)
+static uint32_t of_groups(struct svc *svc, uint32_t index)
 {
     auto_catalog struct catalog *c = NULL;
-    unsigned place, known;
+    unsigned place, known = fleet_pace(svc->fleet, index);
 
-    if (!atomic_load_explicit(&svc->paced, memory_order_acquire))
-        return svc->config.poll_interval_s;
-    known = fleet_pace(svc->fleet, index);
     if (known == PACE_NONE)
         return svc->config.poll_interval_s;
     c = catalog_get(svc);
     place = known ? known - 1 : look(svc, c, index);
     return place < c->paced_count ? c->paced[place]->row.poll_interval : svc->config.poll_interval_s;
+}
+
+uint32_t groups_poll_interval(struct svc *svc, uint32_t index)
+{
+    return atomic_load_explicit(&svc->paced, memory_order_acquire) ? of_groups(svc, index)
+                                                                   : svc->config.poll_interval_s;
 }
 
 void device_changed(struct svc *svc, struct fleet_device *d, uint32_t index)

@@ -97,10 +97,10 @@ static bool news_in_last(const struct fleet_device *d, const struct otter_poll *
 }
 
 /* Nothing for it now, and not before it comes again either: else it is told when to come sooner. */
-static bool settled_till_next_poll(const struct svc *svc, const struct fleet_device *d, uint32_t generation,
-                                   const struct svc_call *call)
+static bool settled_till_next_poll(const struct fleet_device *d, uint32_t generation,
+                                   const struct svc_call *call, int64_t now)
 {
-    return fleet_settled(d, generation, svc_now(svc) + call->out.retry_after);
+    return fleet_settled(d, generation, now + call->out.retry_after);
 }
 
 /* Must something be stored before this poll is answered? */
@@ -121,7 +121,7 @@ static bool needs_writer(struct svc *svc, const struct catalog *c, struct fleet_
         return true;
     if (device_attempt_open(d))
         return !r;
-    if (settled_till_next_poll(svc, d, c->generation, call))
+    if (settled_till_next_poll(d, c->generation, call, svc_now(svc)))
         return false;
     if (grant_possible(svc, c, d, index, poll, &wait))
         return true;
@@ -168,10 +168,11 @@ static bool try_quietly(struct svc *svc, struct svc_call *call, uint32_t index)
     uint32_t generation = atomic_load_explicit(&svc->generation, memory_order_acquire);
     struct fleet_device *d = fleet_lock(svc->fleet, index);
     bool quiet, news = call->in.poll.refused != OTTER_OK && d->refused != (uint8_t)call->in.poll.refused;
+    int64_t now = svc_now(svc);
 
-    take_down(svc, d, index, &call->in.poll, svc_now(svc));
+    take_down(svc, d, index, &call->in.poll, now);
     fleet_mark_dirty(svc->fleet, index);
-    quiet = settled_till_next_poll(svc, d, generation, call) && !device_attempt_open(d) &&
+    quiet = settled_till_next_poll(d, generation, call, now) && !device_attempt_open(d) &&
             !call->in.poll.fresh && !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);
     fleet_unlock(svc->fleet, index);
     /* Its name as sent: an unknown one is stored as `other`. */

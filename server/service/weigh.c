@@ -31,6 +31,8 @@ static enum otter_status first(const struct facts_view *view, const struct catal
     enum otter_status refusal;
 
     facts_first(view, r, facts);
+    if (from->granting && !facts->f.in_target)
+        return OTTER_NOT_IN_TARGET;
     refusal = from->thorough ? OTTER_OK : policy_decide_before(OTTER_NOT_IN_PHASE, &facts->f);
     if (refusal == OTTER_OK)
         facts_rest(view, r, facts);
