@@ -40,7 +40,9 @@ static char *facts_text(const json_t *rollout)
         return NULL;
     put_facts(to, json_object_get(rollout, "facts"));
     if (json_is_object(besides)) {
-        fprintf(to, "; besides %s%s", cli_member_text(besides, "rule"),
+        bool nothing = strcmp(cli_member_text(besides, "rule"), "ok") == 0;
+
+        fprintf(to, "; besides %s%s", nothing ? "nothing" : cli_member_text(besides, "rule"),
                 json_object_size(json_object_get(besides, "facts")) > 0 ? ": " : "");
         put_facts(to, json_object_get(besides, "facts"));
     }
@@ -165,6 +167,6 @@ enum cli_exit cli_show_explain(struct cli *cli, const json_t *explanation, bool 
     if (shown == NULL || !put_table(cli, shown, device))
         return cli_fail_memory(cli);
     if (hidden > 0)
-        cli_note(cli, "and %zu that ended before: --all", hidden);
+        cli_note(cli, "and %zu that ended before: --ended", hidden);
     return CLI_DONE;
 }

@@ -9,7 +9,7 @@
 const struct cli_option cli_options_rollout_explain[] = {
     {"device", CLI_OPTION_VALUE, "ID", "whose answers", .required = true},
     {"at", CLI_OPTION_VALUE, "WHEN", "at another time than now, as 2026-11-23T22:00:00Z or Unix seconds"},
-    {"all", CLI_OPTION_FLAG, NULL, "all rollouts that have ended, not the newest 5 alone"},
+    {"ended", CLI_OPTION_FLAG, NULL, "all rollouts that have ended, not the newest 5 alone"},
     {NULL},
 };
 
@@ -65,6 +65,6 @@ enum cli_exit cli_run_rollout_explain(struct cli *cli, const struct cli_args *ar
     if (cli->format == CLI_FORMAT_JSON)
         return cli_api_result(cli, &reply, NULL);
     if (cli->format == CLI_FORMAT_TABLE && cli_arg(args, "columns") == NULL)
-        return cli_show_explain(cli, reply.json, cli_arg(args, "all") != NULL);
+        return cli_show_explain(cli, reply.json, cli_arg(args, "ended") != NULL);
     return print_rollouts(cli, reply.json);
 }

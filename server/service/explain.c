@@ -23,10 +23,42 @@ static json_t *json_facts(const struct policy_told *told)
     return facts;
 }
 
+struct answers {
+    struct weigher weigher;
+    int64_t open; /* rollout of the device's open attempt; 0: none */
+    json_t **by_place;
+    struct svc *svc;
+    const struct catalog *c;
+    uint32_t index; /* of the device */
+};
+
+struct membership {
+    struct store_members_visitor visitor;
+    uint32_t index;
+    bool member;
+};
+
+static bool take_members(struct store_members_visitor *self, const struct store_members *row)
+{
+    struct membership *m = OTTER_CONTAINER_OF(self, struct membership, visitor);
+
+    m->member = m->index / 8 < row->len && (row->bits[m->index / 8] >> (m->index % 8) & 1) != 0;
+    return true;
+}
+
+/* By the store: the catalog has no lists of members of what has ended. */
+static bool was_member(const struct answers *a, const struct catalog_rollout *r)
+{
+    struct membership m = {.visitor.row = take_members, .index = a->index};
+
+    return !r->plan.join &&
+           a->svc->reader->ops->members_get(a->svc->reader, r->row.id, &m.visitor) == OTTER_OK && m.member;
+}
+
 /* Of a rollout that has ended, the end is what speaks against everybody: what else speaks against the device?
  * As if it ran, with all its phases open. */
-static json_t *json_besides(const struct catalog_rollout *r, const struct policy_facts *facts,
-                            enum otter_status rule)
+static json_t *json_besides(const struct answers *a, const struct catalog_rollout *r,
+                            const struct policy_facts *facts, enum otter_status rule)
 {
     struct policy_facts f = *facts;
     struct policy_told told;
@@ -36,6 +68,7 @@ static json_t *json_besides(const struct catalog_rollout *r, const struct policy
     f.state = POLICY_ROLLOUT_RUNNING;
     f.open_phase = r->plan.phase_count;
     f.superseded = false;
+    f.member = f.member || was_member(a, r);
     (void)policy_explain(&f, &told);
     return json_pack("{s:s, s:o}", "rule", told.rule, "facts", json_facts(&told));
 }
@@ -53,13 +86,6 @@ static json_t *json_explained(const struct catalog_rollout *r, const struct expl
                      "facts", json_facts(&e->told), "next_change_at", json_time(e->told.next_change_at));
 }
 
-struct answers {
-    struct weigher weigher;
-    int64_t open; /* rollout of the device's open attempt; 0: none */
-    json_t **by_place;
-    const struct catalog *c;
-};
-
 static bool take(struct weigher *self, const struct catalog_rollout *r, struct device_facts *facts,
                  enum otter_status decision)
 {
@@ -70,7 +96,7 @@ static bool take(struct weigher *self, const struct catalog_rollout *r, struct d
     (void)policy_explain(&facts->f, &e.told);
     json = json_explained(r, &e, r->row.id == a->open);
     if (json)
-        (void)json_object_set_new(json, "besides", json_besides(r, &facts->f, decision));
+        (void)json_object_set_new(json, "besides", json_besides(a, r, &facts->f, decision));
     a->by_place[r - a->c->rollouts] = json;
     return true;
 }
@@ -121,7 +147,7 @@ static enum otter_status explain(struct svc *svc, struct svc_call *call, const s
         .index = index, .store = svc->reader, .at = at, .ahead = at - svc_now(svc), .thorough = true};
     const struct fleet_device *d = fleet_lock(svc->fleet, index);
     auto_free json_t **by_place = calloc(c->rollout_count + 1, sizeof(*by_place));
-    struct answers a = {.weigher.each = take, .by_place = by_place, .c = c};
+    struct answers a = {.weigher.each = take, .by_place = by_place, .svc = svc, .c = c, .index = index};
     struct otter_running running;
     struct otter_poll poll;
     enum otter_status status;

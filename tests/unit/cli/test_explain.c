@@ -120,9 +120,9 @@ static void test_ended_rollouts_come_last_and_few_and_say_why_the_device_was_lef
     assert_true(strstr(few, " 1.11.0 ") < strstr(few, " 1.17.0 "));
     assert_true(strstr(few, " 1.17.0 ") < strstr(few, " 1.13.0 "));
     assert_null(strstr(few, " 1.12.0 "));
-    assert_non_null(strstr(few, "and 1 that ended before: --all"));
+    assert_non_null(strstr(few, "and 1 that ended before: --ended"));
     assert_non_null(strstr(all, " 1.12.0 "));
-    assert_null(strstr(all, "--all"));
+    assert_null(strstr(all, "--ended"));
 }
 
 int main(void)

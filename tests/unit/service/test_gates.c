@@ -525,6 +525,28 @@ static void who_was_left_out_of_a_complete_rollout_is_told_why(void **state)
     json_decref(list);
 }
 
+/* Who belonged to it is not told that it came too late for it. */
+static void members_of_an_ended_rollout_are_known_as_such(void **state)
+{
+    struct world *w = *state;
+    struct svc_call call = {.op = SVC_ROLLOUT_EXPLAIN};
+    int64_t id = make(w, "{\"phases\":[100],\"join\":false}");
+    static const char *const rules[] = {"ok", "not-a-member"};
+
+    enrol_one_more(w);
+    assert_int_equal(world_action(w, id, "abort"), OTTER_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        const json_t *r;
+
+        call.in.id = world_device(i == 0 ? 3 : DEVICES);
+        assert_int_equal(world_run(w, &call), OTTER_OK);
+        r = json_array_get(json_object_get(call.out.json, "rollouts"), 0);
+        r = json_object_get(r, "besides");
+        assert_string_equal(json_string_value(json_object_get(r, "rule")), rules[i]);
+        svc_call_clear(&call);
+    }
+}
+
 static void rollout_whose_time_is_over_is_not_made(void **state)
 {
     struct world *w = *state;
@@ -885,6 +907,7 @@ int main(void)
         T(phase_that_proved_nothing_opens_no_other_by_itself),
         T(rollout_of_which_nobody_is_left_ends),
         T(who_was_left_out_of_a_complete_rollout_is_told_why),
+        T(members_of_an_ended_rollout_are_known_as_such),
         T(rollout_whose_time_is_over_is_not_made),
         T(freeze_holds_gates_and_hides_no_loss),
         T(rollback_is_for_those_that_run_or_try_it),
