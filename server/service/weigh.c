@@ -17,11 +17,33 @@ static void settle(struct device_facts *facts, bool proven)
     facts->f.attempt_ended = facts->f.attempt_ended || facts->took_part;
 }
 
+/* Who explains tells what the device's next poll would be told: which takes down first that it polled, and
+ * ends its newest attempt. */
+static void as_it_polls(const struct weigh_from *from, const struct fleet_device *d, struct policy_subject *s)
+{
+    uint32_t at = from->at > 0 ? (uint32_t)from->at : 0;
+
+    s->seen = "yes";
+    s->last_seen = at;
+    if (s->first_seen == 0)
+        s->first_seen = at;
+    if (from->poll) {
+        s->has_version = true;
+        s->version = from->poll->running.version;
+    }
+    if (from->settled)
+        s->state = otter_update_state_name(from->proven ? OTTER_UPDATE_SUCCEEDED : OTTER_UPDATE_CANCELLED);
+    else if (d->attempt == 0 && !(d->marks & FLEET_RETIRED))
+        s->state = "idle";
+}
+
 static void look(struct svc *svc, const struct catalog *c, const struct weigh_from *from,
                  const struct fleet_device *d, struct facts_view *ret)
 {
     facts_look(svc, c, d, from->index, from->at, ret);
     ret->poll = from->poll;
+    if (from->thorough)
+        as_it_polls(from, d, &ret->subject);
 }
 
 /* Most rollouts have an end with most devices by what is cheap to know: only who explains wants all. */
