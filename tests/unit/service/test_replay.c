@@ -375,6 +375,7 @@ static void act_time(struct play *p)
 {
     int64_t seconds = 1 + below(below(4) == 0 ? 400 : 30);
 
+    (void)world_action(p->w, 0, "none"); /* what follows from before is of before */
     world_clock += seconds;
     world_served += seconds;
     (void)world_action(p->w, 0, "none");
