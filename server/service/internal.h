@@ -198,6 +198,10 @@ int64_t svc_now(const struct svc *svc);
 /* The like with steps of the clock left out for a day (clockwatch.h): for what cannot be taken back. Writer
  * thread. */
 int64_t svc_steady(const struct svc *svc);
+/* Milliseconds that only rise, beside which steps of the wall's clock are told. */
+int64_t svc_mono_ms(const struct svc *svc);
+/* The seed of a new rollout, which shuffles devices into its phases. */
+void svc_shuffle(const struct svc *svc, void *out, size_t len);
 
 /* Seconds that otterd has served, over all its lives. Any thread. */
 int64_t svc_served(const struct svc *svc);

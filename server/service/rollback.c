@@ -132,7 +132,7 @@ static void fill_child(struct svc *svc, const struct catalog_rollout *bad, const
     (void)snprintf(row->target, sizeof(row->target), "%s", bad->row.target);
     (void)snprintf(row->created_by, sizeof(row->created_by), "%s", who);
     rollout_enter(svc, row, POLICY_ROLLOUT_RUNNING, "");
-    host_random(row->seed, sizeof(row->seed));
+    svc_shuffle(svc, row->seed, sizeof(row->seed));
 }
 
 /* As the catalog will have it: its phase is dealt by the members that were just written. */

@@ -180,7 +180,7 @@ static enum otter_status fill(const struct rollout_drafting *d, struct wish *w, 
     (void)snprintf(row->target, sizeof(row->target), "%s", w->target);
     (void)snprintf(row->created_by, sizeof(row->created_by), "%s", rollout_who(d->call));
     rollout_enter(d->svc, row, POLICY_ROLLOUT_DRAFT, "");
-    host_random(row->seed, sizeof(row->seed));
+    svc_shuffle(d->svc, row->seed, sizeof(row->seed));
     if (!plan_into_row(&w->plan, row))
         return OTTER_INTERNAL;
     return deal(d, release, &w->plan, row);

@@ -16,9 +16,19 @@ int64_t svc_now(const struct svc *svc)
     return svc->config.clock ? svc->config.clock() : host_clock_wall();
 }
 
+int64_t svc_mono_ms(const struct svc *svc)
+{
+    return (int64_t)(svc->config.mono_ms ? svc->config.mono_ms() : host_clock_mono_ms());
+}
+
 int64_t svc_steady(const struct svc *svc)
 {
-    return clockwatch_steady(&svc->clockwatch, svc_now(svc), (int64_t)host_clock_mono_ms());
+    return clockwatch_steady(&svc->clockwatch, svc_now(svc), svc_mono_ms(svc));
+}
+
+void svc_shuffle(const struct svc *svc, void *out, size_t len)
+{
+    (svc->config.shuffle ? svc->config.shuffle : host_random)(out, len);
 }
 
 int64_t svc_served(const struct svc *svc)

@@ -143,6 +143,9 @@ struct svc_config {
     bool plain_devices; /* devices may prove themselves with Otter-HMAC: their secrets are held unsealed */
     int64_t (*clock)(void);  /* Unix seconds; NULL = host_clock_wall. For tests. */
     int64_t (*served)(void); /* seconds that otterd has served; NULL = as counted. For tests. */
+    uint64_t (*mono_ms)(
+        void); /* by which steps of the clock are told; NULL = host_clock_mono_ms. For tests. */
+    void (*shuffle)(void *out, size_t len); /* seeds of rollouts; NULL = host_random. For tests. */
 };
 
 /*

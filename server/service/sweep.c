@@ -118,7 +118,7 @@ void sweep_tick(struct svc *svc, bool all)
 {
     int64_t mono = (int64_t)host_clock_mono_ms();
 
-    watch_clock(svc, mono);
+    watch_clock(svc, svc_mono_ms(svc));
     served_tick(&svc->served, mono, svc_trouble(svc) == OTTER_OK);
     if (svc_trouble(svc) == OTTER_STORE_DAMAGED)
         return;

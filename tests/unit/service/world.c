@@ -27,17 +27,17 @@ static int64_t read_served(void)
     return world_served;
 }
 
+struct svc_config world_config = {.poll_interval_s = 60, .clock = read_clock, .served = read_served};
+
 static void open_server(struct world *w)
 {
-    struct svc_config config = {.data_dir = w->dir,
-                                .poll_interval_s = 60,
-                                .clock = read_clock,
-                                .served = read_served,
-                                .plain_devices = w->plain_devices};
+    struct svc_config config = world_config;
     struct host_error err = {0};
     char token[64];
     int code;
 
+    config.data_dir = w->dir;
+    config.plain_devices = w->plain_devices;
     w->svc = svc_open(&config, &err, &code, token);
     if (!w->svc)
         fail_msg("svc_open: %s (exit %d)", err.message, code);
@@ -401,6 +401,19 @@ int64_t world_rollout(struct world *w, const char *target, const char *phases, b
     svc_call_clear(&call);
     assert_int_equal(world_action(w, id, "start"), OTTER_OK);
     return id;
+}
+
+void world_sql(struct world *w, const char *sql)
+{
+    char path[PATH_MAX + 16];
+    sqlite3 *db;
+
+    svc_close(w->svc);
+    (void)snprintf(path, sizeof(path), "%s/otter.db", w->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    open_server(w);
 }
 
 /* Into the database, as a plan is kept there. */

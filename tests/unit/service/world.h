@@ -20,6 +20,8 @@
 
 extern _Atomic int64_t world_clock;  /* what the services read */
 extern _Atomic int64_t world_served; /* the like: seconds that otterd has served */
+/* What servers are opened with, beside their directory: a test may add to it before its set-up. */
+extern struct svc_config world_config;
 
 struct world {
     char dir[PATH_MAX];
@@ -71,6 +73,8 @@ const char *world_device(unsigned i); /* its id, in one of a few buffers */
 int64_t world_rollout(struct world *w, const char *target, const char *phases, bool auto_advance);
 /* The like with the members of a plan beside its phases: `plan` is a JSON object as text. */
 int64_t world_rollout_plan(struct world *w, const char *target, const char *plan);
+/* Changes the database itself, between two lives of the server. */
+void world_sql(struct world *w, const char *sql);
 enum otter_status world_action(struct world *w, int64_t rollout, const char *action);
 
 /* A poll. sha NULL: the factory image. */
