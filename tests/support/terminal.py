@@ -4,10 +4,17 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
 import time
+
+
+def sit_down():
+    """In the child: the terminal is its own, and ^C means what it does to a person's shell, however tests were started."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -19,8 +26,7 @@ class Terminal:
         self.resize(rows, columns)
         self.process = subprocess.Popen([str(a) for a in args], stdin=follower, stdout=follower,
                                         stderr=subprocess.DEVNULL if only_out else follower, env=env, cwd=cwd,
-                                        start_new_session=True,
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                        start_new_session=True, preexec_fn=sit_down)
         os.close(follower)
 
     def __enter__(self):
@@ -61,6 +67,7 @@ class Terminal:
 
     def end(self, seconds=60):
         """(exit status, all that it wrote)."""
-        while self.read(seconds):
-            pass
+        end = time.monotonic() + seconds
+        while self.read(max(0.0, end - time.monotonic())):
+            assert time.monotonic() < end, f"still writing: {self.seen[-500:]!r}"
         return self.process.wait(seconds), self.seen
