@@ -102,10 +102,6 @@ device_act act_label, act_hold, act_unhold, act_pin, act_unpin, act_retry, act_r
 
 /* May the newest attempt not be repeated? */
 bool device_attempt_over(const struct fleet_device *d);
-/* `running` must live as long as the facts. The device is locked. */
-void facts_from_memory(const struct catalog *c, const struct catalog_rollout *r, const struct fleet_device *d,
-                       struct otter_running *running, struct policy_facts *ret);
-
 /* ---- digests.c: whose image is this? ---- */
 
 struct digest_use {

@@ -28,52 +28,6 @@ bool device_attempt_over(const struct fleet_device *d)
            ended_for_good((enum otter_update_state)d->attempt_state, (enum otter_status)d->attempt_reason);
 }
 
-void grant_subject(const struct fleet_device *d, struct policy_subject *ret)
-{
-    device_subject(d, 0, ret);
-}
-
-static void marks_of(const struct fleet_device *d, const struct catalog_rollout *r,
-                     struct policy_facts *facts)
-{
-    facts->retired = (d->marks & FLEET_RETIRED) != 0;
-    facts->held = (d->marks & FLEET_HELD) != 0;
-    facts->pinned_elsewhere = (d->marks & FLEET_PINNED) != 0 && fleet_pin(d) != (uint32_t)r->release->num;
-}
-
-void facts_from_memory(const struct catalog *c, const struct catalog_rollout *r, const struct fleet_device *d,
-                       struct otter_running *running, struct policy_facts *ret)
-{
-    const struct fleet_kind *pose = fleet_pose_of(d);
-    bool here = d->attempt != 0 && d->attempt_rollout == (uint32_t)r->row.id;
-    struct policy_subject subject;
-
-    *running = (struct otter_running){.version = d->said->version,
-                                      .sha256 = d->said->sha256,
-                                      .slot = (enum otter_slot)d->slot,
-                                      .confirmed = (d->flags & FLEET_CONFIRMED) != 0};
-    *ret = (struct policy_facts){
-        .product = pose->product,
-        .hardware = pose->hardware,
-        .running = running,
-        .epoch = d->said->epoch,
-        .sequence = d->said->sequence,
-        .manifest = &r->release->manifest,
-        .state = r->state,
-        .open_cohorts = catalog_open_cohorts(&r->row),
-        .cohort = policy_cohort(&otter_crypto_openssl, r->row.seed, d->id),
-        .withdrawn = r->release->withdrawn != 0,
-        .pruned = r->release->pruned != 0,
-        .frozen = c->freeze.since != 0,
-        .attempt_ended = here && device_attempt_over(d),
-        .attempt_elsewhere = !here && device_attempt_open(d),
-        .root_epoch = c->root.sequence_epoch,
-    };
-    marks_of(d, r, ret);
-    grant_subject(d, &subject);
-    ret->in_target = policy_target_matches(&r->target, &subject);
-}
-
 static void soonest(int64_t *until, int64_t at)
 {
     if (at > 0 && (*until == 0 || at < *until))

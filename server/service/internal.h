@@ -351,8 +351,6 @@ void grant_settle(struct fleet_device *d, uint32_t generation, int64_t now, cons
 void poll_come_again(struct svc_call *call, int64_t now, const struct grant_wait *wait);
 /* The device, locked, as target expressions see it at a time. */
 void device_subject(const struct fleet_device *d, int64_t now, struct policy_subject *ret);
-/* The like without a time: the oldest of all. */
-void grant_subject(const struct fleet_device *d, struct policy_subject *ret);
 bool device_attempt_open(const struct fleet_device *d);
 /* Has the attempt ended for good, as far as operators go? One that the server itself spoiled has not. */
 bool attempt_is_over(const struct store_attempt *row);

@@ -97,7 +97,8 @@ def test_a_release_that_is_bad_for_a_fifth_is_halted_before_the_third_phase(worl
         until(world, rollout, "halted", in_state("halted"))
         halted = until(world, rollout, "no update under way", lambda r: sum(r["counts"][s] for s in OPEN) == 0)
         # What polls afterwards is told why, and gets nothing.
-        waiting = sorted({f"dev-{n + 1}" for n in range(FLEET)} - {a["device"] for a in attempts(world, rollout)})[0]
+        enrolled = {d["id"] for d in world.otter("device", "list", "--all", "--json").json["items"]}
+        waiting = min(enrolled - {a["device"] for a in attempts(world, rollout)})
         told = world.otter("rollout", "explain", "--device", waiting, "--json").json["rollouts"][0]
         assert told["rule"] in ("halted", "not-in-phase")
         given = len(attempts(world, rollout))
@@ -107,7 +108,7 @@ def test_a_release_that_is_bad_for_a_fifth_is_halted_before_the_third_phase(worl
     assert halted["phase"] == 2 and set(by_phase(world, rollout)) == {1, 2}
     assert "lost" in halted["state_reason"]
     lost, updated = sum(halted["counts"][s] for s in LOST), halted["counts"]["succeeded"]
-    assert given == lost + updated < FLEET * 11 // 100 + 1
+    assert given == lost + updated < FLEET * 16 // 100  # a tenth of the cohorts, dealt by lot
     assert set(halted["reasons"]) <= {"self-test", "watchdog"} and sum(halted["reasons"].values()) == lost
     assert emulated.summary["by_version"] == {"1.0.0": FLEET - updated, "1.2.0": updated}
     shown = world.otter("rollout", "status", rollout).out
@@ -173,5 +174,8 @@ def test_a_server_killed_in_mid_phase_goes_on_where_it_was(world):
         done = until(world, rollout, "complete", in_state("complete"))
     assert emulated.summary["by_version"] == {"1.1.0": FLEET}
     assert done["counts"]["succeeded"] == FLEET == sum(done["counts"].values())
-    assert is_staged(world, rollout, soak=0) == {1: 200, 2: 400, 3: 400}
+    staged = is_staged(world, rollout, soak=0)
+    assert sum(staged.values()) == FLEET
+    for phase, share in {1: 200, 2: 400, 3: 400}.items():  # percentages are of cohorts, which devices are dealt to by lot
+        assert abs(staged[phase] - share) < 100, staged
     assert most_at_a_time(world, rollout) <= 80

@@ -13,14 +13,7 @@
 
 static int setup(void **state)
 {
-    struct world *w;
-
-    if (world_setup_with_root(state) != 0)
-        return -1;
-    w = *state;
-    world_release(w, 1);
-    world_devices(w, DEVICES);
-    return 0;
+    return world_setup_with_devices(state, DEVICES);
 }
 
 /* A share of the devices, each of which polls `times` times. */
