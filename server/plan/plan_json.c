@@ -1,6 +1,7 @@
 #include "plan/plan_parts.h"
 
 #include "core/bytes.h"
+#include "policy/moment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,8 +53,8 @@ static void plan_members(struct policy_plan *p, struct plan_member ret[PLAN_MEMB
         {"max_active", PLAN_COUNT, 0, UINT32_MAX, {.u32 = &p->max_active}},
         {"per_minute", PLAN_COUNT, 0, UINT32_MAX, {.u32 = &p->per_minute}},
         {"bytes_per_second", PLAN_AMOUNT, 0, OTTER_INT_MAX, {.u64 = &p->bytes_per_s}},
-        {"not_before", PLAN_TIME, 0, OTTER_INT_MAX, {.i64 = &p->not_before}},
-        {"not_after", PLAN_TIME, 0, OTTER_INT_MAX, {.i64 = &p->not_after}},
+        {"not_before", PLAN_TIME, 0, POLICY_MOMENT_MAX, {.i64 = &p->not_before}},
+        {"not_after", PLAN_TIME, 0, POLICY_MOMENT_MAX, {.i64 = &p->not_after}},
         {"tz", PLAN_TEXT, 0, POLICY_ZONE_MAX, {.text = p->zone}},
         {"deadline", PLAN_SPAN, 0, PLAN_SPAN_MAX, {.u32 = &p->deadline_s}},
         {"silence", PLAN_SPAN, 0, PLAN_SPAN_MAX, {.u32 = &p->silence_s}},

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define POLICY_MOMENT_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z: in microseconds below 2^58 */
+
 /* "2026-11-01T06:30:00Z", or with an offset ("+01:00") in place of Z; a fraction of a second is dropped. From
  * 1970 on, in Unix seconds. False, and *ret untouched, on anything else, a day that is not, or a leap second.
  */

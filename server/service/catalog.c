@@ -88,13 +88,6 @@ const struct catalog_rollout *catalog_rollout_by_id(const struct catalog *c, int
     return NULL;
 }
 
-unsigned catalog_open_cohorts(const struct store_rollout *row)
-{
-    return row->phase == 0 || row->phase > row->phase_count
-               ? 0
-               : (unsigned)(row->phases[row->phase - 1].upto >> 32);
-}
-
 /* Grows an array by one element; false when out of memory. */
 static bool grow(void **array, size_t count, size_t element)
 {

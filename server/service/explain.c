@@ -175,7 +175,7 @@ static bool read_time(const struct svc *svc, const char *text, int64_t *ret)
     *ret = svc_now(svc);
     if (!text || policy_moment_parse(text, strlen(text), ret))
         return true;
-    if (!otter_parse_uint(text, strlen(text), OTTER_INT_MAX, &n))
+    if (!otter_parse_uint(text, strlen(text), POLICY_MOMENT_MAX, &n))
         return false;
     *ret = (int64_t)n;
     return true;
@@ -193,6 +193,7 @@ enum otter_status op_rollout_explain(struct svc *svc, struct svc_call *call)
     if (index == FLEET_NONE)
         return OTTER_NOT_FOUND;
     if (!read_time(svc, call->in.at, &at))
-        return svc_refuse(call, OTTER_BAD_VALUE, "at: Unix seconds, or a time such as 2026-11-23T22:00:00Z");
+        return svc_refuse(call, OTTER_BAD_VALUE,
+                          "at: Unix seconds up to the year 9999, or a time such as 2026-11-23T22:00:00Z");
     return explain(svc, call, c, index, at);
 }

@@ -249,16 +249,16 @@ static uint64_t lost_of(const struct svc_event *event)
 
 static enum otter_status complete(struct gate *g)
 {
-    char detail[EVENT_DETAIL_MAX];
+    struct svc_event *event = &g->done->event;
 
     rollout_enter(g->svc, g->row, POLICY_ROLLOUT_COMPLETE, "");
     g->row->finished = g->row->state_at;
     g->done->changed = true;
     tell(g, SVC_EVENT_ROLLOUT_COMPLETE, 0, "");
-    (void)snprintf(detail, sizeof(detail), "rollout %lld is complete: %llu succeeded, %llu lost",
-                   (long long)g->row->id, (unsigned long long)g->done->event.counts[OTTER_UPDATE_SUCCEEDED],
-                   (unsigned long long)lost_of(&g->done->event));
-    memcpy(g->done->event.detail, detail, sizeof(detail));
+    (void)snprintf(event->detail, sizeof(event->detail),
+                   "rollout %lld is complete: %llu succeeded, %llu lost", (long long)g->row->id,
+                   (unsigned long long)event->counts[OTTER_UPDATE_SUCCEEDED],
+                   (unsigned long long)lost_of(event));
     return note(g);
 }
 

@@ -106,8 +106,6 @@ void catalog_rollout_free(struct catalog_rollout *r);
 bool catalog_order(struct catalog *c);
 /* Did the device belong to it at its start? True where any may join. */
 bool catalog_is_member(const struct catalog_rollout *r, uint32_t index);
-/* Cohorts below it are in an open phase. */
-unsigned catalog_open_cohorts(const struct store_rollout *row);
 
 /* ---- queues and threads ---- */
 

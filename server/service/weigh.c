@@ -21,7 +21,7 @@ static void settle(struct device_facts *facts, bool proven)
  * ends its newest attempt. */
 static void as_it_polls(const struct weigh_from *from, const struct fleet_device *d, struct policy_subject *s)
 {
-    uint32_t at = from->at > 0 ? (uint32_t)from->at : 0;
+    uint32_t at = from->at < 0 ? 0 : from->at > UINT32_MAX ? UINT32_MAX : (uint32_t)from->at;
 
     s->seen = "yes";
     s->last_seen = at;

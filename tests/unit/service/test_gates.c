@@ -525,6 +525,36 @@ static void who_was_left_out_of_a_complete_rollout_is_told_why(void **state)
     json_decref(list);
 }
 
+/* Also of a time at which 32 bits of seconds are over, and 64 bits of microseconds would be. */
+static void explain_knows_times_up_to_the_year_9999(void **state)
+{
+    static const struct {
+        const char *at;
+        enum otter_status status;
+    } rows[] = {
+        {"0", OTTER_OK},
+        {"4294967296", OTTER_OK},
+        {"253402300799", OTTER_OK},
+        {"9999-12-31T23:59:59Z", OTTER_OK},
+        {"253402300800", OTTER_BAD_VALUE},
+        {"9007199254740991", OTTER_BAD_VALUE},
+        {"18446744073709551616", OTTER_BAD_VALUE},
+        {"-1", OTTER_BAD_VALUE},
+    };
+    struct world *w = *state;
+
+    (void)make(w, "{\"phases\":[100],\"auto\":true,\"per_minute\":1}");
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        struct svc_call call = {.op = SVC_ROLLOUT_EXPLAIN};
+
+        call.in.id = world_device(3);
+        call.in.at = rows[i].at;
+        if (world_run(w, &call) != rows[i].status)
+            fail_msg("%s", rows[i].at);
+        svc_call_clear(&call);
+    }
+}
+
 /* Who belonged to it is not told that it came too late for it. */
 static void members_of_an_ended_rollout_are_known_as_such(void **state)
 {
@@ -908,6 +938,7 @@ int main(void)
         T(rollout_of_which_nobody_is_left_ends),
         T(who_was_left_out_of_a_complete_rollout_is_told_why),
         T(members_of_an_ended_rollout_are_known_as_such),
+        T(explain_knows_times_up_to_the_year_9999),
         T(rollout_whose_time_is_over_is_not_made),
         T(freeze_holds_gates_and_hides_no_loss),
         T(rollback_is_for_those_that_run_or_try_it),

@@ -217,6 +217,8 @@ static void what_is_wrong_is_refused_by_its_name(void **state)
         {"{\"not_before\": \"tomorrow\"}", OTTER_BAD_VALUE, "RFC 3339"},
         {"{\"not_before\": \"2026-02-30T00:00:00Z\"}", OTTER_BAD_VALUE, "not_before"},
         {"{\"not_before\": 200, \"not_after\": 100}", OTTER_BAD_VALUE, "not_"},
+        {"{\"not_before\": 253402300800}", OTTER_BAD_VALUE, "not_before"}, /* the year 10000 */
+        {"{\"not_after\": 9007199254740991}", OTTER_BAD_VALUE, "not_after"},
         {"{\"windows\": [{\"from\": \"22:00\"}]}", OTTER_BAD_VALUE, "windows[0]"},
         {"{\"windows\": [{\"from\": \"22:00\", \"to\": \"5:00\"}]}", OTTER_BAD_VALUE, "windows[0].to"},
         {"{\"windows\": [{\"from\": \"22:60\", \"to\": \"05:00\"}]}", OTTER_BAD_VALUE, "windows[0].from"},
