@@ -34,6 +34,7 @@ struct cli_speed {
     uint64_t seconds;         /* over which */
     double granted, finished; /* a minute */
 };
+/* Over what is kept; nothing is measured where it does not run, or has not for long enough. */
 struct cli_speed cli_samples_speed(const struct cli_samples *s);
 
 /* In how many seconds so many more devices will have finished, at this speed; 0: nobody knows, or none are

@@ -88,6 +88,7 @@ void sim_device_done(struct sim *s, uint32_t device);
 
 /* ---- attempt.c ---- */
 
+/* It was granted. */
 void sim_attempt_begin(struct sim *s, uint32_t device);
 /* The attempt, or what was taken for lost, comes to its end. */
 void sim_attempt_turn(struct sim *s, uint32_t device);
@@ -103,6 +104,7 @@ bool sim_still_may(struct sim *s, uint32_t device);
 
 /* ---- phases.c ---- */
 
+/* The next one: who is in it may be granted from now on. */
 void sim_open_phase(struct sim *s);
 /* Does what the gate says until it says nothing new. */
 void sim_gate(struct sim *s);
@@ -112,6 +114,7 @@ void sim_gate(struct sim *s);
 /* A point, if it is time for one; in any case where something turned. */
 void sim_curve(struct sim *s, bool turned);
 
+/* To the spec's watch, if it has one. */
 void sim_tell(struct sim *s, const struct sim_note *note);
 
 #endif

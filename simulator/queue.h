@@ -17,6 +17,7 @@ struct sim_queue {
     uint32_t next_order;
 };
 
+/* There is room: a device waits for one thing at a time. */
 void sim_queue_put(struct sim_queue *q, int64_t at, uint32_t device);
 /* False: it is empty. */
 bool sim_queue_take(struct sim_queue *q, struct sim_entry *ret);

@@ -17,6 +17,7 @@ enum otter_status plan_word_read(const json_t *obj, const char *name, const char
 
 /* All of `phases`; plan->phase[0] is how a phase is that says nothing. */
 enum otter_status plan_phases_read(const json_t *body, struct policy_plan *plan, struct host_error *err);
+/* As it is read; NULL when out of memory. */
 json_t *plan_phase_json(const struct policy_phase_spec *spec);
 
 /* One more of them, for which there is place. */

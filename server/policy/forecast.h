@@ -45,6 +45,7 @@ struct policy_forecast {
     bool by_hand;    /* a gate on the way is opened by an operator */
 };
 
+/* From facts->first on; phases before it stay 0. */
 void policy_forecast(const struct policy_forecast_facts *facts, struct policy_forecast *ret);
 
 #endif

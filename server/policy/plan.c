@@ -187,7 +187,6 @@ static bool keeps(const struct policy_plan *plan, const char *array, unsigned n,
 }
 
 /* The numbers of elements come first: what follows reads no element that is not. */
-
 bool policy_plan_valid(const struct policy_plan *plan, struct policy_plan_error *err)
 {
     return keeps(plan, "", 1, whole, sizeof(whole) / sizeof(whole[0]), err) &&

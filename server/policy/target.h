@@ -151,6 +151,7 @@ struct policy_subject {
     const char *attrs[2];
 };
 
+/* Does the expression select it? No malloc, and no time of its own: a matter of the steps alone. */
 bool policy_target_matches(const struct policy_target *target, const struct policy_subject *subject);
 
 /* Whether it matches may change by time alone, without anything said or set: then next at this moment, which

@@ -55,6 +55,7 @@ struct svc_event {
     char detail[EVENT_DETAIL_MAX]; /* a sentence for people */
 };
 
+/* As hooks are told: "rollout-complete" and the like; and what it means, in words. Static. */
 const char *svc_event_name(enum svc_event_kind kind);
 const char *svc_event_meaning(enum svc_event_kind kind);
 

@@ -14,6 +14,7 @@ struct group_finder {
     const struct catalog *c;
     const struct store_group *instead; /* of the group of its name; NULL: none. target "" = it is gone */
 };
+/* c is borrowed. */
 struct group_finder group_finder(const struct catalog *c);
 
 /* All of them, compiled, into a catalog that is being read. */

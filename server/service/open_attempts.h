@@ -27,11 +27,13 @@ struct open_attempts {
     uint32_t looked; /* places that the look for what is due has gone through; 0: it is not under way */
 };
 
+/* Leaves an empty table. */
 void open_attempts_free(struct open_attempts *t);
 /* NULL: none. Valid until the next put or drop. */
 struct open_attempt *open_attempts_find(const struct open_attempts *t, uint32_t index);
 /* New, or in the place of the device's former one. False when out of memory. */
 bool open_attempts_put(struct open_attempts *t, const struct open_attempt *a);
+/* The device has none any more; nothing happens if it had none. */
 void open_attempts_drop(struct open_attempts *t, uint32_t index);
 
 #endif

@@ -50,6 +50,7 @@ struct pace_taken {
     int64_t grant_us, bytes_us, site_us;
 };
 
+/* Empty; and frees what it holds. */
 void paces_init(struct paces *p);
 void paces_destroy(struct paces *p);
 

@@ -20,6 +20,7 @@ struct rollout_scope {
     size_t members_len;
 };
 
+/* Of a rollout of the catalog, at this time. */
 struct rollout_scope rollout_scope_of(const struct svc *svc, const struct catalog_rollout *r);
 
 struct rollout_places {

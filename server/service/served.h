@@ -22,6 +22,7 @@ struct served {
 void served_init(struct served *s, int64_t seconds);
 /* works: could it store what it was told since the last tick? */
 void served_tick(struct served *s, int64_t mono_ms, bool works);
+/* Of all lives. */
 int64_t served_seconds(const struct served *s);
 
 #endif
