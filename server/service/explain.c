@@ -125,19 +125,19 @@ bool explain_assume(const struct catalog *c, const struct fleet_device *d, struc
 
 /* What the device's poll would first make of its newest attempt; d is locked. */
 static void settle(const struct catalog *c, const struct fleet_device *d, const struct otter_running *running,
-                   struct weigh_from *from)
+                   struct store_attempt *newest, struct weigh_from *from)
 {
     const struct catalog_rollout *r = d->attempt ? catalog_rollout_by_id(c, d->attempt_rollout) : NULL;
-    enum otter_update_state state;
-    enum otter_status reason;
 
     if (!r)
         return;
+    *newest = (struct store_attempt){.reason = OTTER_OK};
     from->settled = poll_settles(&(struct poll_says){running, &r->release->manifest, r->state,
                                                      (enum otter_slot)d->attempt_slot,
                                                      (enum otter_update_state)d->attempt_state},
-                                 &state, &reason);
-    from->proven = from->settled && state == OTTER_UPDATE_SUCCEEDED;
+                                 &newest->state, &newest->reason);
+    from->proven = from->settled && newest->state == OTTER_UPDATE_SUCCEEDED;
+    from->newest = from->settled ? newest : NULL;
 }
 
 static enum otter_status explain(struct svc *svc, struct svc_call *call, const struct catalog *c,
@@ -148,12 +148,13 @@ static enum otter_status explain(struct svc *svc, struct svc_call *call, const s
     const struct fleet_device *d = fleet_lock(svc->fleet, index);
     auto_free json_t **by_place = calloc(c->rollout_count + 1, sizeof(*by_place));
     struct answers a = {.weigher.each = take, .by_place = by_place, .svc = svc, .c = c, .index = index};
+    struct store_attempt newest;
     struct otter_running running;
     struct otter_poll poll;
     enum otter_status status;
 
     facts_of_running(d, &running);
-    settle(c, d, &running, &from);
+    settle(c, d, &running, &newest, &from);
     a.open = device_attempt_open(d) && !from.settled ? (int64_t)d->attempt_rollout : 0;
     from.poll = explain_assume(c, d, &poll) ? &poll : NULL;
     fleet_unlock(svc->fleet, index);

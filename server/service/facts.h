@@ -98,7 +98,9 @@ struct weigh_from {
     struct store *store;           /* the calling thread's; NULL: by memory alone */
     int64_t at;
     int64_t ahead;     /* seconds by which `at` is not now */
-    bool settled;      /* its poll ends its newest attempt first (poll_settles), */
+    /* Its newest attempt as its poll leaves it, which memory has otherwise; or NULL. */
+    const struct store_attempt *newest;
+    bool settled;      /* its poll ends that one first (poll_settles), */
     bool proven;       /* as succeeded */
     bool running_only; /* leave out rollouts that do not run: they grant nothing */
     bool granting; /* whom the target does not select is refused by that, though a row before it may hold */

@@ -170,10 +170,12 @@ static bool grant_or_go_on(struct weigher *self, const struct catalog_rollout *r
 
 enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, struct store_attempt *ret)
 {
+    const struct store_attempt newest = *ret;
     const struct catalog *c = svc->catalog; /* only this thread replaces it */
     const struct weigh_from from = {.index = index,
                                     .poll = &call->in.poll,
                                     .store = svc->writer,
+                                    .newest = newest.id ? &newest : NULL,
                                     .at = svc_now(svc),
                                     .running_only = true,
                                     .granting = true};

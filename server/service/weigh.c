@@ -17,6 +17,19 @@ static void settle(struct device_facts *facts, bool proven)
     facts->f.attempt_ended = facts->f.attempt_ended || facts->took_part;
 }
 
+/* Memory has the newest attempt as it was before the poll; rules and targets go by how the poll leaves it. */
+static const struct fleet_device *as_left(const struct weigh_from *from, const struct fleet_device *d,
+                                          struct fleet_device *ret)
+{
+    if (!from->newest)
+        return d;
+    *ret = *d;
+    ret->attempt_state = (unsigned)from->newest->state & 0xf;
+    ret->attempt_reason = (uint8_t)from->newest->reason;
+    fleet_set_retry(ret, from->newest->retry);
+    return ret;
+}
+
 /* Who explains tells what the device's next poll would be told: which takes down first that it polled, and
  * ends its newest attempt. */
 static void as_it_polls(const struct weigh_from *from, const struct fleet_device *d, struct policy_subject *s)
@@ -31,9 +44,7 @@ static void as_it_polls(const struct weigh_from *from, const struct fleet_device
         s->has_version = true;
         s->version = from->poll->running.version;
     }
-    if (from->settled)
-        s->state = otter_update_state_name(from->proven ? OTTER_UPDATE_SUCCEEDED : OTTER_UPDATE_CANCELLED);
-    else if (d->attempt == 0 && !(d->marks & FLEET_RETIRED))
+    if (d->attempt == 0 && !(d->marks & FLEET_RETIRED))
         s->state = "idle";
 }
 
@@ -67,10 +78,11 @@ static enum otter_status from_memory(const struct facts_view *view, const struct
 {
     struct svc *svc = view->svc;
     struct facts_view own;
+    struct fleet_device left;
     enum otter_status refusal;
 
     if (!from->d) {
-        look(svc, view->c, from, fleet_lock(svc->fleet, from->index), &own);
+        look(svc, view->c, from, as_left(from, fleet_lock(svc->fleet, from->index), &left), &own);
         view = &own;
     }
     refusal = first(view, r, from, facts);
