@@ -8,9 +8,10 @@ HOUR = 3600
 
 @pytest.fixture
 def asked(world):
-    """Three devices, one of them in the laboratory, and a release; (world, its version)."""
+    """Three devices, two of them in the laboratory, and a release; (world, its version)."""
     world.fleet(3)
-    world.otter("device", "tag", "dev-1", "--add", "lab")
+    for device in ("dev-1", "dev-3"):
+        world.otter("device", "tag", device, "--add", "lab")
     return world, world.publish("1.1.0")
 
 
