@@ -115,7 +115,9 @@ static void make_rollout(struct play *p)
                                           "last_seen within 1h",
                                           "last_seen < 30m ago or tag == lab",
                                           "seen == no or first_seen within 3h",
-                                          "state in (idle, failed, reverted, never-seen)"};
+                                          "state in (idle, failed, reverted, never-seen)",
+                                          "state in (cancelled, downloading, succeeded) or tag == lab",
+                                          "not reason in (aborted, up-to-date)"};
     struct svc_call call = {.op = SVC_ROLLOUT_CREATE, .in.json = random_plan()};
 
     memcpy(p->w->release, p->release_id[play_below(PLAY_RELEASES)], sizeof(p->w->release));
@@ -345,7 +347,7 @@ static void act_bad_luck(struct play *p)
     }
 }
 
-/* What a device poses as is known by its polls alone. */
+/* What a device poses as is known by its polls alone: of one that is retired, no more. */
 static void act_restart(struct play *p)
 {
     if (!play_one_in(10))
@@ -354,7 +356,10 @@ static void act_restart(struct play *p)
     for (unsigned i = 0; i < p->devices; i++)
         if (strcmp(p->device[i].product, WORLD_PRODUCT) != 0 ||
             strcmp(p->device[i].hardware, WORLD_HARDWARE) != 0)
-            (void)play_poll(p, i, NULL);
+            if (play_poll(p, i, NULL) != OTTER_OK) {
+                p->device[i].product = WORLD_PRODUCT;
+                p->device[i].hardware = WORLD_HARDWARE;
+            }
 }
 
 void play_rest(struct play *p)
