@@ -97,7 +97,7 @@ struct weigh_from {
     const struct otter_poll *poll; /* or NULL: as it polled last */
     struct store *store;           /* the calling thread's; NULL: by memory alone */
     int64_t at;
-    int64_t ahead;     /* seconds by which `at` is not now */
+    int64_t ahead; /* seconds by which `at` is not now */
     /* Its newest attempt as its poll leaves it, which memory has otherwise; or NULL. */
     const struct store_attempt *newest;
     bool settled;      /* its poll ends that one first (poll_settles), */
