@@ -146,7 +146,7 @@ static void json_error_says_line_and_column(void **state)
 static void json_with_a_nul_byte_is_none(void **state)
 {
     static const char bad[][8] = {"[1\0]", "[true\0]", "{}\0", "\0[]", "[\"\0\"]"};
-    static const size_t len[] = {5, 8, 3, 3, 5};
+    static const size_t len[] = {4, 7, 3, 3, 5};
     struct host_error err;
 
     (void)state;

@@ -119,7 +119,7 @@ struct form {
 #define PLAIN       "300c0603551d13040530030101ff"
 #define KEY_USAGE   "300e0603551d0f0101ff040403020106"
 #define OF_NO_CA    "30090603551d1304023000"
-#define SAID_FALSE  "300c0603551d13040530030101 00"
+#define SAID_FALSE  "300c0603551d1304053003010100"
 #define PATH_LENGTH "300f0603551d13040830060101ff020100"
 
 static const struct form forms[] = {
@@ -133,10 +133,10 @@ static const struct form forms[] = {
     {"constraints that say nothing", HEAD, "", OF_NO_CA, false},
     {"cA FALSE", HEAD, "", SAID_FALSE, false},
     {"cA as BER may have it", HEAD, "", "300c0603551d1304053003010101", false},
-    {"cA of no bytes", HEAD, "", "300b0603551d130404300201 00", false},
-    {"cA of two", HEAD, "", "300d0603551d130406300401 02ffff", false},
+    {"cA of no bytes", HEAD, "", "300b0603551d13040430020100", false},
+    {"cA of two", HEAD, "", "300d0603551d13040630040102ffff", false},
     {"an integer for cA", HEAD, "", "300c0603551d13040530030201ff", false},
-    {"cA behind something", HEAD, "", "300f0603551d1304083006020100 0101ff", false},
+    {"cA behind something", HEAD, "", "300f0603551d13040830060201000101ff", false},
     {"bytes behind the constraints", HEAD, "", "300e0603551d13040730030101ff0500", false},
     {"bytes behind the value", HEAD, "", "300e0603551d13040530030101ff0500", false},
     {"another extension's", HEAD, "", "300c0603551d12040530030101ff", false},
@@ -153,21 +153,13 @@ static const struct form forms[] = {
     {"a set for a name", "3181c8", "", CONSTRAINTS, false},
 };
 
-static unsigned nibble(char c)
-{
-    return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
-/* Appends what hexadecimal digits say; spaces are for readers. */
+/* Appends what hexadecimal digits say. */
 static uint32_t put_hex(uint8_t *out, uint32_t at, const char *hex)
 {
-    for (; *hex != '\0'; hex++) {
-        if (*hex == ' ')
-            continue;
-        out[at++] = (uint8_t)(nibble(hex[0]) << 4 | nibble(hex[1]));
-        hex++;
-    }
-    return at;
+    size_t digits = strlen(hex);
+
+    assert_true(otter_hex_decode(hex, digits, out + at, digits / 2));
+    return at + (uint32_t)(digits / 2);
 }
 
 /* What out holds becomes an element: the tag, and the length in its shortest form, go before it. */
@@ -189,7 +181,7 @@ static uint32_t make_form(const struct form *f, uint8_t *out)
 {
     static const uint8_t point[OTTER_POINT_LEN] = {4};
     uint8_t extensions[128];
-    uint32_t len = put_hex(out, 0, "020101 3000 3000 3000"), added;
+    uint32_t len = put_hex(out, 0, "020101300030003000"), added;
 
     len = put_hex(out, len, f->name_head);
     memset(out + len, 'n', NAME_LEN);
@@ -200,7 +192,7 @@ static uint32_t make_form(const struct form *f, uint8_t *out)
     added = wrap(extensions, wrap(extensions, added, 0x30), 0xa3);
     memcpy(out + len, extensions, added);
     len = wrap(out, len + added, 0x30);
-    return wrap(out, put_hex(out, len, "3000 030100"), 0x30);
+    return wrap(out, put_hex(out, len, "3000030100"), 0x30);
 }
 
 static void only_der_that_says_ca_once_and_for_all_is_taken(void **state)
