@@ -1,18 +1,18 @@
 #!/usr/bin/python3
-"""Measures otterd beside nginx, on loopback, in one run, and prints a Markdown table; or the firmware.
+"""Measures otterd beside nginx, on loopback, in one run, and prints a Markdown table with targets; or the firmware.
 
-scripts/bench [--no-install] [--no-build] [--only NAME]... [--seconds N] [--rounds N] [--devices N] [--list]
+scripts/bench [--no-install] [--no-build] [--quick] [--only ROW]... [--seconds N] [--rounds N] [--out DIR] [--check] [--list]
 scripts/bench --firmware
+
+Exit: 0; with --check 1 if a target is missed; 2 if something could not be measured.
 """
 
 import argparse
-import os
+import contextlib
+import dataclasses
 import pathlib
-import platform
-import re
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,12 +23,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import firmware  # noqa: E402
 import load  # noqa: E402
 import measures  # noqa: E402
-import nginx  # noqa: E402
+import plan as plans  # noqa: E402
 import processes  # noqa: E402
+import report  # noqa: E402
 import stand as stands  # noqa: E402
 
 FILES_WANTED = 40_000
-FILES_SPARE = 1_500  # beside the idle connections: wrk's, logs, the database
+FILES_SPARE = 1_500  # beside the idle connections: wrk's, logs, databases
 
 
 def raise_file_limit():
@@ -39,73 +40,92 @@ def raise_file_limit():
     return limit
 
 
-def first_line(args, pattern):
-    done = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          check=False)
-    found = re.search(pattern, done.stdout)
-    return found.group(1) if found else "?"
+class OutOfTime(Exception):
+    pass
 
 
-def describe(args, others):
-    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    versions = ", ".join([
-        "nginx " + first_line([nginx.executable(), "-v"], r"nginx/(\S+)"),
-        "wrk " + first_line(["wrk", "-v"], r"([0-9]+[.][0-9]+[.][0-9]+)"),
-        first_line(["openssl", "version"], r"(OpenSSL \S+)")])
-    return (f"{os.cpu_count()} cores{' (' + cpu.group(1) + ')' if cpu else ''}, Linux {platform.release().split('-')[0]}, "
-            f"{versions}; everything on loopback, the load generator on the same cores. {args.rounds} rounds of "
-            f"{args.seconds} s for each server, alternating; ratios are medians of the rounds' ratios otterd / nginx, "
-            f"absolute figures those of the median round. {args.devices:,} devices poll in turn, each with its own token. "
-            f"Others had {others:.0f} % of the CPU time meanwhile: above 10 %, trust CPU a request and memory, not rates.")
+@contextlib.contextmanager
+def at_most(seconds, what):
+    """Ends what runs in it by an exception when the time is over, wherever it waits."""
+    def over(*_):
+        raise OutOfTime(f"{what}: not within {seconds:.0f} s")
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
-def print_table(rows, about):
-    print(f"{about}\n")
-    print("| what | target | measured | | otterd | nginx | how |")
-    print("|---|---|---|---|---|---|---|")
-    for row in rows:
-        verdict = {None: "", True: "met", False: "**missed**"}[row.met]
-        print(f"| {row.metric} | {row.target} | {row.value} | {verdict} | {row.otterd} | {row.nginx} | {row.how} |")
+def measure(plan, only, limit):
+    """(rows, what could not be measured: name -> why)"""
+    rows, failures = [], {}
+    end = time.monotonic() + measures.whole_bound(plan, only)
+    with tempfile.TemporaryDirectory(prefix="otter-bench-") as folder, \
+            stands.Stand(folder, count=plan.devices, files=limit) as stand:
+        for m in measures.chosen(plan, only):
+            began = time.monotonic()
+            seconds = min(measures.bound(m, plan), end - began)
+            try:
+                if seconds <= 0:
+                    raise OutOfTime("the whole run's time is over")
+                with at_most(seconds, m.name):
+                    rows += m.run(stand, plan)
+            except (OutOfTime, load.LoadError, AssertionError, RuntimeError, OSError) as error:
+                failures[m.name] = str(error)
+                print(f"error: {m.name}: {error}", file=sys.stderr)
+            print(f"{m.name}: {time.monotonic() - began:.0f} s, estimated {measures.estimate(m, plan):.0f} s", file=sys.stderr,
+                  flush=True)
+    return rows, failures
+
+
+def whole_number(text):
+    value = int(text)
+    if not 1 <= value <= 100_000:
+        raise argparse.ArgumentTypeError("1 to 100000")
+    return value
 
 
 def arguments():
-    def positive(text):
-        value = int(text)
-        if not 1 <= value <= 100_000:
-            raise argparse.ArgumentTypeError("1 to 100000")
-        return value
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", action="append", choices=sorted(measures.MEASURES), metavar="NAME",
-                        help="only this measurement (may be repeated)")
-    parser.add_argument("--seconds", type=positive, default=3, help="of each run of wrk (3)")
-    parser.add_argument("--rounds", type=positive, default=3, help="pairs of runs (3)")
-    parser.add_argument("--devices", type=positive, default=1000, help="that poll (1000)")
-    parser.add_argument("--max-fleet", type=int, default=1_000_000, help="largest fleet of `start` (1000000)")
-    parser.add_argument("--list", action="store_true", help="name the measurements")
+    parser.add_argument("--only", action="append", choices=[m.name for m in measures.MEASURES], metavar="ROW", default=[],
+                        help="only this one of --list (may be repeated)")
+    parser.add_argument("--quick", action="store_true", help="a part of it, in shorter time: to see whether something broke")
+    parser.add_argument("--seconds", type=whole_number, help="of each run of wrk (1)")
+    parser.add_argument("--rounds", type=whole_number, help="runs of each server, in turn (5; --quick: 2)")
+    parser.add_argument("--devices", type=whole_number, help="that poll (1000)")
+    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="for the table, its JSON and the charts")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
+    parser.add_argument("--list", action="store_true", help="name what is measured, and how long it takes")
     parser.add_argument("--firmware", action="store_true", help="sizes and instruction counts of the firmware instead")
     return parser.parse_args()
 
 
-def measure(args, limit):
-    plan = measures.Plan(args.seconds, args.rounds, min(10_000, limit - FILES_SPARE),
-                         [n for n in (100_000, 1_000_000) if n <= args.max_fleet])
-    rows = []
-    with tempfile.TemporaryDirectory(prefix="otter-bench-") as folder:
-        with stands.Stand(folder, devices=args.devices, files=limit) as stand:
-            # In the table's order: `offer` starts a rollout, so what comes before it runs without one.
-            for name, (function, _) in measures.MEASURES.items():
-                if not args.only or name in args.only:
-                    began = time.monotonic()
-                    rows += function(stand, plan)
-                    print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    return rows
+def plan_of(args):
+    plan = plans.QUICK if args.quick else plans.Plan()
+    given = {name: getattr(args, name) for name in ("seconds", "rounds", "devices") if getattr(args, name)}
+    return dataclasses.replace(plan, **given)
+
+
+def print_list(plan):
+    for m in measures.chosen(plan, ()):
+        print(f"{m.name:14} {measures.estimate(m, plan):4.0f} s, at most {measures.bound(m, plan):4.0f}: {m.summary}")
+    print(f"{'all':14} {sum(measures.estimate(m, plan) for m in measures.chosen(plan, ())):4.0f} s, at most "
+          f"{measures.whole_bound(plan):4.0f}")
+
+
+def write_out(folder, rows, failures, told, plan):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bench.md").write_text(report.markdown(rows, failures, told))
+    (folder / "bench.json").write_text(report.as_json(rows, failures, told, dataclasses.asdict(plan)))
 
 
 def main():
     args = arguments()
+    plan = plan_of(args)
     if args.list:
-        for name, (_, summary) in measures.MEASURES.items():
-            print(f"{name:12} {summary}")
+        print_list(plan)
         return 0
     if args.firmware:
         firmware.print_table(firmware.measure(firmware.BUILD))
@@ -113,14 +133,17 @@ def main():
     # So that an end by a signal, too, ends the servers and removes the folder.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(130))
-    others = processes.OthersShare()
-    try:
-        rows = measure(args, raise_file_limit())
-    except (load.LoadError, AssertionError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print_table(rows, describe(args, others.percent()))
-    return 0
+    limit = raise_file_limit()
+    plan = dataclasses.replace(plan, idle=min(plan.idle, limit - FILES_SPARE))
+    others, began = processes.OthersShare(), time.monotonic()
+    rows, failures = measure(plan, args.only, limit)
+    told = report.about(plan, others.percent(), time.monotonic() - began)
+    print(report.markdown(rows, failures, told), end="")
+    if args.out:
+        write_out(args.out, rows, failures, told, plan)
+    if failures:
+        return 2
+    return int(args.check and any(row.met is False for row in rows))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
-"""wrk against one server, and the comparison of two: alternating, the median of the ratios."""
+"""wrk against servers that take turns: A B A B, one run of each a round."""
 
 import dataclasses
 import json
 import pathlib
-import statistics
 import subprocess
+import time
 
 import processes
 
 SCRIPT = pathlib.Path(__file__).resolve().parent / "requests.lua"
 THREADS = 2
+AFTER = 1.2  # seconds in which a server does what the last requests left to be done: otterd sweeps once a second
 
 
 @dataclasses.dataclass
@@ -17,7 +18,8 @@ class Sample:
     requests: int
     seconds: float
     bytes: int
-    cpu_ns: int  # of the server
+    p99_us: int
+    cpu_ns: int = 0  # of the server
 
     @property
     def rate(self):
@@ -28,47 +30,48 @@ class Sample:
         return self.cpu_ns / 1000 / self.requests
 
 
-@dataclasses.dataclass
-class Compared:
-    rate_ratio: float
-    cpu_ratio: float
-    otterd: Sample  # the median one by rate
-    nginx: Sample
-
-
 class LoadError(Exception):
-    """wrk saw errors, or answers that were not meant: the figures would say nothing."""
+    """Errors were seen, or answers that were not meant: the figures would say nothing."""
 
 
-def wrk(server, requests, *, connections, seconds):
+def wrk(server, requests, *, connections, seconds, first_step=0):
     """One run over the requests of a file. `server` has url and pid."""
-    before = processes.cpu_ns(server.pid)
     done = subprocess.run(["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", SCRIPT,
-                           server.url, "--", requests], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=seconds + 60, check=False)
-    spent = processes.cpu_ns(server.pid) - before
+                           server.url, "--", requests, str(first_step)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds + 60, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("result ")]
     if done.returncode != 0 or not lines:
         raise LoadError(f"wrk: exit {done.returncode}\n{done.stdout[-2000:]}")
     result = json.loads(lines[-1].removeprefix("result "))
     if not result["requests"] or result["bad_status"] or result["errors"]:
         raise LoadError(f"{server.url}: {lines[-1]}")
-    return Sample(result["requests"], result["us"] / 1e6, result["bytes"], spent)
+    return Sample(result["requests"], result["us"] / 1e6, result["bytes"], result["p99_us"])
 
 
-def median_sample(samples):
-    return sorted(samples, key=lambda s: s.rate)[len(samples) // 2]
+def in_turn(runs, rounds):
+    """[[sample of each round] of each]: `runs` are (pid, run), where run(round) makes a sample; first, all warm up.
+
+    CPU is counted from the start of a server's run to the start of its next one: what it does behind its replies, while
+    another one has its turn, is of those requests too.
+    """
+    for _, run in runs:
+        run(0)
+    samples, marks = [[] for _ in runs], [[] for _ in runs]
+    for number in range(1, rounds + 1):
+        for i, (pid, run) in enumerate(runs):
+            marks[i].append(processes.cpu_ns(pid))
+            samples[i].append(run(number))
+    time.sleep(AFTER)
+    for i, (pid, _) in enumerate(runs):
+        marks[i].append(processes.cpu_ns(pid))
+        for number, sample in enumerate(samples[i]):
+            sample.cpu_ns = marks[i][number + 1] - marks[i][number]
+    return samples
 
 
-def compare(otterd, nginx, requests, *, connections, seconds, rounds):
-    """A B A B. A short run first warms both."""
-    wrk(otterd, requests, connections=connections, seconds=1)
-    wrk(nginx, requests, connections=connections, seconds=1)
-    pairs = []
-    for _ in range(rounds):
-        a = wrk(otterd, requests, connections=connections, seconds=seconds)
-        b = wrk(nginx, requests, connections=connections, seconds=seconds)
-        pairs.append((a, b))
-    return Compared(statistics.median(a.rate / b.rate for a, b in pairs),
-                    statistics.median(a.cpu_us / b.cpu_us for a, b in pairs),
-                    median_sample([a for a, _ in pairs]), median_sample([b for _, b in pairs]))
+def interleave(servers, requests, plan, *, connections, steps=None):
+    """in_turn() of wrk with the same requests against each. steps(round): the first number for reports, which rise."""
+    def run_of(server):
+        return lambda number: wrk(server, requests, connections=connections, seconds=plan.seconds,
+                                  first_step=steps(number) if steps else 0)
+    return in_turn([(server.pid, run_of(server)) for server in servers], plan.rounds)

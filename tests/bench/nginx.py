@@ -1,4 +1,4 @@
-"""nginx beside otterd: everything in one folder, its own process, two workers, loopback."""
+"""nginx beside otterd: everything in one folder, its own processes, loopback."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ assert len(REPLY) == 317
 CONFIG = """\
 daemon off;
 {user}
-worker_processes {workers};
+{processes}
 worker_rlimit_nofile {files};
 pid "{folder}/nginx.pid";
 error_log "{folder}/error.log";
@@ -34,12 +34,22 @@ http {{
     uwsgi_temp_path "{folder}/t4";
     scgi_temp_path "{folder}/t5";
     server {{
-        listen 127.0.0.1:{port} reuseport backlog=4096;
+        listen 127.0.0.1:{port} {ssl} reuseport backlog=4096;
+        {certificate}
         root "{folder}/www";
         location = /v1/device/poll {{ default_type application/json; return 200 '{reply}'; }}
+        location = /v1/device/report {{ default_type application/json; return 200 '{{"continue":true}}'; }}
     }}
 }}
 """
+
+# Tickets as otterd has them; one key for both workers.
+CERTIFICATE = """\
+ssl_certificate "{tls}/server.pem";
+        ssl_certificate_key "{tls}/server.key";
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_session_cache shared:sessions:4m;
+        ssl_session_tickets on;"""
 
 
 def executable():
@@ -48,14 +58,19 @@ def executable():
 
 
 class Nginx:
-    def __init__(self, folder, *, workers, connections, files):
+    """workers: 0 serves in one process, which `command` (a debugger, say) may run. tls: a folder with server.pem and .key."""
+
+    def __init__(self, folder, *, workers, connections, files, tls=None, command=()):
         self.folder = pathlib.Path(folder)
-        self.port = free_port()
-        self.process = None
+        self.port, self.scheme = free_port(), "https" if tls else "http"
+        self.process, self.command = None, [*command, executable()]
         (self.folder / "www/v1/blobs").mkdir(parents=True)
         self.config = self.folder / "nginx.conf"
-        self.config.write_text(CONFIG.format(folder=self.folder, workers=workers, connections=connections, files=files,
-                                             port=self.port, reply=REPLY, user="user root;" if os.getuid() == 0 else ""))
+        self.config.write_text(CONFIG.format(
+            folder=self.folder, connections=connections, files=files, port=self.port, reply=REPLY,
+            processes=f"worker_processes {workers};" if workers else "master_process off;",
+            user="user root;" if os.getuid() == 0 else "", ssl="ssl" if tls else "",
+            certificate=CERTIFICATE.format(tls=tls) if tls else ""))
 
     @property
     def pid(self):
@@ -63,15 +78,15 @@ class Nginx:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def add_blob(self, name, data):
         (self.folder / "www/v1/blobs" / name).write_bytes(data)
 
-    def start(self):
-        self.process = subprocess.Popen([executable(), "-c", self.config, "-e", self.folder / "error.log"],
+    def start(self, seconds=10):
+        self.process = subprocess.Popen([*self.command, "-c", self.config, "-e", self.folder / "error.log"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.monotonic() + 10
+        end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()

@@ -1,14 +1,10 @@
-"""The test stand: a real otterd with a root, a release, a running rollout and devices, and nginx beside it."""
+"""The test stand: nginx, and beside it an otterd for each number of active rollouts, started when it is first asked for."""
 
-import base64
-import contextlib
 import hashlib
-import http.client
-import json
 import os
 import pathlib
-import sqlite3
 
+import devices
 import otter
 from nginx import Nginx
 
@@ -27,24 +23,31 @@ level = warning
 """
 
 
-class Device:
-    def __init__(self, name):
-        self.id = name
-        self.secret = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
-        self.nonce = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+def new_world(folder, *options, tls=None, command=None):
+    folder.mkdir(parents=True)
+    config = folder / "otterd.conf"
+    config.write_text(CONFIG)
+    world = otter.World(folder, ["--config", config, "--poll-interval", "3600", *options], tls=tls)
+    world.server.command = command or world.server.command
+    return world
 
-    def poll(self, *, fresh=False, version="2.0.0", close=False):
-        """A whole request as the device's client writes it."""
-        body = {"device": self.id, "product": otter.PRODUCT, "hardware": otter.HARDWARE,
-                "running": {"version": version, "sha256": hashlib.sha256(version.encode()).hexdigest(), "slot": "A",
-                            "confirmed": True},
-                "epoch": 1, "sequence": 0, "root": 1, "nonce": self.nonce, "caps": {"ram": 0, "covers": 0}}
-        if fresh:
-            body["fresh"] = 1
-        text = json.dumps(body, separators=(",", ":"))
-        return (f"POST /v1/device/poll HTTP/1.1\r\nHost: otter.test\r\nAuthorization: Bearer {self.secret}\r\n"
-                f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n"
-                + ("Connection: close\r\n" if close else "") + f"\r\n{text}").encode()
+
+def end(world):
+    """Stops otterd; one that does not stop in time is killed, and that is an error."""
+    try:
+        world.stop()
+    except BaseException:
+        if world.server.process.poll() is None:
+            world.server.kill()
+        raise
+
+
+def enroll(world, groups):
+    """groups: tag -> devices."""
+    table = world.folder / "devices.csv"
+    rows = [f"{d.id},{otter.PRODUCT},{otter.HARDWARE},{d.secret},{tag}\n" for tag, members in groups.items() for d in members]
+    table.write_text("id,product,hardware,secret,tags\n" + "".join(rows))
+    world.otter("device", "enroll", "--from", table)
 
 
 class Otterd:
@@ -65,64 +68,25 @@ class Otterd:
     def port(self):
         return self.world.server.port
 
-
-def ask(port, request):
-    """(status, body) of one raw request, for checks outside the measured time."""
-    head, _, body = request.partition(b"\r\n\r\n")
-    lines = head.decode().split("\r\n")
-    method, path, _ = lines[0].split(" ")
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    with contextlib.closing(connection):
-        connection.request(method, path, body=body or None, headers=dict(line.split(": ", 1) for line in lines[1:]))
-        reply = connection.getresponse()
-        return reply.status, reply.read()
-
-
-def new_world(folder):
-    folder.mkdir()
-    config = folder / "otterd.conf"
-    config.write_text(CONFIG)
-    return otter.World(folder, ["--config", config, "--poll-interval", "3600"])
-
-
-def end(world):
-    """Stops otterd; one that does not stop in time is killed, and that is an error."""
-    try:
-        world.stop()
-    except BaseException:
-        if world.server.process.poll() is None:
-            world.server.kill()
-        raise
-
-
-def enroll(world, devices, tag=""):
-    table = world.folder / f"devices{tag}.csv"
-    rows = [f"{d.id},{otter.PRODUCT},{otter.HARDWARE},{d.secret},{tag}\n" for d in devices]
-    table.write_text("id,product,hardware,secret,tags\n" + "".join(rows))
-    world.otter("device", "enroll", "--from", table)
+    def stop(self):
+        end(self.world)
 
 
 class Stand:
-    """Started by `with`: both servers run, both end with it."""
+    """Started by `with`: all servers end with it."""
 
-    def __init__(self, folder, *, devices, files):
+    def __init__(self, folder, *, count, files):
         self.folder = pathlib.Path(folder)
-        (self.folder / "nginx").mkdir()
-        self.nginx = Nginx(self.folder / "nginx", workers=WORKERS, connections=CONNECTIONS, files=files)
-        self.world = new_world(self.folder / "otterd")
-        self.otterd = Otterd(self.world)
-        self.quiet = [Device(f"quiet-{i:06d}") for i in range(devices)]  # no rollout selects them
-        self.chosen = [Device(f"chosen-{i:06d}") for i in range(devices)]  # these have an open attempt
-        self.blob = os.urandom(BLOB_SIZE)
-        self.digest = hashlib.sha256(self.blob).hexdigest()
+        self.files = files
+        self.nginx = self.new_nginx("nginx")
+        self.servers = {}
+        self.quiet = [devices.Device(f"quiet-{i:06d}") for i in range(count)]    # no rollout selects them
+        self.chosen = [devices.Device(f"chosen-{i:06d}") for i in range(count)]  # these have an open attempt, if any rollout runs
+        self.attempts = {}  # of the chosen ones, by the number of rollouts
 
     def __enter__(self):
         try:
             self.nginx.start()
-            self.world.start()
-            enroll(self.world, self.quiet)
-            enroll(self.world, self.chosen, "chosen")
-            self.add_blob()
             return self
         except BaseException:
             self.__exit__()
@@ -130,46 +94,47 @@ class Stand:
 
     def __exit__(self, *_):
         self.nginx.stop()
-        end(self.world)
+        for server in self.servers.values():
+            server.stop()
 
-    def start_rollout(self):
-        """A release for the chosen devices; each has its attempt granted here, before anything is measured."""
-        release = self.world.publish("3.0.0")
-        self.world.rollout(release, target='tag == "chosen"')
-        for device in self.chosen:
-            status, _ = ask(self.otterd.port, device.poll())
-            assert status == 200, f"a chosen device was answered {status}"
+    def new_nginx(self, name, *, workers=WORKERS, **options):
+        (self.folder / name).mkdir()
+        return Nginx(self.folder / name, workers=workers, connections=CONNECTIONS, files=self.files, **options)
+
+    def otterd(self, rollouts=0):
+        """The server with so many active rollouts."""
+        return self.servers.get(rollouts) or self.new_otterd(rollouts, rollouts)
+
+    def new_otterd(self, name, rollouts=0):
+        """One more, which nothing has asked yet."""
+        world = new_world(self.folder / f"otterd-{name}")
+        self.servers[name] = Otterd(world)
+        world.start()
+        others = {f"other-{i:02d}": [devices.Device(f"other-{i:02d}")] for i in range(1, rollouts)}
+        enroll(world, {"": self.quiet, "chosen": self.chosen, **others})
+        if rollouts:
+            self.attempts[name] = self.roll_out(world, ["chosen", *others])
+        return self.servers[name]
+
+    def roll_out(self, world, tags):
+        """A rollout for each tag, and the chosen devices' attempts, granted here, before anything is measured."""
+        release = world.publish("3.0.0")
+        for tag in tags:
+            world.rollout(release, target=f'tag == "{tag}"')
+        return [devices.attempt_of(devices.expect(world.server.port, device.poll(), 200)) for device in self.chosen]
 
     def add_blob(self):
-        request = self.world.server.request
-        _, headers, _ = request("POST", "/api/v1/uploads", {"sha256": self.digest, "size": BLOB_SIZE})
-        status, _, text = request("PATCH", headers["location"], self.blob,
+        """(digest, otterd): an image of random bytes, which nginx has as well."""
+        otterd, blob = self.otterd(), os.urandom(BLOB_SIZE)
+        digest, request = hashlib.sha256(blob).hexdigest(), otterd.world.server.request
+        _, headers, _ = request("POST", "/api/v1/uploads", {"sha256": digest, "size": BLOB_SIZE})
+        status, _, text = request("PATCH", headers["location"], blob,
                                   {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"})
         assert status < 300, text
-        self.nginx.add_blob(self.digest, self.blob)
+        self.nginx.add_blob(digest, blob)
+        return digest, otterd
 
     def requests(self, name, texts):
         path = self.folder / f"{name}.requests"
         path.write_bytes(b"".join(text + b"\0" for text in texts))
         return path
-
-    def expect(self, text, status, size=None):
-        """The request gets this status of otterd: else the figures would be about something else."""
-        got, body = ask(self.otterd.port, text)
-        assert got == status and (size is None or len(body) == size), f"{got}, {len(body)} bytes: {body[:200]!r}"
-        return len(body)
-
-
-def multiply_devices(database, count):
-    """Copies the one device of a stopped server's database until there are `count`, each with its own id and token."""
-    with contextlib.closing(sqlite3.connect(database)) as db:
-        for table, own in (("devices", {"num": "i", "id": "printf('many-%08d', i)", "token_hash": "randomblob(32)"}),
-                           ("device_states", {"device": "i"})):
-            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-            first = next(iter(own))
-            db.execute("WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-                       f" INSERT INTO {table} ({', '.join(columns)})"
-                       f" SELECT {', '.join(own.get(c, 't.' + c) for c in columns)}"
-                       f" FROM n, {table} AS t WHERE t.{first} = 1", (count,))
-        db.commit()
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,84 @@
+"""Servers with fleets of any size: one device is registered over the API and polls, SQL makes many of it."""
+
+import contextlib
+import hashlib
+import shutil
+import sqlite3
+import subprocess
+import time
+
+import devices
+import load
+import otter
+import processes
+import stand as stands
+
+FIRST = "many-00000001"
+
+
+def name_of(number):
+    return f"many-{number:08d}"
+
+
+def token_hash(name):
+    """What otterd keeps of a device's token."""
+    return hashlib.sha256(devices.secret_of(name).encode()).digest()
+
+
+def one_device(folder):
+    """A stopped server with a root and one device that has polled."""
+    world, device = stands.new_world(folder), devices.Device(FIRST)
+    try:
+        world.start()
+        stands.enroll(world, {"": [device]})
+        devices.expect(world.server.port, device.poll(), 204)
+    finally:
+        stands.end(world)
+    return world
+
+
+def multiply_devices(database, count):
+    """Copies the one device of a stopped server's database until there are `count`, each with its own id and token."""
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        db.create_function("name_of", 1, name_of, deterministic=True)
+        db.create_function("token_hash_of", 1, lambda i: token_hash(name_of(i)), deterministic=True)
+        for table, own in (("devices", {"num": "i", "id": "name_of(i)", "token_hash": "token_hash_of(i)"}),
+                           ("device_states", {"device": "i"})):
+            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+            first = next(iter(own))
+            db.execute("WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+                       f" INSERT INTO {table} ({', '.join(columns)})"
+                       f" SELECT {', '.join(own.get(c, 't.' + c) for c in columns)}"
+                       f" FROM n, {table} AS t WHERE t.{first} = 1", (count,))
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def fleet(first, folder, count):
+    """A stopped server with so many devices: the one of one_device() and copies of it."""
+    world = stands.new_world(folder)
+    shutil.copytree(first.server.data, world.server.data)
+    multiply_devices(world.server.data / "otter.db", count)
+    return world
+
+
+def start_once(world):
+    """(seconds from exec until the port file is there, RSS then); a poll is answered after that, and the server stopped."""
+    port_file = world.folder / "ready"
+    port_file.unlink(missing_ok=True)
+    with open(world.folder / "start.log", "ab") as log:
+        began = time.monotonic()
+        process = subprocess.Popen([otter.OTTERD, "--data", world.server.data, "--listen", "127.0.0.1:0", "--port-file",
+                                    port_file, "--config", world.folder / "otterd.conf"], stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log)
+        try:
+            while not (port_file.exists() and port_file.read_text().strip()):
+                if process.poll() is not None or time.monotonic() - began > 60:
+                    raise load.LoadError("otterd did not start:\n" + (world.folder / "start.log").read_text()[-2000:])
+                time.sleep(0.002)
+            took, rss = time.monotonic() - began, processes.rss_bytes(process.pid)
+            devices.expect(int(port_file.read_text().strip().rsplit(":", 1)[-1]), devices.Device(FIRST).poll(), 204)
+            return took, rss
+        finally:
+            process.terminate()
+            process.wait(60)
