@@ -1,16 +1,29 @@
 #include "fleet/index.h"
 
+#include "fleet/pages.h"
+
 #include <stdlib.h>
 
 #define FIRST_SLOTS 1024u
 
+static size_t table_size(uint32_t slots)
+{
+    return sizeof(struct fleet_table) + slots * sizeof(uint32_t); /* slots < 2^26: fits */
+}
+
 static struct fleet_table *new_table(uint32_t slots)
 {
-    struct fleet_table *t = calloc(1, sizeof(*t) + slots * sizeof(t->slot[0]));
+    struct fleet_table *t = pages_take(table_size(slots));
 
     if (t)
         t->slots = slots;
     return t;
+}
+
+static void free_table(struct fleet_table *t)
+{
+    if (t)
+        pages_free(t, table_size(t->slots));
 }
 
 bool fleet_index_init(struct fleet_index *index)
@@ -30,7 +43,7 @@ bool fleet_index_reserve(struct fleet_index *index, uint32_t records)
 
     if (!t)
         return false;
-    free(atomic_exchange(&index->table, t));
+    free_table(atomic_exchange(&index->table, t));
     return true;
 }
 
@@ -41,7 +54,7 @@ void fleet_index_clear(struct fleet_index *index)
     while (t) {
         struct fleet_table *older = t->older;
 
-        free(t);
+        free_table(t);
         t = older;
     }
     atomic_store(&index->table, NULL);
@@ -108,6 +121,24 @@ bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
     insert(t, hash, record);
     index->used++;
     return true;
+}
+
+#define AHEAD 16u
+
+void fleet_index_fill(struct fleet_index *index, uint32_t records, const struct fleet_hasher *hasher)
+{
+    struct fleet_table *t = atomic_load_explicit(&index->table, memory_order_relaxed);
+    uint64_t hash[AHEAD];
+
+    for (uint32_t i = 0; i < records + AHEAD; i++) {
+        if (i >= AHEAD)
+            insert(t, hash[i % AHEAD], i - AHEAD);
+        if (i < records) {
+            hash[i % AHEAD] = hasher->hash(hasher, i);
+            fleet_index_prepare(index, hash[i % AHEAD]);
+        }
+    }
+    index->used = records;
 }
 
 struct fleet_walk fleet_index_walk(const struct fleet_index *index, uint64_t hash)

@@ -38,6 +38,8 @@ struct fleet_hasher {
 void fleet_index_prepare(const struct fleet_index *index, uint64_t hash);
 bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
                      const struct fleet_hasher *hasher);
+/* The records from 0 to below `records` into an empty index that has room for them. */
+void fleet_index_fill(struct fleet_index *index, uint32_t records, const struct fleet_hasher *hasher);
 
 /* Walks the candidates of a hash, all in the table that was current at its start. Next is false at the end.
  */

@@ -55,7 +55,7 @@ static struct said_entry *make(struct said_table *table, const struct fleet_said
     return e;
 }
 
-struct fleet_said *said_get(struct said_table *table, const struct fleet_said *said)
+struct fleet_said *said_get(struct said_table *table, const struct fleet_said *said, uint32_t refs)
 {
     struct said_entry *e;
 
@@ -64,7 +64,7 @@ struct fleet_said *said_get(struct said_table *table, const struct fleet_said *s
     if (!e)
         e = make(table, said);
     if (e)
-        e->refs++; /* one a device: fits */
+        e->refs += refs; /* one a device, and a hand's: fits */
     (void)pthread_mutex_unlock(&table->lock);
     return e ? &e->said : NULL;
 }
@@ -79,7 +79,7 @@ static void take_out(struct said_table *table, const struct said_entry *e)
     table->shared--;
 }
 
-void said_put(struct said_table *table, struct fleet_said *said)
+void said_put(struct said_table *table, struct fleet_said *said, uint32_t refs)
 {
     struct said_entry *e;
 
@@ -87,7 +87,8 @@ void said_put(struct said_table *table, struct fleet_said *said)
         return;
     (void)pthread_mutex_lock(&table->lock);
     e = OTTER_CONTAINER_OF(said, struct said_entry, said);
-    if (--e->refs == 0) {
+    e->refs -= refs;
+    if (e->refs == 0) {
         if (e->shared)
             take_out(table, e);
         free(e);

@@ -34,9 +34,9 @@ void said_init(struct said_table *table);
 /* When every reference has been put. */
 void said_destroy(struct said_table *table);
 
-/* A reference to an equal one; NULL when out of memory. Any thread. */
-struct fleet_said *said_get(struct said_table *table, const struct fleet_said *said);
-/* Gives it back. */
-void said_put(struct said_table *table, struct fleet_said *said);
+/* So many references to an equal one; NULL when out of memory. Any thread. */
+struct fleet_said *said_get(struct said_table *table, const struct fleet_said *said, uint32_t refs);
+/* Gives so many back. */
+void said_put(struct said_table *table, struct fleet_said *said, uint32_t refs);
 
 #endif

@@ -49,7 +49,7 @@ bool svc_auth_device(struct svc *svc, const char *device, const char *token)
            fleet_token_is(svc->fleet, index, &hash);
 }
 
-bool auth_hold_secret(struct svc *svc, uint32_t index, const char *id, const uint8_t sealed[STORE_SEALED_LEN])
+bool auth_hold_secret(const struct svc *svc, struct fleet_device *d, const uint8_t sealed[STORE_SEALED_LEN])
 {
     uint8_t secret[FLEET_SECRET];
     bool ok = false;
@@ -57,10 +57,8 @@ bool auth_hold_secret(struct svc *svc, uint32_t index, const char *id, const uin
     _Static_assert(STORE_SEALED_LEN == FLEET_SECRET + HOST_SEAL_OVERHEAD, "a sealed secret");
     if (!svc->config.plain_devices)
         return true;
-    if (host_open(svc->secret_key, id, strlen(id), sealed, STORE_SEALED_LEN, secret)) {
-        ok = fleet_set_secret(fleet_lock(svc->fleet, index), secret);
-        fleet_unlock(svc->fleet, index);
-    }
+    if (host_open(svc->secret_key, d->id, strlen(d->id), sealed, STORE_SEALED_LEN, secret))
+        ok = fleet_set_secret(d, secret);
     host_wipe(secret, sizeof(secret));
     return ok;
 }

@@ -129,9 +129,14 @@ static bool publish_labels(struct svc *svc, const struct effect *e)
 static bool publish_device(struct svc *svc, const struct effect *e)
 {
     const struct effect_device *d = e->device;
+    bool ok = fleet_add(svc->fleet, d->id, d->product, d->hardware, &d->token_hash) == e->index &&
+              publish_labels(svc, e);
 
-    return fleet_add(svc->fleet, d->id, d->product, d->hardware, &d->token_hash) == e->index &&
-           publish_labels(svc, e) && auth_hold_secret(svc, e->index, d->id, d->sealed);
+    if (!ok)
+        return false;
+    ok = auth_hold_secret(svc, fleet_lock(svc->fleet, e->index), d->sealed);
+    fleet_unlock(svc->fleet, e->index);
+    return ok;
 }
 
 static bool publish_attempt(struct svc *svc, const struct effect *e)

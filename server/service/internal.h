@@ -295,10 +295,9 @@ void effects_drop(struct svc_call *call);
 
 /* ---- parts ---- */
 
-/* Otter-HMAC: unseals a device's secret into the fleet, if plain_devices is on. False: it is not what was
- * sealed, or out of memory. */
-bool auth_hold_secret(struct svc *svc, uint32_t index, const char *id,
-                      const uint8_t sealed[STORE_SEALED_LEN]);
+/* Otter-HMAC: unseals a device's secret into its record (locked), if plain_devices is on. False: it is not
+ * what was sealed, or out of memory. */
+bool auth_hold_secret(const struct svc *svc, struct fleet_device *d, const uint8_t sealed[STORE_SEALED_LEN]);
 
 /* Is this what a store answers that cannot do its work, rather than a refusal? */
 bool trouble_is(enum otter_status status);
@@ -309,6 +308,9 @@ void trouble_stored(struct svc *svc);
 
 bool bootstrap_files(struct svc *svc, char ret_new_token[64], struct host_error *err);
 bool load_all(struct svc *svc, struct host_error *err, int *ret_exit);
+/* The part of it with a row a device, by two threads: devices with their states, and newest attempts.
+ * *ret_trouble: what is wrong with the rows, or NULL. */
+enum otter_status load_fleet(struct svc *svc, const char **ret_trouble);
 void *writer_main(void *svc);
 /* Behind a commit: memory is changed by the effects of a list of calls. Writer thread. */
 void writer_publish(struct svc *svc, struct svc_call *list);

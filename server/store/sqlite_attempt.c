@@ -112,9 +112,10 @@ static enum otter_status list(struct store *self, enum sql which, const struct s
     return status;
 }
 
-static enum otter_status op_attempts_newest(struct store *self, struct store_attempt_visitor *visitor)
+static enum otter_status op_attempts_newest(struct store *self, int64_t from, int64_t upto,
+                                            struct store_attempt_visitor *visitor)
 {
-    return list(self, SQL_ATTEMPTS_NEWEST, NULL, visitor);
+    return list(self, SQL_ATTEMPTS_NEWEST, V_LIST(V_INT(from), V_INT(upto)), visitor);
 }
 
 static enum otter_status op_attempts(struct store *self, int64_t rollout, int64_t device, uint64_t after,

@@ -115,10 +115,12 @@ static void read_state(sqlite3_stmt *stmt, int first, struct store_device_state 
 
 #define DEVICE_COLUMN_COUNT 10
 
-static enum otter_status pass(struct store *self, struct store_fleet_visitor *visitor)
+static enum otter_status pass(struct store *self, int64_t from, int64_t upto,
+                              struct store_fleet_visitor *visitor)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_FLEET, NULL, &status);
+    sqlite3_stmt *stmt =
+        store_sqlite_bind(store_sqlite_of(self), SQL_FLEET, V_LIST(V_INT(from), V_INT(upto)), &status);
     struct store_device row;
     struct store_device_state state;
 
@@ -136,14 +138,15 @@ static enum otter_status pass(struct store *self, struct store_fleet_visitor *vi
     return status;
 }
 
-static enum otter_status op_fleet(struct store *self, struct store_fleet_visitor *visitor)
+static enum otter_status op_fleet(struct store *self, int64_t from, int64_t upto,
+                                  struct store_fleet_visitor *visitor)
 {
     struct store_sqlite *s = store_sqlite_of(self);
     enum otter_status status;
 
     /* Caches are a matter of speed and memory alone: whether these work changes no result. */
     (void)sqlite3_exec(s->db, "PRAGMA cache_size = -" STORE_PASS_CACHE, NULL, NULL, NULL);
-    status = pass(self, visitor);
+    status = pass(self, from, upto, visitor);
     (void)sqlite3_exec(s->db,
                        s->mode == STORE_WRITER ? "PRAGMA cache_size = -" STORE_WRITER_CACHE
                                                : "PRAGMA cache_size = -" STORE_READER_CACHE,

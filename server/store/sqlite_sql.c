@@ -79,7 +79,8 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     /* Both tables rise by device: the join goes along both at once. */
     [SQL_FLEET] =
         "SELECT " DEVICE_COLUMNS ", device, version, sha256, slot, confirmed, epoch, sequence, root, stale,"
-        " first_seen, last_seen, refused FROM devices LEFT JOIN device_states ON device = num ORDER BY num",
+        " first_seen, last_seen, refused FROM devices LEFT JOIN device_states ON device = num"
+        " WHERE num BETWEEN ? AND ? ORDER BY num",
     [SQL_FLEET_SIZE] = "SELECT max(num) FROM devices",
     [SQL_MARKS_PUT] = "INSERT OR REPLACE INTO device_marks (" MARK_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
     [SQL_MARKS_DROP] = "DELETE FROM device_marks WHERE device = ?",
@@ -112,8 +113,10 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     /* The plus keeps it to the device's few: by the rollout's index every grant would read all of them. */
     [SQL_ATTEMPT_IN] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE device = ? AND +rollout = ?"
                        " ORDER BY id DESC LIMIT 1",
-    [SQL_ATTEMPTS_NEWEST] = "SELECT " ATTEMPT_COLUMNS " FROM attempts JOIN"
-                            " (SELECT max(id) AS newest FROM attempts GROUP BY device) ON id = newest",
+    [SQL_ATTEMPTS_NEWEST] =
+        "SELECT " ATTEMPT_COLUMNS " FROM attempts JOIN"
+        " (SELECT max(id) AS newest FROM attempts WHERE device BETWEEN ? AND ? GROUP BY device)"
+        " ON id = newest",
     [SQL_ATTEMPTS] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? ORDER BY id",
     [SQL_ATTEMPTS_OF_ROLLOUT] =
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? AND rollout = ? ORDER BY id",

@@ -371,8 +371,10 @@ struct store_ops {
     enum otter_status (*device_labels)(struct store *self,
                                        const struct store_device *row); /* tags, attributes */
     enum otter_status (*state_put)(struct store *self, const struct store_device_state *row);
-    /* All of them by num, each with its state. fleet_size: the highest num. */
-    enum otter_status (*fleet)(struct store *self, struct store_fleet_visitor *visitor);
+    /* Those numbered from `from` to `upto`, by num, each with its state: several connections may read a part
+     * each at once. fleet_size: the highest num. */
+    enum otter_status (*fleet)(struct store *self, int64_t from, int64_t upto,
+                               struct store_fleet_visitor *visitor);
     enum otter_status (*fleet_size)(struct store *self, int64_t *ret);
 
     /* Marks: replaced as a whole; with all times 0 there are none any more. get: NOT_FOUND without any. */
@@ -394,8 +396,9 @@ struct store_ops {
     /* The newest of a device in a rollout. */
     enum otter_status (*attempt_in)(struct store *self, int64_t device, int64_t rollout,
                                     struct store_attempt *ret);
-    enum otter_status (*attempts_newest)(struct store *self,
-                                         struct store_attempt_visitor *visitor); /* one a device */
+    /* One a device, of devices numbered from `from` to `upto`; in any order. */
+    enum otter_status (*attempts_newest)(struct store *self, int64_t from, int64_t upto,
+                                         struct store_attempt_visitor *visitor);
     /* By id, rising, from above `after` on. rollout or device 0: any. */
     enum otter_status (*attempts)(struct store *self, int64_t rollout, int64_t device, uint64_t after,
                                   struct store_attempt_visitor *visitor);

@@ -346,7 +346,7 @@ static void devices_are_numbered_without_holes(void **state)
     begin(s);
     assert_int_equal(add_device(s, "e", OTTER_OK), 3);
     commit(s);
-    OK(s->ops->fleet(s, &d.fleet));
+    OK(s->ops->fleet(s, 1, INT64_MAX, &d.fleet));
     OK(s->ops->fleet_size(s, &size));
     assert_int_equal(size, 3);
     assert_int_equal(d.count, 3);
@@ -419,7 +419,7 @@ static void states_replace_each_other(void **state)
     row.last_seen = 6;
     OK(s->ops->state_put(s, &row));
     commit(s);
-    OK(s->ops->fleet(s, &seen.visitor));
+    OK(s->ops->fleet(s, 1, INT64_MAX, &seen.visitor));
     assert_int_equal(seen.devices, 3);
     assert_int_equal(seen.count, 1);
     assert_int_equal(otter_version_compare(&seen.row.running.version, &row.running.version), 0);
@@ -433,7 +433,7 @@ static void states_replace_each_other(void **state)
     OK(s->ops->state_put(s, &row));
     commit(s);
     seen.devices = 0;
-    OK(s->ops->fleet(s, &seen.visitor));
+    OK(s->ops->fleet(s, 1, INT64_MAX, &seen.visitor));
     assert_int_equal(seen.row.refused, OTTER_OK);
 }
 
@@ -528,7 +528,7 @@ static void attempts_are_found_and_changed(void **state)
     assert_int_equal(s->ops->attempt_in(s, 2, 2, &row), OTTER_NOT_FOUND);
     assert_int_equal(s->ops->attempt_newest(s, 3, &row), OTTER_NOT_FOUND);
     assert_int_equal(s->ops->attempt_get(s, 110, &row), OTTER_NOT_FOUND);
-    OK(s->ops->attempts_newest(s, &newest.visitor));
+    OK(s->ops->attempts_newest(s, 1, INT64_MAX, &newest.visitor));
     assert_int_equal(newest.count, 2);
     OK(s->ops->attempts(s, 1, 0, 0, &of_rollout.visitor));
     assert_int_equal(of_rollout.count, 2);

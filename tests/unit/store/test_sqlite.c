@@ -283,7 +283,7 @@ static void a_first_database_is_brought_up_to_date_with_what_it_holds(void **sta
             "INSERT INTO devices VALUES (1, 'a', 'p', 'h', zeroblob(32), zeroblob(60), NULL, NULL, NULL, 1);"
             "INSERT INTO device_states VALUES (1, 0, zeroblob(32), 'A', 1, 0, 0, 1, 0, 1, 77);");
     reopen(&b->base);
-    assert_int_equal(b->base.writer->ops->fleet(b->base.writer, &seen.visitor), OTTER_OK);
+    assert_int_equal(b->base.writer->ops->fleet(b->base.writer, 1, INT64_MAX, &seen.visitor), OTTER_OK);
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.row.last_seen, 77);
     assert_int_equal(seen.row.refused, OTTER_OK);
