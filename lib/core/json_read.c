@@ -9,19 +9,29 @@ static size_t token_len(const struct otter_json_token *t)
     return (size_t)(t->end - t->start); /* the parser sees to start <= end */
 }
 
+/* Most names differ in their first character. What was parsed holds no NUL, so a name's end differs, too. */
 static bool token_is(const struct otter_json *json, const struct otter_json_token *t, const char *name)
 {
-    size_t len = strlen(name);
+    const char *text = json->text + t->start;
+    size_t len = token_len(t), n = 0;
 
-    return token_len(t) == len && memcmp(json->text + t->start, name, len) == 0;
+    while (n < len && text[n] == name[n])
+        n++;
+    return n == len && name[n] == '\0';
 }
 
+struct matching {
+    struct otter_json_field *fields;
+    unsigned n;
+    unsigned next; /* who writes by the same table sends its members in that order */
+};
+
 /* Puts one member where it belongs. An escaped key equals no name: one name, one spelling. */
-static enum otter_status match_member(const struct otter_json *json, unsigned key,
-                                      struct otter_json_field *fields, unsigned n, bool allow_unknown)
+static enum otter_status match_member(const struct otter_json *json, unsigned key, struct matching *m,
+                                      bool allow_unknown)
 {
-    for (unsigned i = 0; i < n; i++) {
-        struct otter_json_field *field = &fields[i];
+    for (unsigned tried = 0, i = m->next; tried < m->n; tried++, i = i + 1 < m->n ? i + 1 : 0) {
+        struct otter_json_field *field = &m->fields[i];
 
         if (!token_is(json, &json->token[key], field->name))
             continue;
@@ -30,6 +40,7 @@ static enum otter_status match_member(const struct otter_json *json, unsigned ke
         if (json->token[key + 1].type != field->type)
             return OTTER_BAD_VALUE;
         field->index = (uint16_t)(key + 1);
+        m->next = i + 1 < m->n ? i + 1 : 0;
         return OTTER_OK;
     }
     return allow_unknown ? OTTER_OK : OTTER_UNKNOWN_MEMBER;
@@ -39,6 +50,7 @@ enum otter_status otter_json_fields(struct otter_json *json, unsigned object, st
                                     unsigned n, bool allow_unknown)
 {
     const struct otter_json_token *o = &json->token[object];
+    struct matching m = {.fields = fields, .n = n};
 
     for (unsigned i = 0; i < n; i++)
         fields[i].index = 0;
@@ -47,7 +59,7 @@ enum otter_status otter_json_fields(struct otter_json *json, unsigned object, st
         return OTTER_BAD_VALUE;
     /* A key is one token and its value follows: token[key].next is the value's index. */
     for (unsigned key = object + 1; key < o->next; key = json->token[key + 1].next) {
-        enum otter_status status = match_member(json, key, fields, n, allow_unknown);
+        enum otter_status status = match_member(json, key, &m, allow_unknown);
 
         if (status != OTTER_OK) {
             json->error_at = json->token[status == OTTER_BAD_VALUE ? key + 1 : key].start;

@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "core/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A copy without a NUL behind it, so that the sanitizer sees a step over the end. */
@@ -116,6 +117,30 @@ static void malformed_documents_are_refused_with_the_place(void **state)
         if (json.error_at != rows[i].at)
             fail_msg("%s: at %zu, not %zu", rows[i].text, json.error_at, rows[i].at);
         free(copy);
+    }
+}
+
+/* ["nnn?nnn"]: several characters are looked at together, and it makes no difference which. */
+static void a_character_of_a_string_is_the_same_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (size_t place = 0; place < 20; place++) {
+        for (unsigned c = 0; c < 256; c++) {
+            bool ends = c == '"', wrong = c < 0x20 || c >= 0x80; /* a backslash makes an escape of its 'n' */
+            char text[26], row[40], *copy;
+            struct otter_json json;
+
+            (void)memset(text, 'n', sizeof(text));
+            memcpy(text, "[\"", 2);
+            memcpy(text + sizeof(text) - 2, "\"]", 2);
+            text[2 + place] = (char)c;
+            (void)snprintf(row, sizeof(row), "0x%02x at %zu", c, place);
+            check_status(row, parse_exact(&json, text, sizeof(text), &copy),
+                         ends || wrong ? OTTER_BAD_JSON : OTTER_OK);
+            if (ends || wrong)
+                assert_int_equal(json.error_at, 2 + place + (ends ? 1 : 0));
+            free(copy);
+        }
     }
 }
 
@@ -348,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed_documents_are_accepted),
         cmocka_unit_test(malformed_documents_are_refused_with_the_place),
+        cmocka_unit_test(a_character_of_a_string_is_the_same_wherever_it_stands),
         cmocka_unit_test(a_nul_byte_is_no_end),
         cmocka_unit_test(truncated_documents_are_refused_at_their_end),
         cmocka_unit_test(bounds_of_tokens_and_length_hold),
