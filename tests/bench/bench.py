@@ -20,12 +20,13 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+import charts  # noqa: E402
 import firmware  # noqa: E402
 import load  # noqa: E402
 import measures  # noqa: E402
 import plan as plans  # noqa: E402
 import processes  # noqa: E402
-import report  # noqa: E402
+import output  # noqa: E402
 import stand as stands  # noqa: E402
 
 FILES_WANTED = 40_000
@@ -75,7 +76,7 @@ def measure(plan, only, limit):
             except (OutOfTime, load.LoadError, AssertionError, RuntimeError, OSError) as error:
                 failures[m.name] = str(error)
                 print(f"error: {m.name}: {error}", file=sys.stderr)
-            print(f"{m.name}: {time.monotonic() - began:.0f} s, estimated {measures.estimate(m, plan):.0f} s", file=sys.stderr,
+            print(f"{m.name}: {time.monotonic() - began:.0f} s, estimated {m.estimate(plan):.0f} s", file=sys.stderr,
                   flush=True)
     return rows, failures
 
@@ -110,15 +111,16 @@ def plan_of(args):
 
 def print_list(plan):
     for m in measures.chosen(plan, ()):
-        print(f"{m.name:14} {measures.estimate(m, plan):4.0f} s, at most {measures.bound(m, plan):4.0f}: {m.summary}")
-    print(f"{'all':14} {sum(measures.estimate(m, plan) for m in measures.chosen(plan, ())):4.0f} s, at most "
-          f"{measures.whole_bound(plan):4.0f}")
+        print(f"{m.name:14} {m.estimate(plan):4.0f} s, at most {measures.bound(m, plan):4.0f}: {m.summary}")
+    print(f"{'all':14} {measures.whole_estimate(plan):4.0f} s, at most {measures.whole_bound(plan):4.0f}")
 
 
 def write_out(folder, rows, failures, told, plan):
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bench.md").write_text(report.markdown(rows, failures, told))
-    (folder / "bench.json").write_text(report.as_json(rows, failures, told, dataclasses.asdict(plan)))
+    (folder / "bench.md").write_text(output.markdown(rows, failures, told))
+    (folder / "bench.json").write_text(output.as_json(rows, failures, told, dataclasses.asdict(plan)))
+    for name, picture in charts.draw(rows).items():
+        (folder / name).write_text(picture)
 
 
 def main():
@@ -137,8 +139,8 @@ def main():
     plan = dataclasses.replace(plan, idle=min(plan.idle, limit - FILES_SPARE))
     others, began = processes.OthersShare(), time.monotonic()
     rows, failures = measure(plan, args.only, limit)
-    told = report.about(plan, others.percent(), time.monotonic() - began)
-    print(report.markdown(rows, failures, told), end="")
+    told = output.about(plan, others.percent(), time.monotonic() - began)
+    print(output.markdown(rows, failures, told), end="")
     if args.out:
         write_out(args.out, rows, failures, told, plan)
     if failures:

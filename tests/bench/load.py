@@ -12,6 +12,8 @@ SCRIPT = pathlib.Path(__file__).resolve().parent / "requests.lua"
 THREADS = 2
 AFTER = 1.2  # seconds in which a server does what the last requests left to be done: otterd sweeps once a second
 
+RUN = 0.15   # seconds that a run of wrk takes beyond its own: its start, its connections, its end
+
 
 @dataclasses.dataclass
 class Sample:
@@ -75,3 +77,8 @@ def interleave(servers, requests, plan, *, connections, steps=None):
         return lambda number: wrk(server, requests, connections=connections, seconds=plan.seconds,
                                   first_step=steps(number) if steps else 0)
     return in_turn([(server.pid, run_of(server)) for server in servers], plan.rounds)
+
+
+def turns(plan, cells, servers):
+    """Seconds that so many in_turn() of so many servers should take."""
+    return cells * (servers * (plan.rounds + 1) * (plan.seconds + RUN) + AFTER)

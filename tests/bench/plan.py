@@ -19,4 +19,5 @@ class Plan:
         return dataclasses.replace(self, rounds=min(self.rounds, 2))
 
 
+# To see whether something broke: the less there is, the less its ratios say.
 QUICK = Plan(rounds=2, connections=(64,), rollouts=(1,), fleets=(1_000, 100_000), idle=2_000, quick=True)

@@ -79,9 +79,14 @@ def poll_fresh(stand, plan):
                   lambda close: [d.poll(fresh=True, close=close) for d in stand.quiet], plan.rollouts)
 
 
+def with_offers(plan):
+    """Without a rollout nobody has an attempt."""
+    return [n for n in plan.rollouts if n]
+
+
 def poll_offer(stand, plan):
     return signed(stand, plan, "poll-offer", "poll 200, offer of an open attempt",
-                  lambda close: [d.poll(close=close) for d in stand.chosen], [n for n in plan.rollouts if n])
+                  lambda close: [d.poll(close=close) for d in stand.chosen], with_offers(plan))
 
 
 def stalls(stand, plan):
