@@ -137,6 +137,8 @@ def run_docs(_tier):
     yield outcome_of("that check finds each planted defect", command([PYTHON, ROOT / "tests/support/check_porting.py", "--self-test"]))
     yield outcome_of("no machine path, no registry host in any file",
                      command([PYTHON, ROOT / "tests/support/check_text.py"]))
+    # Of what tests/bench measures only the arithmetic: figures would say nothing beside other suites.
+    yield from pytest_cases("tests/bench", {"OTTER_BUILD": str(folder)}, parts=1)
 
 
 # --- unit
