@@ -13,6 +13,7 @@ import dataclasses
 import pathlib
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -45,6 +46,10 @@ class OutOfTime(Exception):
     pass
 
 
+# Of which a measure may fail without taking the others along.
+FAILURES = (OutOfTime, load.LoadError, AssertionError, RuntimeError, OSError, subprocess.SubprocessError)
+
+
 @contextlib.contextmanager
 def at_most(seconds, what):
     """Ends what runs in it by an exception when the time is over, wherever it waits."""
@@ -73,7 +78,7 @@ def measure(plan, only, limit):
                     raise OutOfTime("the whole run's time is over")
                 with at_most(seconds, m.name):
                     rows += m.run(stand, plan)
-            except (OutOfTime, load.LoadError, AssertionError, RuntimeError, OSError) as error:
+            except FAILURES as error:
                 failures[m.name] = str(error)
                 print(f"error: {m.name}: {error}", file=sys.stderr)
             print(f"{m.name}: {time.monotonic() - began:.0f} s, estimated {m.estimate(plan):.0f} s", file=sys.stderr,

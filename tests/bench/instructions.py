@@ -62,8 +62,8 @@ def total(file):
 
 def counted(start, stop, file, members, scene):
     """Instructions of a server's whole life in which the scene was played; None: only the warm-up."""
-    port = start()
     try:
+        port = start()
         ask_all(port, [d.poll() for d in members], WARM, True)
         if scene:
             _, rounds, text_of = SCENES[scene]
