@@ -1,5 +1,6 @@
 #include "http/front.h"
 
+#include "http/door.h"
 #include "http/health.h"
 #include "http/loop.h"
 
@@ -60,6 +61,7 @@ static bool listen_at(struct http_front *front, unsigned l, struct http_listen_e
 static bool start_loops(struct http_front *front, struct host_error *err)
 {
     const struct http_front_config *config = &front->config;
+    unsigned files;
 
     for (unsigned t = 0; t < config->threads; t++) {
         int *sockets = front->sockets + (size_t)t * config->listeners;
@@ -75,7 +77,9 @@ static bool start_loops(struct http_front *front, struct host_error *err)
         front->loop[t].peer_count = config->threads;
         front->loop[t].counts = front->counts;
     }
+    files = http_door_files();
     for (unsigned t = 0; t < config->threads; t++) {
+        front->loop[t].files.at_start = files;
         if (!http_loop_start(&front->loop[t], err))
             return false;
         front->started = t + 1;

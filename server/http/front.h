@@ -29,6 +29,7 @@ struct http_front_config {
     unsigned listeners;
     unsigned threads;        /* at least 1 */
     unsigned connections;    /* at most, over all threads and listeners */
+    unsigned per_address;    /* at most, of one address and thread; 0: no bound */
     unsigned idle_timeout_s; /* a connection without a byte either way */
     unsigned drain_s;        /* a stop waits this long for requests that run */
     bool metrics_public;     /* /metrics needs no token */

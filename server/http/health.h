@@ -4,6 +4,7 @@
 
 #include "http/request.h"
 #include "metrics/text.h"
+#include "policy/admit.h"
 
 /* What kind of thing was asked for: the label `route`. */
 enum http_class {
@@ -31,7 +32,11 @@ enum http_counter {
     HTTP_COUNT_HANDSHAKES,   /* of TLS, whole ones */
     HTTP_COUNT_RESUMED,      /* and those of a session that was there */
     HTTP_COUNT_UNAGREED,     /* and those that were broken off */
-    HTTP_COUNT_BYTES,        /* by class */
+    HTTP_COUNT_BLOBS,        /* answers of blobs that began */
+    HTTP_COUNT_BLOBS_SENT,   /* and ended */
+    HTTP_COUNT_SHED,         /* by what was asked (policy/admit.h) */
+    HTTP_COUNT_EVICTED = HTTP_COUNT_SHED + POLICY_ASKED_COUNT, /* by place */
+    HTTP_COUNT_BYTES = HTTP_COUNT_EVICTED + HTTP_PLACES,       /* by class */
     HTTP_COUNT_REQUESTS = HTTP_COUNT_BYTES + HTTP_CLASS_COUNT, /* by class and number */
     HTTP_COUNTERS = HTTP_COUNT_REQUESTS + HTTP_CLASS_COUNT * HTTP_NUMBERS
 };
@@ -42,6 +47,9 @@ const char *http_class_name(enum http_class class);
 
 /* A connection of the daemon began, or ended. Its loop's thread. */
 void http_count_connection(struct http_daemon *d, bool began);
+/* Something was put off, or a connection closed, for want of room. */
+void http_count_shed(struct http_daemon *d, enum policy_asked asked);
+void http_count_evicted(struct http_daemon *d, enum http_place place);
 /* A handshake came to its end: one of the three counters of TLS. */
 void http_count_handshake(struct http_daemon *d, enum http_counter how);
 /* A request is over; whole: its answer went out to the end. */

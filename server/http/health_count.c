@@ -68,6 +68,23 @@ void http_count_request(const struct http_request *r, bool whole)
         metrics_add(counts, HTTP_COUNT_REQUESTS + class * HTTP_NUMBERS + number_index(r->http), 1);
 }
 
+static void pressed(struct http_loop *loop)
+{
+    atomic_store_explicit(&loop->pressed_ms, http_loop_now(loop), memory_order_relaxed);
+}
+
+void http_count_shed(struct http_daemon *d, enum policy_asked asked)
+{
+    pressed(d->loop);
+    metrics_add(d->loop->counts, HTTP_COUNT_SHED + asked, 1);
+}
+
+void http_count_evicted(struct http_daemon *d, enum http_place place)
+{
+    pressed(d->loop);
+    metrics_add(d->loop->counts, HTTP_COUNT_EVICTED + place, 1);
+}
+
 void http_count_handshake(struct http_daemon *d, enum http_counter how)
 {
     metrics_add(d->loop->counts, how, 1);
@@ -76,12 +93,12 @@ void http_count_handshake(struct http_daemon *d, enum http_counter how)
 void http_count_connection(struct http_daemon *d, bool began)
 {
     if (!began) {
-        d->open--;
+        d->deaf = false;
         metrics_add(d->loop->counts, HTTP_COUNT_DISCONNECTED, 1);
         return;
     }
     metrics_add(d->loop->counts, HTTP_COUNT_CONNECTED, 1);
-    if (++d->open == d->limit)
+    if (d->crowd.open == d->limit)
         metrics_add(d->loop->counts, HTTP_COUNT_FULL, 1);
 }
 
@@ -148,6 +165,32 @@ static void put_connections(const struct http_loop *loop, struct metrics_text *t
     metrics_one_uint(t, &broken, metrics_sum(loop->counts, HTTP_COUNT_BROKEN));
 }
 
+/* All of them from the start: rate() then sees the first one, too. */
+static void put_pressure(const struct http_loop *loop, struct metrics_text *t)
+{
+    static const struct metrics_family shed = {
+        "otter_shed_total", METRICS_COUNTER,
+        "Requests put off with 503 and Retry-After for want of room, by what was asked."};
+    static const struct metrics_family evicted = {"otter_http_evicted_total", METRICS_COUNTER,
+                                                  "Connections closed to make room, by what they were at."};
+    static const struct metrics_family blobs = {"otter_http_blobs", METRICS_GAUGE, "Blobs being sent."};
+    static const char *const places[HTTP_PLACES] = {
+        [HTTP_PLACE_IDLE] = "idle", [HTTP_PLACE_HEAD] = "head", [HTTP_PLACE_BODY] = "body"};
+    uint64_t sent = metrics_sum(loop->counts, HTTP_COUNT_BLOBS_SENT);
+
+    metrics_begin(t, &shed);
+    for (unsigned i = 0; i < POLICY_ASKS_TO_ENTER; i++)
+        metrics_uint(
+            t, &shed,
+            (const struct metrics_label[]){{"asked", policy_asked_name((enum policy_asked)i)}, {NULL, NULL}},
+            metrics_sum(loop->counts, HTTP_COUNT_SHED + i));
+    metrics_begin(t, &evicted);
+    for (unsigned i = 0; i < HTTP_PLACES; i++)
+        metrics_uint(t, &evicted, (const struct metrics_label[]){{"at", places[i]}, {NULL, NULL}},
+                     metrics_sum(loop->counts, HTTP_COUNT_EVICTED + i));
+    metrics_one_uint(t, &blobs, metrics_sum(loop->counts, HTTP_COUNT_BLOBS) - sent);
+}
+
 static void put_tls(const struct http_loop *loop, struct metrics_text *t)
 {
     static const struct metrics_family handshakes = {
@@ -174,5 +217,6 @@ void http_metrics_put(const struct http_loop *loop, struct metrics_text *t)
     put_requests(loop, t);
     put_bytes(loop, t);
     put_connections(loop, t);
+    put_pressure(loop, t);
     put_tls(loop, t);
 }

@@ -16,6 +16,7 @@
 #include "host/cleanup.h"
 #include "host/clock.h"
 #include "host/log.h"
+#include "http/door.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -26,15 +27,12 @@
 #include <unistd.h>
 
 #define WAIT_MAX_MS 60000u
-/* Turns until a daemon that can take nobody in naps, and for how long. */
-#define STARVED_TURNS  8u
+/* How long a daemon naps that can take nobody in. */
 #define STARVED_NAP_MS 100u
 /* Turns without a byte until a TLS daemon may sleep, and for how long. Bytes that GnuTLS has decrypted
  * already need no more turns than that to reach the handler, which counts as movement. */
 #define STILL_TURNS  8u
 #define STILL_NAP_MS 10u
-/* A round takes ten connections in: four times the queue that we ask the kernel for. */
-#define ACCEPT_ROUNDS_MAX 1600u
 
 static void close_all(const int *fds, unsigned n)
 {
@@ -120,41 +118,6 @@ static bool stands_still(struct http_daemon *d)
     return d->listener->tls && d->still >= STILL_TURNS;
 }
 
-/*
- * At its limit a daemon takes the listening socket out of its set, and puts it back at the beginning of a
- * run: so when connections have ended there is one run more, or who waits in the kernel's queue would wait
- * for an event of somebody else.
- */
-static void run_daemon(struct http_daemon *d)
-{
-    const union MHD_DaemonInfo *info;
-    unsigned before = d->connections;
-
-    (void)MHD_run(d->mhd);
-    info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    d->connections = info ? info->num_connections : 0;
-    if (d->connections < before)
-        (void)MHD_run(d->mhd);
-}
-
-/*
- * Out of descriptors with nobody connected, a daemon goes on listening for an event that it cannot take: who
- * waits stays in the kernel's queue, and we look again after a nap instead of at once.
- */
-static bool starves(struct http_daemon *d)
-{
-    const union MHD_DaemonInfo *info;
-    struct pollfd waiting = {.fd = -1, .events = POLLIN};
-
-    info = d->connections == 0 && (d->called || d->starved > 0)
-               ? MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_LISTEN_FD)
-               : NULL;
-    if (info)
-        waiting.fd = info->listen_fd;
-    d->starved = info && poll(&waiting, 1, 0) > 0 ? d->starved + 1 : 0;
-    return d->starved >= STARVED_TURNS;
-}
-
 /* Milliseconds until some daemon wants to be run without an event. */
 static int wait_ms(struct http_loop *loop, unsigned max)
 {
@@ -165,6 +128,8 @@ static int wait_ms(struct http_loop *loop, unsigned max)
         MHD_UNSIGNED_LONG_LONG t = 0;
         bool still = stands_still(d);
 
+        if (d->again_ms < least)
+            least = d->again_ms;
         if (MHD_get_timeout(d->mhd, &t) != MHD_YES)
             continue;
         if (t == 0 && still)
@@ -186,7 +151,7 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
 
     fds[0] = (struct pollfd){.fd = loop->wake_fd, .events = POLLIN};
     for (unsigned i = 0; i < loop->daemons; i++) {
-        bool starved = starves(&loop->daemon[i]);
+        bool starved = http_door_starves(&loop->daemon[i]);
 
         fds[i + 1] = (struct pollfd){.fd = starved ? -1 : loop->daemon[i].epoll_fd, .events = POLLIN};
         if (starved && max_wait_ms > STARVED_NAP_MS)
@@ -205,40 +170,13 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
                     sizeof count); /* before the list is taken: later pushes wake again */
     resume_done(loop);
     for (unsigned i = 0; i < loop->daemons; i++)
-        run_daemon(&loop->daemon[i]);
+        http_door_run(&loop->daemon[i]);
+    for (unsigned i = 0; i < loop->daemons; i++)
+        http_door_relieve(&loop->daemon[i], http_loop_now(loop));
     if (loop->linger.count > 0)
         http_linger_run(&loop->linger, host_clock_mono_ms());
     atomic_store_explicit(&loop->pong, atomic_load_explicit(&loop->ping, memory_order_relaxed),
                           memory_order_relaxed);
-}
-
-/*
- * Who has connected is in the kernel's queue, and closing the listening socket would reset him: so the queue
- * is taken in first. New ones may come all the while, so the rounds are bounded.
- */
-static void accept_waiting(struct http_loop *loop)
-{
-    for (unsigned i = 0; i < loop->daemons; i++) {
-        const union MHD_DaemonInfo *info =
-            MHD_get_daemon_info(loop->daemon[i].mhd, MHD_DAEMON_INFO_LISTEN_FD);
-        struct pollfd waiting = {.fd = info ? info->listen_fd : -1, .events = POLLIN};
-
-        for (unsigned n = 0; n < ACCEPT_ROUNDS_MAX && poll(&waiting, 1, 0) > 0; n++)
-            (void)MHD_run(loop->daemon[i].mhd);
-        /* Once more, for the requests that the last ones have sent already. */
-        (void)MHD_run(loop->daemon[i].mhd);
-    }
-}
-
-/* After MHD_quiesce_daemon() the listening socket is ours again. */
-static void stop_accepting(struct http_loop *loop)
-{
-    for (unsigned i = 0; i < loop->daemons; i++) {
-        MHD_socket fd = MHD_quiesce_daemon(loop->daemon[i].mhd);
-
-        if (fd != MHD_INVALID_SOCKET)
-            close(fd);
-    }
 }
 
 /* Running requests have drain_s; suspended ones must come back, since libmicrohttpd cannot stop with them. */
@@ -256,8 +194,10 @@ static void *run(void *arg)
 
     while (!atomic_load_explicit(&loop->stop, memory_order_relaxed))
         turn(loop, WAIT_MAX_MS);
-    accept_waiting(loop);
-    stop_accepting(loop);
+    for (unsigned i = 0; i < loop->daemons; i++)
+        http_door_last(&loop->daemon[i]);
+    for (unsigned i = 0; i < loop->daemons; i++)
+        http_door_close(&loop->daemon[i]);
     drain(loop);
     return NULL;
 }

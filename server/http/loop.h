@@ -5,6 +5,7 @@
 #ifndef OTTER_HTTP_LOOP_H
 #define OTTER_HTTP_LOOP_H
 
+#include "http/crowd.h"
 #include "http/front.h"
 #include "http/linger.h"
 #include "http/request.h"
@@ -26,9 +27,21 @@ struct http_daemon {
     unsigned connections;         /* as of the last run */
     unsigned moved;               /* counts what has moved: bytes of TLS, calls of the handler */
     unsigned moved_before, still; /* the last turn's, and turns without movement */
-    unsigned open, limit;         /* connections */
+    struct http_crowd crowd;      /* its connections */
+    unsigned limit;               /* of connections */
+    unsigned blobs;               /* that are being sent */
     bool called;                  /* by an event of the last turn */
     unsigned starved;             /* turns in which nobody of those who wait could be taken in */
+    bool deaf;                    /* out of descriptors, it may not listen until a connection ends */
+    unsigned again_ms;            /* to look at it again; UINT32_MAX: when something happens */
+};
+
+/* Descriptors of the process, as one loop has seen them. */
+struct http_files {
+    unsigned at_start;  /* 0: not known */
+    uint32_t left, max; /* max 0: no bound */
+    uint64_t looked_ms;
+    unsigned open_then; /* connections of this loop */
 };
 
 struct http_loop {
@@ -53,6 +66,10 @@ struct http_loop {
     atomic_uint ping, pong;         /* the watchdog's question and the loop's answer */
     _Atomic uint64_t busy_since_ms; /* monotonic: when this round began; 0: it waits for events */
 
+    struct http_files files;
+    _Atomic uint64_t
+        pressed_ms; /* monotonic: when something was put off or closed for want of room; 0: never */
+
     struct http_loop *peers; /* all loops of the front, this one too */
     unsigned peer_count;
     struct metrics_counters *counts; /* the front's, by health.h */
@@ -70,6 +87,11 @@ void http_loop_stop(struct http_loop *loop);
 void http_loop_join(struct http_loop *loop);
 void http_loop_free(struct http_loop *loop);
 void http_loop_wake(struct http_loop *loop);
+/* The time at which this round began, monotonic. Loop thread only. */
+static inline uint64_t http_loop_now(const struct http_loop *loop)
+{
+    return atomic_load_explicit(&loop->busy_since_ms, memory_order_relaxed);
+}
 
 /* mhd.c: starts d->mhd over a listening socket, which it owns from then on. */
 bool http_daemon_start(struct http_daemon *d, int socket_fd);

@@ -1,5 +1,6 @@
 /* One libmicrohttpd daemon of a loop: its options. */
 #include "host/log.h"
+#include "http/door.h"
 #include "http/health.h"
 #include "http/loop.h"
 #include "http/tls_session.h"
@@ -14,7 +15,7 @@ static void log_of_mhd(void *cls, const char *fmt, va_list args)
     char text[256];
     size_t len;
 
-    (void)cls;
+    http_door_heard(cls, fmt);
     if (!host_log_wanted(HOST_LOG_DEBUG))
         return;
 #pragma GCC diagnostic push
@@ -36,14 +37,24 @@ static int no_certificate(gnutls_session_t session, const gnutls_datum_t *req_ca
     return -1;
 }
 
+/* Without memory for a seat a connection of TLS finds no certificate, and others are never closed for want of
+ * room. */
 static void connection_changed(void *cls, struct MHD_Connection *connection, void **ctx,
                                enum MHD_ConnectionNotificationCode toe)
 {
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    bool began = toe == MHD_CONNECTION_NOTIFY_STARTED;
     struct http_daemon *d = cls;
+    struct http_seat *seat = *ctx;
 
-    http_count_connection(d, toe == MHD_CONNECTION_NOTIFY_STARTED);
-    if (d->listener->tls)
-        http_tls_connection(d, connection, ctx, toe);
+    if (began)
+        *ctx = seat = fd ? http_crowd_enter(&d->crowd, fd->connect_fd, http_loop_now(d->loop)) : NULL;
+    if (seat && d->listener->tls)
+        http_tls_connection(d, connection, &seat->tls, toe);
+    if (!began)
+        http_crowd_leave(&d->crowd, seat);
+    http_count_connection(d, began);
 }
 
 bool http_daemon_start(struct http_daemon *d, int socket_fd)
@@ -59,16 +70,16 @@ bool http_daemon_start(struct http_daemon *d, int socket_fd)
     const union MHD_DaemonInfo *info;
 
     d->limit = limit ? limit : 1u;
-    d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-                                  (d->listener->tls ? MHD_USE_TLS : MHD_NO_FLAG),
-                              0, NULL, NULL, http_request_handle, d, MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd,
-                              NULL, MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_CONNECTION_LIMIT,
-                              d->limit, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
-                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
-                              MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED,
-                              http_request_completed, d, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, d,
-                              MHD_OPTION_UNESCAPE_CALLBACK, http_unescape, NULL, MHD_OPTION_ARRAY,
-                              d->listener->tls ? tls : plain, MHD_OPTION_END);
+    d->mhd = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            (d->listener->tls ? MHD_USE_TLS : MHD_NO_FLAG),
+        0, NULL, NULL, http_request_handle, d, MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd, d,
+        MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_CONNECTION_LIMIT, d->limit,
+        MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        config->per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, d,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, d, MHD_OPTION_UNESCAPE_CALLBACK, http_unescape,
+        NULL, MHD_OPTION_ARRAY, d->listener->tls ? tls : plain, MHD_OPTION_END);
     info = d->mhd ? MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info)
         return false;

@@ -1,6 +1,7 @@
 /* From the call's outputs to the response. */
 #include "http/loop.h"
 #include "http/request.h"
+#include "http/shed.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,7 +33,25 @@ static enum MHD_Result queue_shared(struct http_request *r, unsigned http, struc
 static bool is_plain(const struct http_request *r)
 {
     return r->call.out.error.message[0] == '\0' && !r->call.out.has_at && r->allow == 0 &&
-           r->refusal_http == 0 && r->call.out.retry_after == 0;
+           r->refusal_http == 0;
+}
+
+/* Who is sent away together must not come again together. */
+static unsigned wait_of(const struct http_request *r)
+{
+    return r->call.out.retry_after ? r->call.out.retry_after : http_shed_wait_s(r);
+}
+
+/* One of the loop's own; NULL: this refusal has more to say. */
+static struct MHD_Response *shared_refusal(struct http_request *r, unsigned http)
+{
+    struct http_responses *all = &r->loop->responses;
+
+    if (!is_plain(r))
+        return NULL;
+    if (http != MHD_HTTP_SERVICE_UNAVAILABLE)
+        return http_responses_refusal(all, r->refusal, r->route);
+    return r->refusal == OTTER_TOO_BUSY ? http_responses_busy(all, wait_of(r)) : NULL;
 }
 
 enum MHD_Result http_reply_refusal(struct http_request *r)
@@ -42,11 +61,11 @@ enum MHD_Result http_reply_refusal(struct http_request *r)
                                    .has_at = r->call.out.has_at,
                                    .at = r->call.out.at};
     unsigned http = r->refusal_http ? r->refusal_http : http_status_of(r->refusal, r->route);
-    struct MHD_Response *response;
+    struct MHD_Response *response = shared_refusal(r, http);
     char allow[40];
 
-    if (is_plain(r))
-        return queue_shared(r, http, http_responses_refusal(&r->loop->responses, r->refusal, r->route));
+    if (response)
+        return queue_shared(r, http, response);
     response = http_problem_response(&problem, http);
     if (!response)
         return MHD_NO;
@@ -54,10 +73,8 @@ enum MHD_Result http_reply_refusal(struct http_request *r)
         http_allow_format(r->allow, allow, sizeof allow);
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
     }
-    if (r->call.out.retry_after && http == MHD_HTTP_SERVICE_UNAVAILABLE) {
-        (void)MHD_del_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "30");
-        (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, r->call.out.retry_after);
-    }
+    if (http == MHD_HTTP_SERVICE_UNAVAILABLE)
+        (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, wait_of(r));
     return http_reply_queue(r, http, response);
 }
 
@@ -205,7 +222,7 @@ static enum MHD_Result (*const shapes[])(struct http_request *r) = {
     [HTTP_REPLY_METRICS] = http_reply_metrics,
     [HTTP_REPLY_ALIVE] = http_reply_alive,
     [HTTP_REPLY_READY] = http_reply_ready,
-    [HTTP_REPLY_BLOB] = http_reply_blob,
+    [HTTP_REPLY_BLOB] = http_shed_blob,
     [HTTP_REPLY_UPLOAD_STAT] = reply_upload_stat,
     [HTTP_REPLY_UPLOAD_APPEND] = reply_upload_append,
 };

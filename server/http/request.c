@@ -6,6 +6,7 @@
 #include "http/health.h"
 #include "http/loop.h"
 #include "http/problem.h"
+#include "http/shed.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ static bool ask_service(struct http_request *r)
     r->call.op = r->route->op;
     r->call.done = call_done;
     r->asked = true;
-    if (svc_try(svc, &r->call))
+    if (svc_try(svc, &r->call) || !http_shed_call(r))
         return true;
     r->phase = HTTP_WAITING;
     http_loop_suspend(r); /* before the submission: done may be called at once */
@@ -188,10 +189,12 @@ static struct http_request *new_request(struct http_daemon *d, struct MHD_Connec
     if (!r)
         return NULL;
     r->connection = connection;
+    r->daemon = d;
     r->listener = d->listener;
     r->proofs_only = d->listener->proofs_only || (d->listener->proofs_if_http && http_came_plain(r));
     r->body = r->inline_body;
     r->body_cap = sizeof r->inline_body;
+    http_shed_begins(r);
     if (host_log_wanted(HOST_LOG_DEBUG))
         r->started_us = host_clock_mono_us();
     return r;
@@ -217,9 +220,11 @@ enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *connection
     if (*upload_data_size > 0) {
         bool more = take_body(r, upload_data, *upload_data_size);
 
+        http_shed_receives(r);
         *upload_data_size = 0;
         return more ? MHD_YES : MHD_NO;
     }
+    http_shed_works(r);
     if (r->phase != HTTP_WAITING && !answer(r))
         return MHD_YES; /* suspended; r belongs to a service until http_loop_done() */
     r->phase = HTTP_ANSWERED;
@@ -271,6 +276,7 @@ void http_request_completed(void *cls, struct MHD_Connection *connection, void *
     *req_cls = NULL;
     if (r->unread && toe == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         linger(r, connection);
+    http_shed_ends(r);
     http_upload_drop(r);
     http_count_request(r, toe == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     log_request(r, toe);

@@ -9,12 +9,14 @@
 #ifndef OTTER_HTTP_REQUEST_H
 #define OTTER_HTTP_REQUEST_H
 
+#include "http/crowd.h"
 #include "http/headers.h"
 #include "http/route.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
 
+struct http_daemon;
 struct http_listener;
 struct http_loop;
 struct http_upload;
@@ -32,7 +34,10 @@ enum http_phase {
 struct http_request {
     struct svc_call call;
     struct http_loop *loop;
+    struct http_daemon *daemon;
     struct MHD_Connection *connection;
+    struct http_seat *seat;         /* the connection's; NULL: there was no memory for one */
+    enum http_place place;          /* where it put that */
     const struct http_route *route; /* NULL: none matches */
     struct http_credentials credentials;
     const char *url; /* path, decoded; libmicrohttpd's, for the life of the request */
@@ -42,6 +47,7 @@ struct http_request {
     bool is_head;
     bool unread; /* answered before its body was read */
     bool asked;  /* call was given to the services */
+    bool sends_blob;
 
     /* A refusal that the front itself found; OTTER_OK: none. Detail and place are in call.out.error and .at.
      */

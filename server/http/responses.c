@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUSY_WAIT 30u /* Retry-After of a 503 that knows no better, seconds */
-
 static unsigned top_bit(unsigned n)
 {
     unsigned bit = 0;
@@ -34,6 +32,12 @@ unsigned http_wait_slot(unsigned rounded)
     if (bit < 5)
         return rounded;
     return (bit & 1u) << 5 | (rounded >> (bit - 5) & 31u);
+}
+
+static void let_go(struct MHD_Response *response)
+{
+    if (response)
+        MHD_destroy_response(response);
 }
 
 bool http_header_number(struct MHD_Response *response, const char *name, uint64_t value)
@@ -88,8 +92,6 @@ struct MHD_Response *http_problem_response(const struct http_problem *problem, u
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     if (http == MHD_HTTP_UNAUTHORIZED)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"otter\"");
-    if (http == MHD_HTTP_SERVICE_UNAVAILABLE)
-        (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, BUSY_WAIT);
     return response;
 }
 
@@ -114,6 +116,21 @@ struct MHD_Response *http_responses_refusal(struct http_responses *all, enum ott
     return all->refusal[kind][status];
 }
 
+struct MHD_Response *http_responses_busy(struct http_responses *all, unsigned seconds)
+{
+    static const struct http_problem busy = {.status = OTTER_TOO_BUSY};
+    unsigned slot = (seconds - POLICY_DEFER_MIN_S) % HTTP_BUSY;
+
+    if (all->busy[slot].response && all->busy[slot].seconds == seconds)
+        return all->busy[slot].response;
+    let_go(all->busy[slot].response); /* those still being sent hold their own reference */
+    all->busy[slot].seconds = seconds;
+    all->busy[slot].response = http_problem_response(&busy, MHD_HTTP_SERVICE_UNAVAILABLE);
+    if (all->busy[slot].response)
+        (void)http_header_number(all->busy[slot].response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    return all->busy[slot].response;
+}
+
 struct MHD_Response *http_responses_go_on(struct http_responses *all, bool go_on)
 {
     struct MHD_Response **place = &all->go_on[go_on];
@@ -133,16 +150,12 @@ struct MHD_Response *http_responses_empty(struct http_responses *all)
     return all->empty;
 }
 
-static void let_go(struct MHD_Response *response)
-{
-    if (response)
-        MHD_destroy_response(response);
-}
-
 void http_responses_free(struct http_responses *all)
 {
     for (unsigned i = 0; i < HTTP_WAITS; i++)
         let_go(all->wait[i].response);
+    for (unsigned i = 0; i < HTTP_BUSY; i++)
+        let_go(all->busy[i].response);
     for (unsigned i = 0; i < OTTER_STATUS_COUNT; i++) {
         for (unsigned kind = 0; kind < 3; kind++)
             let_go(all->refusal[kind][i]);

@@ -6,10 +6,12 @@
 #define OTTER_HTTP_RESPONSES_H
 
 #include "http/problem.h"
+#include "policy/admit.h"
 
 #include <microhttpd.h>
 
 #define HTTP_WAITS 64u
+#define HTTP_BUSY  (POLICY_DEFER_MAX_S - POLICY_DEFER_MIN_S + 1u)
 
 struct http_responses {
     struct {
@@ -17,6 +19,10 @@ struct http_responses {
         unsigned seconds;
         uint64_t root;
     } wait[HTTP_WAITS];
+    struct {
+        struct MHD_Response *response;
+        unsigned seconds;
+    } busy[HTTP_BUSY];
     struct MHD_Response *refusal[3][OTTER_STATUS_COUNT]; /* a status' number depends on the kind of route */
     struct MHD_Response *go_on[2];                       /* {"continue":false}, {"continue":true} */
     struct MHD_Response *empty;
@@ -29,7 +35,9 @@ struct http_responses {
  * serve every interval and its jitter.
  */
 struct MHD_Response *http_responses_wait(struct http_responses *all, unsigned seconds, uint64_t root);
-/* problem+json without detail; the WWW-Authenticate of 401 and the Retry-After of 503 are in it. */
+/* 503 with Retry-After: what is put off. */
+struct MHD_Response *http_responses_busy(struct http_responses *all, unsigned seconds);
+/* problem+json without detail; the WWW-Authenticate of 401 is in it. */
 struct MHD_Response *http_responses_refusal(struct http_responses *all, enum otter_status status,
                                             const struct http_route *route);
 struct MHD_Response *http_responses_go_on(struct http_responses *all, bool go_on);

@@ -126,6 +126,8 @@ void queue_close(struct svc_queue *q);
  * the end. */
 struct svc_call *queue_take(struct svc_queue *q, unsigned max, unsigned wait_ms, bool *ret_closed);
 unsigned queue_depth(struct svc_queue *q);
+/* Where calls of this kind wait. */
+struct svc_queue *queue_of(struct svc *svc, enum svc_op op);
 /* Since when the oldest call waits (monotonic); 0: none does. */
 uint64_t queue_oldest_us(struct svc_queue *q);
 

@@ -123,8 +123,10 @@ static bool needs_writer(struct svc *svc, const struct catalog *c, struct fleet_
         return !r;
     if (settled_till_next_poll(d, c->generation, call, svc_now(svc)))
         return false;
-    if (grant_possible(svc, c, d, index, poll, &wait))
+    if (grant_possible(svc, c, d, index, poll, &wait)) {
+        call->grant_only = true;
         return true;
+    }
     grant_settle(d, c->generation, svc_now(svc), &wait);
     poll_come_again(call, svc_now(svc), &wait);
     return false;

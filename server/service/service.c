@@ -137,6 +137,8 @@ static bool set_config(struct svc *svc, const struct svc_config *config, struct 
         return host_fail(err, HOST_ERROR_FORMAT, "poll.interval must be at least 5 seconds");
     if (!counts_init(svc))
         return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
+    if (svc->config.waiting == 0)
+        svc->config.waiting = 4096;
     if (svc->config.max_blob == 0)
         svc->config.max_blob = UINT64_C(64) << 20;
     if (snprintf(svc->dir, sizeof(svc->dir), "%s", config->data_dir) >= (int)sizeof(svc->dir))
@@ -262,11 +264,16 @@ static bool is_read(enum svc_op op)
     }
 }
 
+struct svc_queue *queue_of(struct svc *svc, enum svc_op op)
+{
+    return is_read(op) ? &svc->reads : &svc->writes;
+}
+
 bool svc_submit(struct svc *svc, struct svc_call *call)
 {
     call->effects = NULL;
     call->out.status = OTTER_OK;
-    return queue_push(is_read(call->op) ? &svc->reads : &svc->writes, call);
+    return queue_push(queue_of(svc, call->op), call);
 }
 
 void svc_call_clear(struct svc_call *call)

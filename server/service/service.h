@@ -16,6 +16,7 @@
 #include "core/wire.h"
 #include "host/error.h"
 #include "host/json.h"
+#include "policy/admit.h"
 
 struct svc; /* the services of one data directory */
 
@@ -126,7 +127,8 @@ struct svc_call {
     void (*done)(struct svc_call *self); /* embed the call and get back with OTTER_CONTAINER_OF */
     struct svc_call *next;               /* queue, private to the service */
     uint64_t queued_us;                  /* since when it waits; private to the service */
-    struct svc_effects *effects;         /* private to the service */
+    bool grant_only; /* a poll that needs the writer for a grant, and for nothing else; set by svc_try() */
+    struct svc_effects *effects; /* private to the service */
 };
 
 struct svc_config {
@@ -134,6 +136,7 @@ struct svc_config {
     const char *admin_token;  /* the operators' token; NULL = that of admin.token, made if it is absent */
     uint32_t poll_interval_s; /* 3600; at least 5 */
     uint32_t commit_wait_us;  /* how long a group commit may wait for company; 0 */
+    uint32_t waiting;         /* calls that may wait for a thread (policy/admit.h says which); 4096 */
     uint64_t max_blob;        /* bytes; 64 MiB */
     bool blobs_public;
     uint64_t disk_low;            /* less room than this is an event; 0 = never */
@@ -165,6 +168,13 @@ void svc_close(struct svc *svc);
 
 /* True: call->out is the answer. False: not answerable from memory, submit it. Any thread. */
 bool svc_try(struct svc *svc, struct svc_call *call);
+
+/*
+ * May the call wait for its thread, by how many wait already? True: submit it. False: call->out is the
+ * answer, TOO_BUSY with retry_after, or what memory has for a device that must not go without. What was asked
+ * is *ret_asked; connection is a number by which those are spread who are no device. Any thread.
+ */
+bool svc_admit(struct svc *svc, struct svc_call *call, uint64_t connection, enum policy_asked *ret_asked);
 
 /* Queues the call; done is called exactly once, from a service thread. False if closing (done is not called).
  */

@@ -24,7 +24,7 @@ MAY = {
     "server/store": ["lib/host", "lib/core"],
     "server/fleet": ["server/policy", "lib/host", "lib/core"],
     "server/service": ["server/policy", "server/plan", "server/store", "server/fleet", "server/metrics", "lib/host", "lib/core"],
-    "server/http": ["server/service", "server/metrics", "lib/host", "lib/core"],
+    "server/http": ["server/service", "server/policy", "server/metrics", "lib/host", "lib/core"],
     "server": ["server/http", "server/service", "lib/host", "lib/core"],
     "simulator": ["server/policy", "lib/core"],
     "cli": ["simulator", "server/plan", "server/policy", "lib/host", "lib/core"],

@@ -186,6 +186,17 @@ bool svc_try(struct svc *svc, struct svc_call *call)
     return true;
 }
 
+bool svc_admit(struct svc *svc, struct svc_call *call, uint64_t connection, enum policy_asked *ret_asked)
+{
+    (void)connection;
+    *ret_asked = POLICY_ASKS_FOR_GRANT;
+    if (!svc->full)
+        return true;
+    call->out.status = OTTER_TOO_BUSY;
+    call->out.retry_after = 42;
+    return false;
+}
+
 bool svc_submit(struct svc *svc, struct svc_call *call)
 {
     bool taken;

@@ -5,6 +5,7 @@
 #include "service/service.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define FAKE_ADMIN     "admin-token"
 #define FAKE_DEVICE    "device-token" /* of every device whose id begins with "dev" */
@@ -17,10 +18,11 @@ struct svc {
     pthread_cond_t more;
     struct svc_call *first, *last;
     bool stop;
-    bool hold;      /* submitted calls wait */
-    bool closing;   /* svc_submit refuses */
-    unsigned calls; /* submitted */
-    unsigned stats; /* calls of svc_upload_stat() */
+    bool hold;        /* submitted calls wait */
+    bool closing;     /* svc_submit refuses */
+    atomic_bool full; /* svc_admit does */
+    unsigned calls;   /* submitted */
+    unsigned stats;   /* calls of svc_upload_stat() */
     bool blobs_public;
     bool ready;                     /* what svc_ready says */
     enum otter_status proof_status; /* what svc_auth_device_hmac answers */

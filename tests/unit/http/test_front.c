@@ -728,9 +728,33 @@ static void a_closing_service_is_503(void **state)
     w->svc->closing = true;
     ask_once(w, "GET", "/api/v1/status", AS_OPERATOR, "", &a);
     assert_int_equal(a.status, 503);
-    assert_string_equal(answer_header(&a, "Retry-After"), "30");
+    assert_in_range(strtoul(answer_header(&a, "Retry-After"), NULL, 10), POLICY_DEFER_MIN_S,
+                    POLICY_DEFER_MAX_S);
     assert_non_null(strstr(a.body, "too-busy"));
     answer_clear(&a);
+}
+
+static void what_the_service_puts_off_is_503_on_a_connection_that_lives_on(void **state)
+{
+    struct world *w = *state;
+    struct answer a;
+    int fd = client_connect(w->address);
+
+    atomic_store(&w->svc->full, true);
+    for (unsigned i = 0; i < 3; i++) {
+        send_poll(fd, "dev1", "slow", 1, false);
+        client_read(fd, false, &a);
+        assert_int_equal(a.status, 503);
+        assert_string_equal(answer_header(&a, "Retry-After"), "42");
+        answer_clear(&a);
+    }
+    assert_int_equal(w->svc->calls, 0);
+    atomic_store(&w->svc->full, false);
+    send_poll(fd, "dev1", "slow", 1, false);
+    client_read(fd, false, &a);
+    assert_int_equal(a.status, 204);
+    answer_clear(&a);
+    close(fd);
 }
 
 static void five_hundred_connections_are_served_by_two_threads(void **state)
@@ -1104,6 +1128,7 @@ int main(void)
         T(no_wakeup_is_lost_in_a_thousand_rounds),
         T(a_client_may_leave_while_its_call_waits),
         T(a_closing_service_is_503),
+        T(what_the_service_puts_off_is_503_on_a_connection_that_lives_on),
         T(five_hundred_connections_are_served_by_two_threads),
         T(an_upload_streams_and_resumes),
         cmocka_unit_test_setup_teardown(a_broken_upload_keeps_what_it_brought, setup_impatient, teardown),

@@ -3,6 +3,7 @@
 #include "http/problem.h"
 #include "http/responses.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct http_route poll_route = {.auth = HTTP_AUTH_DEVICE, .body = HTTP_BODY_POLL};
@@ -192,10 +193,26 @@ static void shared_refusals_know_the_kind_of_route(void **state)
     assert_string_equal(MHD_get_response_header(device, "WWW-Authenticate"), "Bearer realm=\"otter\"");
     assert_null(
         MHD_get_response_header(http_responses_refusal(&all, OTTER_NOT_FOUND, NULL), "WWW-Authenticate"));
-    assert_string_equal(
-        MHD_get_response_header(http_responses_refusal(&all, OTTER_TOO_BUSY, &poll_route), "Retry-After"),
-        "30");
     assert_non_null(http_responses_refusal(&all, OTTER_STATUS_COUNT, NULL)); /* internal */
+    http_responses_free(&all);
+}
+
+static void who_is_put_off_shares_an_answer_with_those_of_the_same_wait(void **state)
+{
+    static struct http_responses all;
+    struct MHD_Response *first = http_responses_busy(&all, POLICY_DEFER_MIN_S);
+    static const unsigned waits[] = {POLICY_DEFER_MIN_S, POLICY_DEFER_MAX_S, POLICY_DEFER_MAX_S + 1, 0, 3600};
+
+    (void)state;
+    assert_ptr_equal(http_responses_busy(&all, POLICY_DEFER_MIN_S), first);
+    for (unsigned i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        struct MHD_Response *response = http_responses_busy(&all, waits[i]);
+        char text[16];
+
+        snprintf(text, sizeof text, "%u", waits[i]);
+        assert_string_equal(MHD_get_response_header(response, "Retry-After"), text);
+        assert_string_equal(MHD_get_response_header(response, "Cache-Control"), "no-store");
+    }
     http_responses_free(&all);
 }
 
@@ -210,6 +227,7 @@ int main(void)
         cmocka_unit_test(waits_are_rounded_down_by_a_32nd_at_most),
         cmocka_unit_test(waits_are_shared_until_seconds_or_root_change),
         cmocka_unit_test(shared_refusals_know_the_kind_of_route),
+        cmocka_unit_test(who_is_put_off_shares_an_answer_with_those_of_the_same_wait),
         cmocka_unit_test(an_interval_and_its_jitter_never_share_a_slot),
     };
 
