@@ -163,16 +163,22 @@ enum otter_update_state store_column_state(sqlite3_stmt *stmt, int column)
     return otter_update_state_find(name, strlen(name));
 }
 
-enum otter_status store_column_reason(sqlite3_stmt *stmt, int column)
+enum otter_status store_reason_named(const char *name)
 {
     enum otter_status reason;
-    char name[48];
 
-    store_column_text(stmt, column, name, sizeof(name));
     if (name[0] == '\0')
         return OTTER_OK;
     reason = otter_status_find(name, (unsigned)strlen(name));
     return reason == OTTER_STATUS_COUNT ? OTTER_INTERNAL : reason;
+}
+
+enum otter_status store_column_reason(sqlite3_stmt *stmt, int column)
+{
+    char name[48];
+
+    store_column_text(stmt, column, name, sizeof(name));
+    return store_reason_named(name);
 }
 
 struct store_value store_reason_value(enum otter_status reason)
@@ -300,6 +306,8 @@ struct store *store_sqlite_open(const char *path, enum store_mode mode, enum sto
     s->durable = true;
     s->mode = mode;
     rc = sqlite3_open_v2(path, &s->db, flags, NULL);
+    if (rc == SQLITE_OK)
+        rc = store_sqlite_know_take(s);
     if (rc != SQLITE_OK)
         (void)store_sqlite_fail_open(s->db, path, rc, ret_fault, ret_error);
     if (rc == SQLITE_OK && setup(s->db, path, mode, ret_fault, ret_error)) {

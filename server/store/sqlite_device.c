@@ -2,6 +2,10 @@
  * batches). */
 #include "store/sqlite_internal.h"
 
+#include "core/bytes.h"
+
+#include <string.h>
+
 /* A version as one integer: the four numbers in 64 bits keep their order within 2^63 (major <= 127 or
  * negative). */
 static int64_t pack_version(const struct otter_version *v)
@@ -34,44 +38,71 @@ static enum otter_status op_device_add(struct store *self, const struct store_de
     return status;
 }
 
-static const char *column_name(sqlite3_stmt *stmt, int column)
+static const char *text_of(sqlite3_value *value)
 {
-    const unsigned char *text = sqlite3_column_text(stmt, column);
+    const unsigned char *text = sqlite3_value_text(value);
 
     return text ? (const char *)text : "";
 }
 
-/* Points into the statement's row. */
-static void read_device(sqlite3_stmt *stmt, struct store_device *row)
+static struct store_pack pack_of(sqlite3_value *value)
 {
-    row->num = sqlite3_column_int64(stmt, 0);
-    row->id = column_name(stmt, 1);
-    row->product = column_name(stmt, 2);
-    row->hardware = column_name(stmt, 3);
-    store_column_bytes(stmt, 4, row->token_hash.b, OTTER_DIGEST_LEN);
-    store_column_bytes(stmt, 5, row->sealed, STORE_SEALED_LEN);
-    row->tags = store_column_pack(stmt, 6);
-    row->own_attrs = store_column_pack(stmt, 7);
-    row->operator_attrs = store_column_pack(stmt, 8);
-    row->created = sqlite3_column_int64(stmt, 9);
+    struct store_pack pack = {.data = sqlite3_value_blob(value)};
+
+    pack.len = pack.data ? (size_t)sqlite3_value_bytes(value) : 0;
+    return pack;
+}
+
+static void copy_bytes(sqlite3_value *value, void *out, size_t n)
+{
+    struct store_pack have = pack_of(value);
+
+    memset(out, 0, n);
+    if (have.len > 0)
+        memcpy(out, have.data, have.len < n ? have.len : n);
+}
+
+/* Points into SQLite's row. */
+static void read_device(sqlite3_value **column, struct store_device *row)
+{
+    row->num = sqlite3_value_int64(column[0]);
+    row->id = text_of(column[1]);
+    row->product = text_of(column[2]);
+    row->hardware = text_of(column[3]);
+    copy_bytes(column[4], row->token_hash.b, OTTER_DIGEST_LEN);
+    copy_bytes(column[5], row->sealed, STORE_SEALED_LEN);
+    row->tags = pack_of(column[6]);
+    row->own_attrs = pack_of(column[7]);
+    row->operator_attrs = pack_of(column[8]);
+    row->created = sqlite3_value_int64(column[9]);
+}
+
+#define DEVICE_COLUMN_COUNT 10
+
+struct device_taker {
+    struct store_sqlite_taker base;
+    struct store_device_visitor *visitor;
+    bool there;
+};
+
+static bool take_device(struct store_sqlite_taker *self, sqlite3_value **column)
+{
+    struct device_taker *t = OTTER_CONTAINER_OF(self, struct device_taker, base);
+    struct store_device row;
+
+    t->there = true;
+    read_device(column, &row);
+    return t->visitor->row(t->visitor, &row);
 }
 
 static enum otter_status op_device_get(struct store *self, const char *id,
                                        struct store_device_visitor *visitor)
 {
-    enum otter_status status;
-    sqlite3_stmt *stmt =
-        store_sqlite_bind(store_sqlite_of(self), SQL_DEVICE_GET, V_LIST(V_TEXT(id)), &status);
-    struct store_device row;
+    struct device_taker taker = {.base.take = take_device, .visitor = visitor};
+    enum otter_status status =
+        store_sqlite_take(store_sqlite_of(self), SQL_DEVICE_GET, V_LIST(V_TEXT(id)), &taker.base);
 
-    if (!stmt)
-        return status;
-    if (!store_sqlite_next(stmt, &status))
-        return status == OTTER_OK ? OTTER_NOT_FOUND : status;
-    read_device(stmt, &row);
-    (void)visitor->row(visitor, &row);
-    store_sqlite_done(stmt);
-    return OTTER_OK;
+    return status == OTTER_OK && !taker.there ? OTTER_NOT_FOUND : status;
 }
 
 static enum otter_status op_device_labels(struct store *self, const struct store_device *row)
@@ -93,60 +124,53 @@ static enum otter_status op_state_put(struct store *self, const struct store_dev
                                    store_reason_value(row->refused)));
 }
 
-/* The state's columns begin at `first`. */
-static void read_state(sqlite3_stmt *stmt, int first, struct store_device_state *row)
+static void read_state(sqlite3_value **column, struct store_device_state *row)
 {
-    const char *slot = (const char *)sqlite3_column_text(stmt, first + 3);
+    const char *slot = (const char *)sqlite3_value_text(column[3]);
 
-    *row = (struct store_device_state){.device = sqlite3_column_int64(stmt, first)};
-    unpack_version(store_column_u64(stmt, first + 1), &row->running.version);
-    store_column_bytes(stmt, first + 2, row->running.sha256.b, OTTER_DIGEST_LEN);
+    *row = (struct store_device_state){.device = sqlite3_value_int64(column[0])};
+    unpack_version((uint64_t)sqlite3_value_int64(column[1]), &row->running.version);
+    copy_bytes(column[2], row->running.sha256.b, OTTER_DIGEST_LEN);
     if (slot)
-        (void)otter_slot_parse(slot, (size_t)sqlite3_column_bytes(stmt, first + 3), &row->running.slot);
-    row->running.confirmed = sqlite3_column_int(stmt, first + 4) != 0;
-    row->epoch = store_column_u64(stmt, first + 5);
-    row->sequence = store_column_u64(stmt, first + 6);
-    row->root = store_column_u64(stmt, first + 7);
-    row->stale = sqlite3_column_int(stmt, first + 8) != 0;
-    row->first_seen = sqlite3_column_int64(stmt, first + 9);
-    row->last_seen = sqlite3_column_int64(stmt, first + 10);
-    row->refused = store_column_reason(stmt, first + 11);
+        (void)otter_slot_parse(slot, (size_t)sqlite3_value_bytes(column[3]), &row->running.slot);
+    row->running.confirmed = sqlite3_value_int(column[4]) != 0;
+    row->epoch = (uint64_t)sqlite3_value_int64(column[5]);
+    row->sequence = (uint64_t)sqlite3_value_int64(column[6]);
+    row->root = (uint64_t)sqlite3_value_int64(column[7]);
+    row->stale = sqlite3_value_int(column[8]) != 0;
+    row->first_seen = sqlite3_value_int64(column[9]);
+    row->last_seen = sqlite3_value_int64(column[10]);
+    row->refused = store_reason_named(text_of(column[11]));
 }
 
-#define DEVICE_COLUMN_COUNT 10
+struct fleet_taker {
+    struct store_sqlite_taker base;
+    struct store_fleet_visitor *visitor;
+};
 
-static enum otter_status pass(struct store *self, int64_t from, int64_t upto,
-                              struct store_fleet_visitor *visitor)
+static bool take_of_fleet(struct store_sqlite_taker *self, sqlite3_value **column)
 {
-    enum otter_status status;
-    sqlite3_stmt *stmt =
-        store_sqlite_bind(store_sqlite_of(self), SQL_FLEET, V_LIST(V_INT(from), V_INT(upto)), &status);
+    struct fleet_taker *t = OTTER_CONTAINER_OF(self, struct fleet_taker, base);
+    bool polled = sqlite3_value_type(column[DEVICE_COLUMN_COUNT]) != SQLITE_NULL;
     struct store_device row;
     struct store_device_state state;
 
-    while (stmt && store_sqlite_next(stmt, &status)) {
-        bool polled = sqlite3_column_type(stmt, DEVICE_COLUMN_COUNT) != SQLITE_NULL;
-
-        read_device(stmt, &row);
-        if (polled)
-            read_state(stmt, DEVICE_COLUMN_COUNT, &state);
-        if (visitor->row(visitor, &row, polled ? &state : NULL))
-            continue;
-        store_sqlite_done(stmt);
-        return OTTER_OK;
-    }
-    return status;
+    read_device(column, &row);
+    if (polled)
+        read_state(column + DEVICE_COLUMN_COUNT, &state);
+    return t->visitor->row(t->visitor, &row, polled ? &state : NULL);
 }
 
 static enum otter_status op_fleet(struct store *self, int64_t from, int64_t upto,
                                   struct store_fleet_visitor *visitor)
 {
     struct store_sqlite *s = store_sqlite_of(self);
+    struct fleet_taker taker = {.base.take = take_of_fleet, .visitor = visitor};
     enum otter_status status;
 
     /* Caches are a matter of speed and memory alone: whether these work changes no result. */
     (void)sqlite3_exec(s->db, "PRAGMA cache_size = -" STORE_PASS_CACHE, NULL, NULL, NULL);
-    status = pass(self, from, upto, visitor);
+    status = store_sqlite_take(s, SQL_FLEET, V_LIST(V_INT(from), V_INT(upto)), &taker.base);
     (void)sqlite3_exec(s->db,
                        s->mode == STORE_WRITER ? "PRAGMA cache_size = -" STORE_WRITER_CACHE
                                                : "PRAGMA cache_size = -" STORE_READER_CACHE,

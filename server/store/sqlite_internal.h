@@ -89,6 +89,17 @@ extern const char *const store_sqlite_sql[SQL_COUNT];
 
 #define STORE_CLEAN_STOP "clean_stop" /* in meta */
 
+/*
+ * Who takes rows where SQLite has them: a statement that selects STORE_TAKE(columns) calls it for each row
+ * inside of one step. A step for each row and a call for each of its columns take half as long again. False:
+ * no more.
+ */
+#define STORE_TAKE "otter_take"
+struct store_sqlite_taker {
+    bool (*take)(struct store_sqlite_taker *self, sqlite3_value **column);
+    bool enough;
+};
+
 struct store_sqlite {
     struct store base;
     struct store_ops ops;
@@ -96,6 +107,7 @@ struct store_sqlite {
     enum store_mode mode;
     bool durable; /* what PRAGMA synchronous stands at */
     bool suspect; /* an operation met an unreadable or damaged page: the next start checks them all */
+    struct store_sqlite_taker *taker; /* of the statement that runs */
     sqlite3_stmt *stmt[SQL_COUNT];
 };
 
@@ -135,6 +147,12 @@ enum otter_status store_sqlite_run(struct store_sqlite *s, enum sql which, const
 /* Next row? False at the end or on an error; then the statement has been reset and *ret_status is set. */
 bool store_sqlite_next(sqlite3_stmt *stmt, enum otter_status *ret_status);
 
+/* Runs a statement that selects STORE_TAKE(...). */
+enum otter_status store_sqlite_take(struct store_sqlite *s, enum sql which, const struct store_value *values,
+                                    struct store_sqlite_taker *taker);
+/* Makes STORE_TAKE known to a new connection; a result code of SQLite. */
+int store_sqlite_know_take(struct store_sqlite *s);
+
 /* Runs one that changes rows; NOT_FOUND if it changed none. */
 enum otter_status store_sqlite_change(struct store_sqlite *s, enum sql which,
                                       const struct store_value *values);
@@ -151,6 +169,7 @@ enum otter_update_state store_column_state(sqlite3_stmt *stmt, int column);
 /* A reason as a value and back: its name, NULL for OTTER_OK. */
 struct store_value store_reason_value(enum otter_status reason);
 enum otter_status store_column_reason(sqlite3_stmt *stmt, int column);
+enum otter_status store_reason_named(const char *name); /* "": OTTER_OK */
 
 /* Is the file sound? Every page is checked, or after a clean stop the few that are not read soon anyhow. */
 bool store_sqlite_check(sqlite3 *db, const char *path, enum store_fault *ret_fault, struct host_error *err);

@@ -71,16 +71,18 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     [SQL_OPERATORS] = "SELECT name, token_hash, created FROM operators ORDER BY name",
     [SQL_DEVICE_ADD] = "INSERT INTO devices (id, product, hardware, token_hash, sealed, tags, own_attrs,"
                        " operator_attrs, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [SQL_DEVICE_GET] = "SELECT " DEVICE_COLUMNS " FROM devices WHERE id = ?",
+    [SQL_DEVICE_GET] = "SELECT " STORE_TAKE "(" DEVICE_COLUMNS ") FROM devices WHERE id = ?",
     [SQL_DEVICE_LABELS] = "UPDATE devices SET tags = ?, own_attrs = ?, operator_attrs = ? WHERE num = ?",
     [SQL_STATE_PUT] =
         "INSERT OR REPLACE INTO device_states (device, version, sha256, slot, confirmed, epoch,"
         " sequence, root, stale, first_seen, last_seen, refused) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    /* Both tables rise by device: the join goes along both at once. */
+    /* Both tables rise by device: the join goes along both at once, and by no index, so that rows come by
+       num. */
     [SQL_FLEET] =
-        "SELECT " DEVICE_COLUMNS ", device, version, sha256, slot, confirmed, epoch, sequence, root, stale,"
-        " first_seen, last_seen, refused FROM devices LEFT JOIN device_states ON device = num"
-        " WHERE num BETWEEN ? AND ? ORDER BY num",
+        "SELECT " STORE_TAKE "(" DEVICE_COLUMNS
+        ", device, version, sha256, slot, confirmed, epoch, sequence, root,"
+        " stale, first_seen, last_seen, refused)"
+        " FROM devices NOT INDEXED LEFT JOIN device_states ON device = num WHERE num BETWEEN ? AND ?",
     [SQL_FLEET_SIZE] = "SELECT max(num) FROM devices",
     [SQL_MARKS_PUT] = "INSERT OR REPLACE INTO device_marks (" MARK_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
     [SQL_MARKS_DROP] = "DELETE FROM device_marks WHERE device = ?",
