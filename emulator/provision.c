@@ -66,7 +66,7 @@ bool emu_device_open(struct emu_device *d, struct emu_world *world, uint32_t ind
     size_t len;
     int error;
 
-    *d = (struct emu_device){.world = world, .index = index, .cause = OTTER_RESET_POWER, .flash = {.fd = -1}};
+    *d = (struct emu_device){.world = world, .index = index, .cause = OTTER_RESET_POWER};
     if (!emu_factory_read(member->factory, raw, &len, &d->factory, err))
         return false;
     if (strcmp(d->factory.device, member->id) != 0)

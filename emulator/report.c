@@ -269,7 +269,7 @@ static bool open_existing(const char *path, const struct otter_flash_map *map, s
 int emu_inspect(const struct emu_options *o, FILE *out, FILE *err)
 {
     const struct otter_flash_map *map = otter_flash_map_find(o->hardware);
-    struct otter_flash_file file = {.fd = -1};
+    struct otter_flash_file file = {0};
     struct emu_report report;
     struct host_error error = {0};
     bool ok;

@@ -3,11 +3,7 @@
 #include "core/bytes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define CHUNK 4096u
 
@@ -45,100 +41,45 @@ static bool all_zero(const uint8_t *p, uint32_t len)
     return true;
 }
 
-/* Whole reads and writes in file terms; 0 or a negative errno. A file shorter than the map cannot be: open
- * checks. */
-static int file_read(int fd, uint32_t off, uint8_t *buf, uint32_t len)
+/* A host that fails is no flash that fails: the device stops as it stands, and the owner is told. */
+static int host(struct otter_flash_file *f, int r)
 {
-    while (len > 0) {
-        ssize_t n = pread(fd, buf, len, off);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        buf += n;
-        off += (uint32_t)n;
-        len -= (uint32_t)n;
-    }
-    return 0;
-}
-
-/* Keeps the page in step: a small write goes into it, too, any other drops it. */
-static void page_wrote(struct otter_flash_file *f, uint32_t off, const uint8_t *buf, uint32_t len)
-{
-    if (f->page_at == UINT32_MAX || off >= f->page_at + sizeof(f->page) || off + len <= f->page_at)
-        return;
-    if (buf != NULL && off >= f->page_at && off - f->page_at + len <= sizeof(f->page))
-        memcpy(f->page + (off - f->page_at), buf, len);
-    else
-        f->page_at = UINT32_MAX;
-}
-
-static int file_write(struct otter_flash_file *f, uint32_t off, const uint8_t *buf, uint32_t len)
-{
-    page_wrote(f, off, buf, len);
-    while (len > 0) {
-        ssize_t n = pwrite(f->fd, buf, len, off);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            f->page_at = UINT32_MAX;
-            return n < 0 ? -errno : -EIO;
-        }
-        buf += n;
-        off += (uint32_t)n;
-        len -= (uint32_t)n;
-    }
-    return 0;
-}
-
-/* Erased flash is zeros in the file: a hole where the file system can, written zeros where it cannot. */
-static int file_zero(struct otter_flash_file *f, uint32_t off, uint32_t len)
-{
-    static const uint8_t zeros[CHUNK];
-    int r = 0;
-
-    page_wrote(f, off, NULL, len);
-    if (len == 0 || fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len) == 0)
-        return 0;
-    while (r == 0 && len > 0) {
-        uint32_t n = len < CHUNK ? len : CHUNK;
-
-        r = file_write(f, off, zeros, n);
-        off += n;
-        len -= n;
-    }
+    if (r != 0 && f->error == 0)
+        f->error = r;
+    if (r != 0)
+        f->power_off = true;
     return r;
 }
 
-/* Within one page, by the page; else straight from the file. */
-static int read_bytes(struct otter_flash_file *f, uint32_t addr, uint8_t *buf, uint32_t len)
+static int bytes_read(struct otter_flash_file *f, uint32_t off, void *buf, uint32_t len)
 {
-    uint32_t off = addr - f->flash.map->base, at = off - off % (uint32_t)sizeof(f->page);
-    int r;
+    return host(f, f->bytes->read(f->bytes, off, buf, len));
+}
 
-    if (!in_map(f->flash.map, addr, len) || off % sizeof(f->page) + len > sizeof(f->page))
-        return otter_flash_file_peek(f, addr, buf, len);
-    if (f->page_at != at) {
-        f->page_at = UINT32_MAX;
-        r = file_read(f->fd, at, f->page, sizeof(f->page));
-        if (r != 0)
-            return r;
-        f->page_at = at;
-    }
-    memcpy(buf, f->page + (off - at), len);
+static int bytes_write(struct otter_flash_file *f, uint32_t off, const void *buf, uint32_t len)
+{
+    return host(f, f->bytes->write(f->bytes, off, buf, len));
+}
+
+static int bytes_zero(struct otter_flash_file *f, uint32_t off, uint32_t len)
+{
+    return host(f, f->bytes->zero(f->bytes, off, len));
+}
+
+/* In flash terms; false outside the map, too. */
+static bool read_flash(struct otter_flash_file *f, uint32_t addr, uint8_t *buf, uint32_t len)
+{
+    if (!in_map(f->flash.map, addr, len) || bytes_read(f, addr - f->flash.map->base, buf, len) != 0)
+        return false;
     invert(buf, len);
-    return 0;
+    return true;
 }
 
 static enum otter_status read_op(struct otter_flash *self, uint32_t addr, void *buf, uint32_t len)
 {
     struct otter_flash_file *f = OTTER_CONTAINER_OF(self, struct otter_flash_file, flash);
 
-    if (f->power_off || read_bytes(f, addr, buf, len) != 0)
-        return OTTER_IO_ERROR;
-    return OTTER_OK;
+    return !f->power_off && read_flash(f, addr, buf, len) ? OTTER_OK : OTTER_IO_ERROR;
 }
 
 /* A unit in which the power failed: each bit that was to fall has fallen or not. */
@@ -172,7 +113,7 @@ static enum otter_status program_piece(struct otter_flash_file *f, uint32_t addr
     uint32_t whole = before_cut < len / unit ? (uint32_t)before_cut * unit : len;
     uint8_t now[CHUNK], was[CHUNK];
 
-    if (read_bytes(f, addr, now, len) != 0)
+    if (!read_flash(f, addr, now, len))
         return OTTER_FLASH_ERROR;
     memcpy(was, now, len);
     if (!merge(map, now, data, len))
@@ -189,7 +130,7 @@ static enum otter_status program_piece(struct otter_flash_file *f, uint32_t addr
     /* Programming 0xff changes nothing: leaving the hole alone keeps the file sparse. */
     if (memcmp(now, was, len) != 0) {
         invert(now, len);
-        if (file_write(f, addr - map->base, now, len) != 0)
+        if (bytes_write(f, addr - map->base, now, len) != 0)
             return OTTER_FLASH_ERROR;
     }
     return f->power_off ? OTTER_FLASH_ERROR : OTTER_OK;
@@ -234,12 +175,12 @@ static int tear_erase(struct otter_flash_file *f, uint32_t off, uint32_t size)
     if (kind == 2) {
         memset(edge, 0xff, sizeof(edge)); /* programmed to 0, inverted */
         for (uint32_t i = 0; r == 0 && i < part; i += (uint32_t)sizeof(edge))
-            r = file_write(f, off + i, edge, part - i < sizeof(edge) ? part - i : (uint32_t)sizeof(edge));
+            r = bytes_write(f, off + i, edge, part - i < sizeof(edge) ? part - i : (uint32_t)sizeof(edge));
     } else {
-        r = file_zero(f, off, kind == 3 ? size : part);
+        r = bytes_zero(f, off, kind == 3 ? size : part);
     }
     if (r == 0)
-        r = file_read(f->fd, off + part, edge, n);
+        r = bytes_read(f, off + part, edge, n);
     if (r != 0)
         return r;
     for (uint32_t i = 0; i < n; i++) {
@@ -252,7 +193,7 @@ static int tear_erase(struct otter_flash_file *f, uint32_t off, uint32_t size)
             edge[i] &= weak;
         }
     }
-    return file_write(f, off + part, edge, n);
+    return bytes_write(f, off + part, edge, n);
 }
 
 static enum otter_status erase_op(struct otter_flash *self, uint32_t addr)
@@ -270,58 +211,50 @@ static enum otter_status erase_op(struct otter_flash *self, uint32_t addr)
         return OTTER_FLASH_ERROR;
     }
     f->erases++;
-    r = file_zero(f, addr - self->map->base, size);
+    r = bytes_zero(f, addr - self->map->base, size);
     return r == 0 ? OTTER_OK : OTTER_FLASH_ERROR;
 }
 
-static void init(struct otter_flash_file *f, int fd, const struct otter_flash_map *map)
+void otter_flash_file_init(struct otter_flash_file *f, struct otter_flash_bytes *bytes,
+                           const struct otter_flash_map *map)
 {
-    memset(f, 0, sizeof(*f));
-    f->flash.map = map;
-    f->flash.read = read_op;
-    f->flash.program = program_op;
-    f->flash.erase = erase_op;
-    f->fd = fd;
-    f->page_at = UINT32_MAX;
-}
-
-/* Takes fd over: closed on error. */
-static int adopt(struct otter_flash_file *f, int fd, const struct otter_flash_map *map)
-{
-    struct stat st;
-    int r = fstat(fd, &st) == 0 ? 0 : -errno;
-
-    if (r == 0 && st.st_size == 0)
-        r = ftruncate(fd, map->size) == 0 ? 0 : -errno;
-    else if (r == 0 && st.st_size != map->size)
-        r = -EINVAL;
-    if (r != 0)
-        close(fd);
-    else
-        init(f, fd, map);
-    return r;
+    *f = (struct otter_flash_file){
+        .flash = {.map = map, .read = read_op, .program = program_op, .erase = erase_op},
+        .bytes = bytes,
+    };
 }
 
 int otter_flash_file_open(struct otter_flash_file *f, const char *path, const struct otter_flash_map *map)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct otter_flash_bytes *bytes;
+    int r = otter_bytes_file_open(path, map->size, &bytes);
 
-    return fd < 0 ? -errno : adopt(f, fd, map);
+    if (r == 0)
+        otter_flash_file_init(f, bytes, map);
+    return r;
 }
 
 int otter_flash_file_open_memory(struct otter_flash_file *f, const struct otter_flash_map *map)
 {
-    int fd = memfd_create("otter-flash", MFD_CLOEXEC);
+    struct otter_flash_bytes *bytes;
+    int r = otter_bytes_memory_open(map->size, &bytes);
 
-    return fd < 0 ? -errno : adopt(f, fd, map);
+    if (r == 0)
+        otter_flash_file_init(f, bytes, map);
+    return r;
 }
 
 void otter_flash_file_close(struct otter_flash_file *f)
 {
-    if (f == NULL || f->fd < 0)
+    if (f == NULL || f->bytes == NULL)
         return;
-    close(f->fd);
-    f->fd = -1;
+    f->bytes->close(f->bytes);
+    f->bytes = NULL;
+}
+
+void otter_flash_file_rest(struct otter_flash_file *f)
+{
+    f->bytes->rest(f->bytes);
 }
 
 void otter_flash_file_power_on(struct otter_flash_file *f)
@@ -344,9 +277,9 @@ int otter_flash_file_load(struct otter_flash_file *f, uint32_t addr, const void 
         memcpy(piece, data, n);
         invert(piece, n);
         if (all_zero(piece, n))
-            r = file_zero(f, addr - f->flash.map->base, n);
+            r = bytes_zero(f, addr - f->flash.map->base, n);
         else
-            r = file_write(f, addr - f->flash.map->base, piece, n);
+            r = bytes_write(f, addr - f->flash.map->base, piece, n);
         addr += n;
         data += n;
         len -= n;
@@ -360,7 +293,7 @@ int otter_flash_file_peek(const struct otter_flash_file *f, uint32_t addr, void 
 
     if (!in_map(f->flash.map, addr, len))
         return -ERANGE;
-    r = file_read(f->fd, addr - f->flash.map->base, buf, len);
+    r = f->bytes->read(f->bytes, addr - f->flash.map->base, buf, len);
     if (r == 0)
         invert(buf, len);
     return r;

@@ -1,6 +1,6 @@
 /*
  * NOR flash in a file, for otter-emu and tests: the geometry and the rules of a real part, and power cuts at
- * will.
+ * will. The bytes may lie elsewhere (flash_bytes.h): in a pool that many devices share, say.
  *
  * The file is as large as the map's flash and holds each byte INVERTED: erased flash (0xff) is 0x00 in the
  * file, so that a blank device is one hole, and an erase punches a hole. Byte at absolute address a: file
@@ -29,11 +29,11 @@
 #define OTTER_POSIX_FLASH_FILE_H
 
 #include "port/flash.h"
-
-#define OTTER_FLASH_FILE_PAGE 1024u
+#include "ports/posix/flash_bytes.h"
 
 struct otter_flash_file {
-    struct otter_flash flash; /* what device code gets: &file->flash */
+    struct otter_flash flash;        /* what device code gets: &file->flash */
+    struct otter_flash_bytes *bytes; /* owned; NULL when closed */
     /* Set by the owner at any time. */
     uint64_t cut_at; /* operation to fail in; 0 = never. Compared with `operations` */
     uint64_t seed;   /* how it tears */
@@ -41,12 +41,13 @@ struct otter_flash_file {
     uint64_t operations; /* done since open; goes on counting over power_on */
     uint64_t erases;     /* of these, sector erases */
     uint64_t programmed; /* bytes programmed */
-    bool power_off;      /* the cut has happened */
-    int fd;              /* owned; -1 when closed */
-    /* Private: the page read last, as in the file, so that scanning records is not a system call each. */
-    uint32_t page_at; /* offset in the file; UINT32_MAX = none */
-    uint8_t page[OTTER_FLASH_FILE_PAGE];
+    int error;      /* the host's first: a negative errno. Its disk is full, say; the device is off then */
+    bool power_off; /* the cut has happened, or the host failed */
 };
+
+/* Blank or not, as the bytes are, which it takes over. `map` must outlive f; the bytes have its size. */
+void otter_flash_file_init(struct otter_flash_file *f, struct otter_flash_bytes *bytes,
+                           const struct otter_flash_map *map);
 
 /*
  * Opens a device's flash, or makes a blank one if there is no such file. 0 or a negative errno; -EINVAL if
@@ -57,7 +58,10 @@ int otter_flash_file_open(struct otter_flash_file *f, const char *path, const st
 /* The same over an anonymous file (memfd): for tests. */
 int otter_flash_file_open_memory(struct otter_flash_file *f, const struct otter_flash_map *map);
 
-/* NULL-safe, and harmless when already closed (fd -1). */
+/* The device will not be looked at for a while: a descriptor is closed, and opened again when it is used. */
+void otter_flash_file_rest(struct otter_flash_file *f);
+
+/* NULL-safe, and harmless when already closed. */
 void otter_flash_file_close(struct otter_flash_file *f);
 
 /* The device has power again: clears power_off and cut_at. Contents stay as the cut left them. */
