@@ -81,14 +81,16 @@ def queries(plan, server, count):
     return rows
 
 
-def ends_of(plan):
-    return plan.fleets[0], plan.fleets[-1]
+def asked_by_few(plan):
+    """The fleets that FEW devices poll, too."""
+    return () if plan.quick else (plan.fleets[0], plan.fleets[-1])
 
 
 def estimate(plan):
     """Seconds: a million devices take half a minute to be made and started."""
     made = sum(4 + count / 33_000 for count in plan.fleets)
-    return made + load.turns(plan, 1, len(plan.fleets) + 1) + load.turns(plan, 1, len(ends_of(plan)) + 1)
+    few = asked_by_few(plan)
+    return made + load.turns(plan, 1, len(plan.fleets) + 1) + (load.turns(plan, 1, len(few) + 1) if few else 0)
 
 
 def growth(stand, plan):
@@ -101,8 +103,8 @@ def growth(stand, plan):
             servers[count] = stands.Otterd(world)
             world.server.start()
         rows += polls(stand, plan, servers, MANY)
-        ends = {count: servers[count] for count in ends_of(plan)}
-        rows += polls(stand, plan, ends, FEW)
+        if asked_by_few(plan):
+            rows += polls(stand, plan, {count: servers[count] for count in asked_by_few(plan)}, FEW)
         for count, server in servers.items():
             rows.append(Row(f"memory with {count:,} devices, after the polls", "MB", [processes.rss_bytes(server.pid) / 1e6],
                             how="RSS", place={"row": "growth", "devices": count, "of": "memory after"}))

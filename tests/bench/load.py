@@ -41,12 +41,17 @@ def wrk(server, requests, *, connections, seconds, first_step=0):
     done = subprocess.run(["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", SCRIPT,
                            server.url, "--", requests, str(first_step)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds + 60, check=False)
+    return sample_of(done, server.url)
+
+
+def sample_of(done, url):
+    """What a client said in its last line, if all went as it was meant."""
     lines = [line for line in done.stdout.splitlines() if line.startswith("result ")]
     if done.returncode != 0 or not lines:
-        raise LoadError(f"wrk: exit {done.returncode}\n{done.stdout[-2000:]}")
+        raise LoadError(f"{url}: exit {done.returncode}\n{done.stdout[-2000:]}")
     result = json.loads(lines[-1].removeprefix("result "))
     if not result["requests"] or result["bad_status"] or result["errors"]:
-        raise LoadError(f"{server.url}: {lines[-1]}")
+        raise LoadError(f"{url}: {lines[-1]}")
     return Sample(result["requests"], result["us"] / 1e6, result["bytes"], result["p99_us"])
 
 

@@ -23,13 +23,11 @@ level = warning
 """
 
 
-def new_world(folder, *options, tls=None, command=None):
+def new_world(folder, tls=None):
     folder.mkdir(parents=True)
     config = folder / "otterd.conf"
     config.write_text(CONFIG)
-    world = otter.World(folder, ["--config", config, "--poll-interval", "3600", *options], tls=tls)
-    world.server.command = command or world.server.command
-    return world
+    return otter.World(folder, ["--config", config, "--poll-interval", "3600"], tls=tls)
 
 
 def end(world):
@@ -105,9 +103,9 @@ class Stand:
         """The server with so many active rollouts."""
         return self.servers.get(rollouts) or self.new_otterd(rollouts, rollouts)
 
-    def new_otterd(self, name, rollouts=0):
+    def new_otterd(self, name, rollouts=0, tls=None):
         """One more, which nothing has asked yet."""
-        world = new_world(self.folder / f"otterd-{name}")
+        world = new_world(self.folder / f"otterd-{name}", tls=tls)
         self.servers[name] = Otterd(world)
         world.start()
         others = {f"other-{i:02d}": [devices.Device(f"other-{i:02d}")] for i in range(1, rollouts)}
