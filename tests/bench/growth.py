@@ -39,23 +39,25 @@ def starts(world, count):
 
 
 def request_files(stand, sizes, at_most_so_many):
-    """One for each fleet: polls of devices at even distances."""
-    files = []
+    """(length of each request, a file for each fleet): polls of devices at even distances."""
+    files, lengths = [], set()
     for count in sizes:
         step = max(1, count // at_most_so_many)
         texts = [devices.Device(fleets.name_of(i)).poll() for i in range(1, count + 1, step)]
         files.append(stand.requests(f"growth-{count}-{at_most_so_many}", texts))
-    return files
+        lengths |= {len(text) + 1 for text in texts}
+    assert len(lengths) == 1, lengths
+    return lengths.pop(), files
 
 
 def polls(stand, plan, servers, so_many):
     """Rates of all fleets in the same rounds beside nginx; CPU a poll beside that of the smallest fleet."""
     sizes, rows = list(servers), []
-    files = request_files(stand, sizes, so_many)
+    length, files = request_files(stand, sizes, so_many)
     contenders = [*zip(servers.values(), files), (stand.nginx, files[0])]
 
     def run_of(server, file):
-        return lambda _: load.wrk(server, file, connections=CONNECTIONS, seconds=plan.seconds)
+        return lambda _: load.wrk(server, file, connections=CONNECTIONS, seconds=plan.seconds, length=length)
     *ours, theirs = load.in_turn([(server.pid, run_of(server, file)) for server, file in contenders], plan.rounds)
     smallest = [s.cpu_us for s in ours[0]]
     for count, samples in zip(sizes, ours):

@@ -36,10 +36,10 @@ class LoadError(Exception):
     """Errors were seen, or answers that were not meant: the figures would say nothing."""
 
 
-def wrk(server, requests, *, connections, seconds, first_step=0):
-    """One run over the requests of a file. `server` has url and pid."""
+def wrk(server, requests, *, connections, seconds, first_step=0, length=0):
+    """One run over the requests of a file; of many, all are so long. `server` has url and pid."""
     done = subprocess.run(["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", SCRIPT,
-                           server.url, "--", requests, str(first_step)], stdin=subprocess.DEVNULL,
+                           server.url, "--", requests, str(first_step), str(length)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds + 60, check=False)
     return sample_of(done, server.url)
 

@@ -1,6 +1,8 @@
 -- wrk script: sends the ready-made requests of a file, each ended by a NUL byte, in turn; at the end one line of JSON.
--- wrk ... -s requests.lua URL -- FILE [STEP]
+-- wrk ... -s requests.lua URL -- FILE [STEP [LENGTH]]
 -- With a STEP above 0 each request has ten signs @ where its number belongs, which rises from STEP (ten digits).
+-- With a LENGTH above 0 all requests have it, the NUL included, and are taken out of the mapped file: the first thread
+-- already runs while the second one reads its list, and wrk's clock begins only after that.
 local threads = 0
 
 function setup(thread)
@@ -38,8 +40,28 @@ local function numbered()
    return heads[at] .. string.format("%.0f", step) .. tails[at]
 end
 
+local function mapped()
+   at = at % count + 1
+   return ffi.string(base + (at - 1) * length, length - 1)
+end
+
+local function map(path)
+   ffi = require("ffi")
+   ffi.cdef("int open(const char *, int, ...); long lseek(int, long, int);"
+      .. "void *mmap(void *, size_t, int, int, int, long);")
+   local file = ffi.C.open(path, 0)
+   local size = ffi.C.lseek(file, 0, 2)
+   base = ffi.cast("const char *", ffi.C.mmap(nil, size, 1, 1, file, 0)) -- to read, shared
+   count = tonumber(size) / length
+end
+
 function init(args)
-   step = tonumber(args[2] or "0")
+   step, length = tonumber(args[2] or "0"), tonumber(args[3] or "0")
+   if length > 0 then
+      map(args[1])
+      at, request = number * math.floor(count / 2), mapped
+      return
+   end
    local all = read_list(args[1])
    if step > 0 then
       split(all)

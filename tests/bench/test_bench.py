@@ -157,7 +157,7 @@ def test_a_fleet_is_asked_at_even_distances(tmp_path):
         def requests(self, name, texts):
             (tmp_path / name).write_bytes(b"".join(texts))
             return tmp_path / name
-    small, large = growth.request_files(Stand(), [3, 9], 3)
+    _, (small, large) = growth.request_files(Stand(), [3, 9], 3)
     assert [name for name in map(fleets.name_of, range(1, 10)) if name.encode() in small.read_bytes()] == [
         fleets.name_of(n) for n in (1, 2, 3)]
     assert [name for name in map(fleets.name_of, range(1, 10)) if name.encode() in large.read_bytes()] == [
