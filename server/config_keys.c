@@ -20,7 +20,7 @@ struct key {
     bool reloads; /* a SIGHUP takes it over */
 };
 
-#define KEYS 24u
+#define KEYS 26u
 
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
@@ -41,6 +41,8 @@ static void keys_of(struct config *c, struct key keys[KEYS])
         {"poll", "interval", NUMBER, &c->poll_interval_s, 5, 86400, false},
         {"limits", "threads", NUMBER, &c->threads, 0, 256, false},
         {"limits", "connections", NUMBER, &c->connections, 16, 1000000, false},
+        {"limits", "per_address", NUMBER, &c->per_address, 0, 1000000, false},
+        {"limits", "waiting", NUMBER, &c->waiting, 16, 1000000, false},
         {"limits", "idle_timeout", NUMBER, &c->idle_timeout_s, 1, 3600, false},
         {"limits", "drain", NUMBER, &c->drain_s, 0, 3600, false},
         {"events", "exec", TEXT, c->events_exec, 0, 0, false},

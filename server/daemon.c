@@ -67,6 +67,7 @@ static bool front_config(const struct config *config, struct http_front_config *
                    : cores > 0     ? (unsigned)cores
                                    : 1,
         .connections = fit_connections(config->connections),
+        .per_address = config->per_address,
         .idle_timeout_s = config->idle_timeout_s,
         .drain_s = config->drain_s,
         .metrics_public = config->metrics_public,
@@ -97,6 +98,7 @@ static struct svc *open_services(const struct config *config, struct host_error 
         .data_dir = config->data,
         .poll_interval_s = config->poll_interval_s,
         .commit_wait_us = config->commit_wait_us,
+        .waiting = config->waiting,
         .max_blob = config->max_blob,
         .blobs_public = config->blobs_public,
         .plain_devices = config->plain_devices,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define STUCK_MS     10000u
+#define PRESSED_MS   60000u
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 static enum MHD_Result reply_json(struct http_request *r, unsigned http, json_t *j)
@@ -33,6 +34,9 @@ static struct svc_loops look_at_loops(const struct http_loop *loop)
     for (unsigned i = 0; i < loop->peer_count; i++) {
         uint64_t since = atomic_load_explicit(&loop->peers[i].busy_since_ms, memory_order_relaxed);
 
+        uint64_t pressed = atomic_load_explicit(&loop->peers[i].pressed_ms, memory_order_relaxed);
+
+        loops.pressed |= pressed != 0 && now < pressed + PRESSED_MS;
         loops.stuck += since != 0 && now > since && now - since >= STUCK_MS;
     }
     return loops;

@@ -136,6 +136,7 @@ struct health_facts {
     enum otter_status trouble;     /* of the store; OK: none */
     uint64_t writer_ms, reader_ms; /* the oldest thing that they have not done yet */
     unsigned loops, loops_stuck;
+    bool pressed;
     bool has_root, frozen;
     bool disk_answers;
     uint64_t disk_free, disk_low; /* disk_low 0: never */
@@ -147,7 +148,7 @@ struct health_verdict {
     char detail[EVENT_DETAIL_MAX];
 };
 
-#define HEALTH_CHECKS 6u
+#define HEALTH_CHECKS 7u
 
 /* Pure. True: no check failed. */
 bool health_judge(const struct health_facts *facts, struct health_verdict ret[HEALTH_CHECKS]);

@@ -59,6 +59,13 @@ static enum health_state judge_loops(const struct health_facts *f, struct health
     return HEALTH_FAILED;
 }
 
+static enum health_state judge_load(const struct health_facts *f, struct health_verdict *v)
+{
+    return f->pressed ? warn(v, "requests are put off, or idle connections closed, for want of room: see "
+                                "otter_shed_total and otter_http_evicted_total")
+                      : HEALTH_GOOD;
+}
+
 static enum health_state judge_disk(const struct health_facts *f, struct health_verdict *v)
 {
     if (!f->disk_answers)
@@ -83,8 +90,9 @@ bool health_judge(const struct health_facts *facts, struct health_verdict ret[HE
         const char *name;
         enum health_state (*judge)(const struct health_facts *, struct health_verdict *);
     } checks[HEALTH_CHECKS] = {
-        {"store", judge_store}, {"writer", judge_writer}, {"reader", judge_reader},
-        {"loops", judge_loops}, {"disk", judge_disk},     {"rollouts", judge_rollouts},
+        {"store", judge_store},       {"writer", judge_writer}, {"reader", judge_reader},
+        {"loops", judge_loops},       {"load", judge_load},     {"disk", judge_disk},
+        {"rollouts", judge_rollouts},
     };
     bool ready = true;
 
@@ -124,6 +132,7 @@ static void gather(struct svc *svc, const struct svc_loops *loops, struct health
         .reader_ms = health_age_ms(&svc->reading, &svc->reads, now),
         .loops = loops->count,
         .loops_stuck = loops->stuck,
+        .pressed = loops->pressed,
         .has_root = c->has_root,
         .frozen = c->freeze.since != 0,
         .disk_answers = watch_sampled(&svc->watch, now),

@@ -238,6 +238,7 @@ enum otter_status svc_trouble(struct svc *svc);
 /* Of the front: how many event loops it has, and how many of them do not go round. */
 struct svc_loops {
     unsigned count, stuck;
+    bool pressed; /* requests were put off, or connections closed, for want of room, within a minute */
 };
 
 /*

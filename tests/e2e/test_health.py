@@ -17,7 +17,7 @@ import pytest
 import yaml
 from hand import hands
 
-CHECKS = {"store", "writer", "reader", "loops", "disk", "rollouts"}
+CHECKS = {"store", "writer", "reader", "loops", "load", "disk", "rollouts"}
 
 
 def ready(server):

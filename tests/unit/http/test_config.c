@@ -17,7 +17,8 @@ static void every_key_of_a_file_is_read(void **state)
                                "[store]\ndata = /srv/otter\ncommit_wait_us = 500\n"
                                "[blobs]\npublic = yes\nmax_size = 8MiB\n"
                                "[poll]\ninterval = 60\n"
-                               "[limits]\nthreads = 3\nconnections = 400\nidle_timeout = 7\ndrain = 2\n"
+                               "[limits]\nthreads = 3\nconnections = 400\nper_address = 9\nwaiting = "
+                               "64\nidle_timeout = 7\ndrain = 2\n"
                                "[log]\nlevel = debug\nformat = json\n";
     struct config c;
     struct host_error err = {.kind = HOST_ERROR_NONE};
@@ -41,6 +42,8 @@ static void every_key_of_a_file_is_read(void **state)
     assert_int_equal(c.poll_interval_s, 60);
     assert_int_equal(c.threads, 3);
     assert_int_equal(c.connections, 400);
+    assert_int_equal(c.per_address, 9);
+    assert_int_equal(c.waiting, 64);
     assert_int_equal(c.idle_timeout_s, 7);
     assert_int_equal(c.drain_s, 2);
     assert_int_equal(c.log_level, HOST_LOG_DEBUG);
@@ -80,6 +83,8 @@ static void what_is_printed_is_read_again_alike(void **state)
         {"poll", "interval", "86400"},
         {"limits", "threads", "256"},
         {"limits", "connections", "1000000"},
+        {"limits", "per_address", "1000000"},
+        {"limits", "waiting", "16"},
         {"limits", "idle_timeout", "3600"},
         {"limits", "drain", "3600"},
         {"events", "exec", "=x"},

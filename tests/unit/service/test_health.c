@@ -46,6 +46,9 @@ static void each_fact_turns_its_own_check(void **state)
     f.loops_stuck = 1;
     expect(&f, "loops", HEALTH_FAILED);
     f = good();
+    f.pressed = true;
+    expect(&f, "load", HEALTH_WARNING);
+    f = good();
     f.disk_low = 1000;
     expect(&f, "", HEALTH_GOOD);
     f.disk_low = 1001;
