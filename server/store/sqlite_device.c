@@ -113,15 +113,21 @@ static enum otter_status op_device_labels(struct store *self, const struct store
                V_BLOB(row->operator_attrs.data, row->operator_attrs.len), V_INT(row->num)));
 }
 
+/*
+ * Nearly all have a row, and a changed one is written over in its place. To put it in anew would look for its
+ * device each time, in pages that nothing else needs.
+ */
 static enum otter_status op_state_put(struct store *self, const struct store_device_state *row)
 {
-    return store_sqlite_run(store_sqlite_of(self), SQL_STATE_PUT,
-                            V_LIST(V_INT(row->device), V_INT(pack_version(&row->running.version)),
-                                   V_BLOB(row->running.sha256.b, OTTER_DIGEST_LEN),
-                                   V_TEXT(otter_slot_name(row->running.slot)), V_INT(row->running.confirmed),
-                                   V_INT(row->epoch), V_INT(row->sequence), V_INT(row->root),
-                                   V_INT(row->stale), V_INT(row->first_seen), V_INT(row->last_seen),
-                                   store_reason_value(row->refused)));
+    struct store_sqlite *s = store_sqlite_of(self);
+    const struct store_value *values = V_LIST(
+        V_INT(row->device), V_INT(pack_version(&row->running.version)),
+        V_BLOB(row->running.sha256.b, OTTER_DIGEST_LEN), V_TEXT(otter_slot_name(row->running.slot)),
+        V_INT(row->running.confirmed), V_INT(row->epoch), V_INT(row->sequence), V_INT(row->root),
+        V_INT(row->stale), V_INT(row->first_seen), V_INT(row->last_seen), store_reason_value(row->refused));
+    enum otter_status status = store_sqlite_change(s, SQL_STATE_UPDATE, values);
+
+    return status == OTTER_NOT_FOUND ? store_sqlite_run(s, SQL_STATE_ADD, values) : status;
 }
 
 static void read_state(sqlite3_value **column, struct store_device_state *row)

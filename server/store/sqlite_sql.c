@@ -73,9 +73,13 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
                        " operator_attrs, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DEVICE_GET] = "SELECT " STORE_TAKE "(" DEVICE_COLUMNS ") FROM devices WHERE id = ?",
     [SQL_DEVICE_LABELS] = "UPDATE devices SET tags = ?, own_attrs = ?, operator_attrs = ? WHERE num = ?",
-    [SQL_STATE_PUT] =
-        "INSERT OR REPLACE INTO device_states (device, version, sha256, slot, confirmed, epoch,"
+    [SQL_STATE_ADD] =
+        "INSERT INTO device_states (device, version, sha256, slot, confirmed, epoch,"
         " sequence, root, stale, first_seen, last_seen, refused) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_STATE_UPDATE] =
+        "UPDATE device_states SET version = ?2, sha256 = ?3, slot = ?4, confirmed = ?5, epoch = ?6,"
+        " sequence = ?7, root = ?8, stale = ?9, first_seen = ?10, last_seen = ?11, refused = ?12 WHERE "
+        "device = ?1",
     /* Both tables rise by device: the join goes along both at once, and by no index, so that rows come by
        num. */
     [SQL_FLEET] =
