@@ -54,3 +54,8 @@ def rss_bytes(pid):
             if line.startswith("VmRSS:"):
                 total += int(line.split()[1]) * 1024
     return total
+
+
+def has_mapped(pid, name):
+    """Is a file whose path has this name mapped into the process?"""
+    return name in pathlib.Path(f"/proc/{pid}/maps").read_text()

@@ -1,6 +1,8 @@
 """The arithmetic of the measurements, without a measurement: medians, ratios, spread, targets, bounds in time, pictures."""
 
 import json
+import mmap
+import os
 import pathlib
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -19,6 +21,7 @@ import load  # noqa: E402
 import measures  # noqa: E402
 import output  # noqa: E402
 import plan as plans  # noqa: E402
+import processes  # noqa: E402
 from figures import at_least, at_most  # noqa: E402
 from rows import Row, compared  # noqa: E402
 
@@ -162,3 +165,11 @@ def test_a_fleet_is_asked_at_even_distances(tmp_path):
         fleets.name_of(n) for n in (1, 2, 3)]
     assert [name for name in map(fleets.name_of, range(1, 10)) if name.encode() in large.read_bytes()] == [
         fleets.name_of(n) for n in (1, 4, 7)]
+
+
+def test_a_mapped_file_is_seen(tmp_path):
+    path = tmp_path / "0123456789abcdef"
+    path.write_bytes(b"x" * 4096)
+    assert not processes.has_mapped(os.getpid(), path.name)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ):
+        assert processes.has_mapped(os.getpid(), path.name)
