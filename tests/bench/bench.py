@@ -64,25 +64,35 @@ def at_most(seconds, what):
         signal.signal(signal.SIGALRM, before)
 
 
+def measure_one(m, stand, plan, end):
+    """(rows, why there are none)"""
+    began = time.monotonic()
+    seconds = min(measures.bound(m, plan), end - began)
+    try:
+        if seconds <= 0:
+            raise OutOfTime("the whole run's time is over")
+        with at_most(seconds, m.name):
+            return m.run(stand, plan), None
+    except FAILURES as error:
+        print(f"error: {m.name}: {error}", file=sys.stderr)
+        return [], str(error)
+    finally:
+        print(f"{m.name}: {time.monotonic() - began:.0f} s, estimated {m.estimate(plan):.0f} s", file=sys.stderr, flush=True)
+
+
 def measure(plan, only, limit):
     """(rows, what could not be measured: name -> why)"""
     rows, failures = [], {}
     end = time.monotonic() + measures.whole_bound(plan, only)
-    with tempfile.TemporaryDirectory(prefix="otter-bench-") as folder, \
-            stands.Stand(folder, count=plan.devices, files=limit) as stand:
-        for m in measures.chosen(plan, only):
-            began = time.monotonic()
-            seconds = min(measures.bound(m, plan), end - began)
-            try:
-                if seconds <= 0:
-                    raise OutOfTime("the whole run's time is over")
-                with at_most(seconds, m.name):
-                    rows += m.run(stand, plan)
-            except FAILURES as error:
-                failures[m.name] = str(error)
-                print(f"error: {m.name}: {error}", file=sys.stderr)
-            print(f"{m.name}: {time.monotonic() - began:.0f} s, estimated {m.estimate(plan):.0f} s", file=sys.stderr,
-                  flush=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="otter-bench-") as folder, \
+                stands.Stand(folder, count=plan.devices, files=limit) as stand:
+            for m in measures.chosen(plan, only):
+                found, why = measure_one(m, stand, plan, end)
+                rows += found
+                failures |= {m.name: why} if why else {}
+    except FAILURES as error:  # of a server that would not start, or not end
+        failures["servers"] = str(error)
     return rows, failures
 
 

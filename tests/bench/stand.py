@@ -1,5 +1,6 @@
 """The test stand: nginx, and beside it an otterd for each number of active rollouts, started when it is first asked for."""
 
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -78,22 +79,22 @@ class Stand:
         self.files = files
         self.nginx = self.new_nginx("nginx")
         self.servers = {}
+        self.ends = contextlib.ExitStack()  # all of them, even if one fails
         self.quiet = [devices.Device(f"quiet-{i:06d}") for i in range(count)]    # no rollout selects them
         self.chosen = [devices.Device(f"chosen-{i:06d}") for i in range(count)]  # these have an open attempt, if any rollout runs
         self.attempts = {}  # of the chosen ones, by the number of rollouts
 
     def __enter__(self):
+        self.ends.callback(self.nginx.stop)
         try:
             self.nginx.start()
             return self
         except BaseException:
-            self.__exit__()
+            self.ends.close()
             raise
 
     def __exit__(self, *_):
-        self.nginx.stop()
-        for server in self.servers.values():
-            server.stop()
+        self.ends.close()
 
     def new_nginx(self, name, *, workers=WORKERS, **options):
         (self.folder / name).mkdir()
@@ -107,6 +108,7 @@ class Stand:
         """One more, which nothing has asked yet."""
         world = new_world(self.folder / f"otterd-{name}", tls=tls)
         self.servers[name] = Otterd(world)
+        self.ends.callback(self.servers[name].stop)
         world.start()
         others = {f"other-{i:02d}": [devices.Device(f"other-{i:02d}")] for i in range(1, rollouts)}
         enroll(world, {"": self.quiet, "chosen": self.chosen, **others})

@@ -111,6 +111,21 @@ def test_a_measure_that_waits_too_long_is_ended():
         bench.signal.pause()
 
 
+def refuse(*_):
+    raise load.LoadError("refused")
+
+
+@pytest.mark.parametrize(("run", "end", "why"), [
+    (lambda *_: ROWS[:1], 60, None),
+    (refuse, 60, "refused"),
+    (lambda *_: bench.signal.pause(), 0.05, "m: not within 0 s"),
+    (lambda *_: ROWS[:1], -1, "the whole run's time is over"),
+])
+def test_a_measure_that_fails_says_why_and_takes_no_other_along(run, end, why):
+    m = measures.Measure("m", "", run, lambda plan: 1)
+    assert bench.measure_one(m, None, plans.Plan(), bench.time.monotonic() + end) == ([] if why else ROWS[:1], why)
+
+
 def test_the_default_run_has_five_rounds_and_each_name_is_there_once():
     assert plans.Plan().rounds == 5
     names = [m.name for m in measures.MEASURES]
