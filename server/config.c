@@ -14,6 +14,7 @@ void config_defaults(struct config *config)
         .drain_s = 10,
         .poll_interval_s = 3600,
         .max_blob = UINT64_C(64) << 20,
+        .map_max = UINT64_C(256) << 20,
         .disk_low = UINT64_C(256) << 20,
         .tls_tickets = true,
         .tls_session_cache = 4096,

@@ -37,6 +37,7 @@ struct config {
     uint32_t poll_interval_s;
     uint32_t commit_wait_us;
     uint64_t max_blob;
+    uint64_t map_max;  /* bytes of images mapped at a time; 0 = none */
     uint64_t disk_low; /* bytes free below which the disk counts as low; 0 = never */
     bool blobs_public;
     char events_exec[CONFIG_TEXT]; /* "" = none */

@@ -20,7 +20,7 @@ struct key {
     bool reloads; /* a SIGHUP takes it over */
 };
 
-#define KEYS 26u
+#define KEYS 27u
 
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
@@ -38,6 +38,7 @@ static void keys_of(struct config *c, struct key keys[KEYS])
         {"store", "disk_low", SIZE, &c->disk_low, 0, UINT64_C(1) << 50, false},
         {"blobs", "public", FLAG, &c->blobs_public, 0, 0, false},
         {"blobs", "max_size", SIZE, &c->max_blob, 1, UINT64_C(1) << 40, false},
+        {"blobs", "mapped", SIZE, &c->map_max, 0, UINT64_C(1) << 40, false},
         {"poll", "interval", NUMBER, &c->poll_interval_s, 5, 86400, false},
         {"limits", "threads", NUMBER, &c->threads, 0, 256, false},
         {"limits", "connections", NUMBER, &c->connections, 16, 1000000, false},

@@ -100,6 +100,7 @@ static struct svc *open_services(const struct config *config, struct host_error 
         .commit_wait_us = config->commit_wait_us,
         .waiting = config->waiting,
         .max_blob = config->max_blob,
+        .map_max = config->map_max,
         .blobs_public = config->blobs_public,
         .plain_devices = config->plain_devices,
         .disk_low = config->disk_low,

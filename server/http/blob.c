@@ -1,4 +1,8 @@
-/* GET and HEAD /v1/blobs/<sha256>: whole or one range, from the file by sendfile(2). */
+/*
+ * GET and HEAD /v1/blobs/<sha256>: whole or one range. From a mapping that all who ask share, which a single
+ * send(2) hands over; or, where there is none, from the file by sendfile(2), of which libmicrohttpd asks for
+ * 128 KiB at a time.
+ */
 #include "core/bytes.h"
 #include "host/cleanup.h"
 #include "http/loop.h"
@@ -10,6 +14,52 @@
 #include <string.h>
 
 #define ETAG_STR (OTTER_DIGEST_HEX + 3u)
+
+/* Where the bytes come from. */
+struct source {
+    struct host_mapped *mapped; /* NULL: fd */
+    int fd;
+    uint64_t size;
+};
+
+static bool open_source(const struct http_request *r, struct source *ret)
+{
+    ret->mapped = svc_blob_map(r->loop->svc, &r->digest);
+    ret->fd = ret->mapped ? -1 : svc_blob_open(r->loop->svc, &r->digest, &ret->size);
+    if (ret->mapped)
+        ret->size = ret->mapped->len;
+    return ret->mapped || ret->fd >= 0;
+}
+
+/* What no response took over. */
+static void close_source(struct source *s)
+{
+    host_mapped_drop(s->mapped);
+    host_cleanup_close(&s->fd);
+}
+
+static void drop_mapped(void *mapped)
+{
+    host_mapped_drop(mapped);
+}
+
+/* The response takes the source over: libmicrohttpd closes or drops it at the end. */
+static struct MHD_Response *response_of(struct source *s, const struct http_slice *slice)
+{
+    struct MHD_Response *response;
+
+    if (s->mapped) {
+        void *bytes = (void *)(uintptr_t)(s->mapped->bytes + slice->first); /* it only reads */
+
+        response = MHD_create_response_from_buffer_with_free_callback_cls(slice->length, bytes, drop_mapped,
+                                                                          s->mapped);
+    } else {
+        response = MHD_create_response_from_fd_at_offset64(slice->length, s->fd, slice->first);
+    }
+    if (response)
+        *s = (struct source){.fd = -1};
+    return response;
+}
 
 static struct http_slice slice_of(const struct http_request *r, const char *etag, uint64_t size)
 {
@@ -69,30 +119,37 @@ static unsigned number_of(enum http_part part)
     return MHD_HTTP_OK;
 }
 
-enum MHD_Result http_reply_blob(struct http_request *r)
+static enum MHD_Result reply_from(struct http_request *r, struct source *s)
 {
-    auto_close int fd = -1;
     struct MHD_Response *response;
     struct http_slice slice;
     char etag[ETAG_STR];
-    uint64_t size = 0;
+    uint64_t size = s->size;
 
-    fd = svc_blob_open(r->loop->svc, &r->digest, &size);
-    if (fd < 0) {
-        http_refuse(r, svc_blob_fault(OTTER_NOT_FOUND), NULL);
-        return http_reply_refusal(r);
-    }
     snprintf(etag, sizeof etag, "\"%s\"", r->id);
     slice = slice_of(r, etag, size);
     if (slice.part == HTTP_PART_UNSATISFIABLE)
         return unsatisfiable(r, size);
     if (slice.part == HTTP_PART_NOT_MODIFIED)
         slice.length = size; /* Content-Length of a 304 is that of the 200 (RFC 9110, 8.6) */
-    response = MHD_create_response_from_fd_at_offset64(slice.length, fd, slice.first);
+    response = response_of(s, &slice);
     if (!response)
         return MHD_NO;
     r->sent = r->is_head || slice.part == HTTP_PART_NOT_MODIFIED ? 0 : slice.length;
-    (void)host_steal_fd(&fd); /* libmicrohttpd closes it with the response */
     describe(response, &slice, etag, size);
     return http_reply_queue(r, number_of(slice.part), response);
+}
+
+enum MHD_Result http_reply_blob(struct http_request *r)
+{
+    struct source s = {.fd = -1};
+    enum MHD_Result queued;
+
+    if (!open_source(r, &s)) {
+        http_refuse(r, svc_blob_fault(OTTER_NOT_FOUND), NULL);
+        return http_reply_refusal(r);
+    }
+    queued = reply_from(r, &s);
+    close_source(&s);
+    return queued;
 }

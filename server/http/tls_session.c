@@ -3,10 +3,12 @@
 #include "host/clock.h"
 #include "host/crypto.h"
 #include "host/log.h"
+#include "host/mapped.h"
 #include "http/health.h"
 #include "http/loop.h"
 #include "http/tls_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -36,6 +38,7 @@ struct connection {
     int fd;                     /* libmicrohttpd's */
     bool asked, agreed;         /* bytes came; the handshake was finished */
     bool fitted;                /* records are of the length that the client asked for */
+    unsigned faults;            /* of mapped images as it began */
     gnutls_session_t session;
 };
 
@@ -65,11 +68,20 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t len)
     return n;
 }
 
+/*
+ * What is encrypted may be read from a mapped image. When one could not be read to its end, nobody knows
+ * whose bytes are zeros now: no session of before sends any more, and the devices ask again.
+ */
 static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *pieces, int n_pieces)
 {
     struct connection *c = ptr;
-    ssize_t n = writev(c->fd, pieces, n_pieces); /* SIGPIPE is ignored */
+    ssize_t n;
 
+    if (c->faults != host_mapped_faults()) {
+        gnutls_transport_set_errno(c->session, EIO);
+        return -1;
+    }
+    n = writev(c->fd, pieces, n_pieces); /* SIGPIPE is ignored */
     c->daemon->moved += n > 0;
     return n;
 }
@@ -145,6 +157,7 @@ static struct connection *begin(struct http_daemon *d, struct MHD_Connection *co
     *c = (struct connection){.daemon = d,
                              .fd = fd->connect_fd,
                              .session = session,
+                             .faults = host_mapped_faults(),
                              .pair = http_tls_pair_now(d->loop->config->tls)};
     gnutls_transport_set_ptr(session, c);
     gnutls_transport_set_pull_function(session, pull);

@@ -109,7 +109,7 @@ static bool open_parts(struct svc *svc, struct host_error *err, int *ret_exit, c
     if (!host_mkdir_p(svc->dir, 0750, err) || !lock_dir(svc, err) || !refuse_half_restored(svc, err) ||
         !open_store(svc, err, ret_exit) || !bootstrap_files(svc, ret_new_token, err))
         return false;
-    svc->blobs = blobs_file_open(svc->dir, err);
+    svc->blobs = blobs_file_open(svc->dir, svc->config.map_max, err);
     if (!svc->blobs)
         return false;
     svc->fleet = fleet_new(seed);

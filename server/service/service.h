@@ -16,6 +16,7 @@
 #include "core/wire.h"
 #include "host/error.h"
 #include "host/json.h"
+#include "host/mapped.h"
 #include "policy/admit.h"
 
 struct svc; /* the services of one data directory */
@@ -138,6 +139,7 @@ struct svc_config {
     uint32_t commit_wait_us;  /* how long a group commit may wait for company; 0 */
     uint32_t waiting;         /* calls that may wait for a thread (policy/admit.h says which); 4096 */
     uint64_t max_blob;        /* bytes; 64 MiB */
+    uint64_t map_max;         /* bytes of blobs mapped at a time; 0 = none */
     bool blobs_public;
     uint64_t disk_low;            /* less room than this is an event; 0 = never */
     const char *events_exec;      /* absolute path of the program that events run; NULL = none */
@@ -216,6 +218,8 @@ enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *
 int svc_blob_open(struct svc *svc, const struct otter_digest *digest, uint64_t *ret_size);
 /* What errno says after that: `absent`; TOO_BUSY (no descriptor is left: it may well be there); IO_ERROR. */
 enum otter_status svc_blob_fault(enum otter_status absent);
+/* Its bytes in memory, which the caller drops; NULL: open it. */
+struct host_mapped *svc_blob_map(struct svc *svc, const struct otter_digest *digest);
 bool svc_blobs_public(struct svc *svc);
 
 /*

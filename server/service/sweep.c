@@ -125,6 +125,7 @@ void sweep_tick(struct svc *svc, bool all)
     if (all || mono >= svc->next_sweep_ms) {
         unsigned rows = sweep_once(svc);
 
+        svc->blobs->ops->rest(svc->blobs);
         while (all && rows == SWEEP_ROWS)
             rows = sweep_once(svc);
         /* A full batch means more is waiting: go on after the next calls. */

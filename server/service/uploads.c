@@ -17,6 +17,11 @@ enum otter_status svc_blob_fault(enum otter_status absent)
     return errno == EMFILE || errno == ENFILE ? OTTER_TOO_BUSY : OTTER_IO_ERROR;
 }
 
+struct host_mapped *svc_blob_map(struct svc *svc, const struct otter_digest *digest)
+{
+    return svc->blobs->ops->map(svc->blobs, digest);
+}
+
 bool svc_blobs_public(struct svc *svc)
 {
     return svc->config.blobs_public;

@@ -9,6 +9,7 @@
 #include "core/crypto.h"
 #include "core/status.h"
 #include "host/error.h"
+#include "host/mapped.h"
 
 struct blobs {
     const struct blobs_ops *ops;
@@ -29,6 +30,13 @@ struct blobs_ops {
 
     /* A read-only descriptor of the blob (the caller closes it) and its size, or -1. */
     int (*open)(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size);
+    /*
+     * The blob's bytes, mapped once for all who read it at the time; the caller is a user of the mapping.
+     * NULL: ask open, which says what is the matter, if anything is.
+     */
+    struct host_mapped *(*map)(struct blobs *self, const struct otter_digest *digest);
+    /* Lets go of mappings that nobody asked for of late. Call it now and then. */
+    void (*rest)(struct blobs *self);
     bool (*held)(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size);
 
     /* Keeps a small blob at once, durably. OK (also when it is held), STORE_FULL, IO_ERROR. */
@@ -72,8 +80,11 @@ struct blobs_ops {
     void (*let_go)(struct blobs *self);
 };
 
-/* Files: DIR/blobs/aa/<sha256>, uploads in DIR/tmp/<sha256>.<size>. NULL with *ret_error. */
-struct blobs *blobs_file_open(const char *data_dir, struct host_error *ret_error);
+/*
+ * Files: DIR/blobs/aa/<sha256>, uploads in DIR/tmp/<sha256>.<size>. map_max: bytes of blobs that are mapped
+ * at a time; 0: none. NULL with *ret_error.
+ */
+struct blobs *blobs_file_open(const char *data_dir, uint64_t map_max, struct host_error *ret_error);
 
 static inline void blobs_close(struct blobs *blobs)
 {

@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "host/cleanup.h"
+#include "host/clock.h"
 #include "host/file.h"
 
 #include <dirent.h>
@@ -56,6 +57,20 @@ static int op_open(struct blobs *self, const struct otter_digest *digest, uint64
     return host_steal_fd(&fd);
 }
 
+static struct host_mapped *op_map(struct blobs *self, const struct otter_digest *digest)
+{
+    struct blobs_file *b = blobs_file_of(self);
+    char path[BLOBS_PATH_MAX];
+
+    blobs_file_path(b, digest, path);
+    return blobs_maps_get(&b->maps, digest, path, host_clock_mono_ms());
+}
+
+static void op_rest(struct blobs *self)
+{
+    blobs_maps_rest(&blobs_file_of(self)->maps, host_clock_mono_ms());
+}
+
 static bool op_held(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size)
 {
     char path[BLOBS_PATH_MAX];
@@ -96,6 +111,7 @@ static enum otter_status op_remove(struct blobs *self, const struct otter_digest
     char path[BLOBS_PATH_MAX];
 
     blobs_file_path(blobs_file_of(self), digest, path);
+    blobs_maps_remove(&blobs_file_of(self)->maps, digest); /* or its bytes would stay on the disk */
     return unlink(path) == 0 || errno == ENOENT ? OTTER_OK : OTTER_IO_ERROR;
 }
 
@@ -144,13 +160,14 @@ static void op_close(struct blobs *self)
     struct blobs_file *b = blobs_file_of(self);
 
     blobs_uploads_free(b);
+    blobs_maps_free(&b->maps);
     (void)pthread_mutex_destroy(&b->lock);
     (void)pthread_mutex_destroy(&b->place);
     (void)pthread_mutex_destroy(&b->usage_lock);
     free(b);
 }
 
-struct blobs *blobs_file_open(const char *data_dir, struct host_error *ret_error)
+struct blobs *blobs_file_open(const char *data_dir, uint64_t map_max, struct host_error *ret_error)
 {
     struct blobs_file *b = calloc(1, sizeof(*b));
 
@@ -160,8 +177,11 @@ struct blobs *blobs_file_open(const char *data_dir, struct host_error *ret_error
     }
     (void)pthread_mutex_init(&b->lock, NULL);
     (void)pthread_mutex_init(&b->place, NULL);
+    blobs_maps_init(&b->maps, map_max);
     b->ops = (struct blobs_ops){.close = op_close,
                                 .open = op_open,
+                                .map = op_map,
+                                .rest = op_rest,
                                 .held = op_held,
                                 .put = op_put,
                                 .list = op_list,

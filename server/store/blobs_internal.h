@@ -3,6 +3,7 @@
 #define OTTER_STORE_BLOBS_INTERNAL_H
 
 #include "store/blobs.h"
+#include "store/blobs_maps.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -38,6 +39,7 @@ struct blobs_file {
     struct upload *uploads;
     pthread_mutex_t usage_lock; /* guards the folders */
     struct blobs_folder folders[BLOBS_FOLDERS];
+    struct blobs_maps maps;
 };
 
 #define BLOBS_PATH_MAX (PATH_MAX + OTTER_DIGEST_HEX + 32)

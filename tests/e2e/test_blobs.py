@@ -2,6 +2,7 @@
 
 import hashlib
 
+import otter
 import pytest
 
 BLOB = bytes((i * 7 + i // 251) % 256 for i in range(100_000))
@@ -9,12 +10,18 @@ DIGEST = hashlib.sha256(BLOB).hexdigest()
 ETAG = f'"{DIGEST}"'
 
 
-@pytest.fixture
-def server(world):
-    _, headers, _ = world.server.request("POST", "/api/v1/uploads", {"sha256": DIGEST, "size": len(BLOB)})
-    world.server.request("PATCH", headers["location"], BLOB,
-                         {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"})
-    return world.server
+@pytest.fixture(scope="module", params=["256MiB", "0"], ids=["mapped", "sendfile"])
+def server(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("blobs")
+    config = folder / "otterd.conf"
+    config.write_text(f"[blobs]\nmapped = {request.param}\n")
+    made = otter.Server(folder / "data", "--config", config)
+    made.start()
+    _, headers, _ = made.request("POST", "/api/v1/uploads", {"sha256": DIGEST, "size": len(BLOB)})
+    made.request("PATCH", headers["location"], BLOB,
+                 {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"})
+    yield made
+    made.stop()
 
 
 @pytest.mark.parametrize("headers,status,start,end", [

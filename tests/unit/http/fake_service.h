@@ -28,6 +28,7 @@ struct svc {
     enum otter_status proof_status; /* what svc_auth_device_hmac answers */
     char last_proof[512]; /* "device method target nonce/length mac-length body-length" of the newest */
     int blob_fd;
+    bool blob_mapped;         /* it is served from memory */
     struct otter_digest blob; /* its name */
     char upload[200000];
     size_t upload_len, upload_size; /* size 0: there is none */

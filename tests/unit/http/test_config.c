@@ -15,7 +15,7 @@ static void every_key_of_a_file_is_read(void **state)
                                "insecure_plain_http = yes\nport_file = /tmp/p\n"
                                "[devices]\nplain = yes\n"
                                "[store]\ndata = /srv/otter\ncommit_wait_us = 500\n"
-                               "[blobs]\npublic = yes\nmax_size = 8MiB\n"
+                               "[blobs]\npublic = yes\nmax_size = 8MiB\nmapped = 1KiB\n"
                                "[poll]\ninterval = 60\n"
                                "[limits]\nthreads = 3\nconnections = 400\nper_address = 9\nwaiting = "
                                "64\nidle_timeout = 7\ndrain = 2\n"
@@ -39,6 +39,7 @@ static void every_key_of_a_file_is_read(void **state)
     assert_int_equal(c.commit_wait_us, 500);
     assert_true(c.blobs_public);
     assert_int_equal(c.max_blob, 8 << 20);
+    assert_int_equal(c.map_max, 1024);
     assert_int_equal(c.poll_interval_s, 60);
     assert_int_equal(c.threads, 3);
     assert_int_equal(c.connections, 400);
@@ -80,6 +81,7 @@ static void what_is_printed_is_read_again_alike(void **state)
         {"store", "disk_low", "1GiB"},
         {"blobs", "public", "yes"},
         {"blobs", "max_size", "3GiB"},
+        {"blobs", "mapped", "0"},
         {"poll", "interval", "86400"},
         {"limits", "threads", "256"},
         {"limits", "connections", "1000000"},

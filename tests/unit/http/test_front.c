@@ -62,6 +62,15 @@ static int setup(void **state)
     return start(state, "127.0.0.1:0", HTTP_SERVES_ALL, 30);
 }
 
+static int setup_mapped(void **state)
+{
+    int failed = setup(state);
+
+    if (!failed)
+        ((struct world *)*state)->svc->blob_mapped = true;
+    return failed;
+}
+
 static int setup_impatient(void **state)
 {
     return start(state, "127.0.0.1:0", HTTP_SERVES_ALL, 1);
@@ -1103,6 +1112,7 @@ static void a_client_of_http_1_0_is_served_once(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define M(f) cmocka_unit_test_setup_teardown(f, setup_mapped, teardown)
 
 int main(void)
 {
@@ -1123,6 +1133,9 @@ int main(void)
         T(operators_inputs_reach_the_service),
         T(blobs_are_served_whole_and_in_ranges),
         T(blobs_have_heads_and_refusals),
+        M(blobs_are_served_whole_and_in_ranges),
+        M(blobs_have_heads_and_refusals),
+        M(a_client_may_leave_during_a_download),
         T(a_client_may_leave_during_a_download),
         T(a_waiting_call_holds_up_nobody),
         T(no_wakeup_is_lost_in_a_thousand_rounds),

@@ -28,7 +28,7 @@ struct place {
 static struct blobs *open_blobs(const char *dir)
 {
     struct host_error err = {0};
-    struct blobs *b = blobs_file_open(dir, &err);
+    struct blobs *b = blobs_file_open(dir, 0, &err);
 
     if (!b)
         fail_msg("%s", err.message);

@@ -1,0 +1,47 @@
+/*
+ * Blobs mapped into memory, one mapping each, for all who read them at the time. Bounded in number and bytes:
+ * the one not asked for the longest, and that nobody reads, makes room. Any thread. Inside server/store only.
+ */
+#ifndef OTTER_STORE_BLOBS_MAPS_H
+#define OTTER_STORE_BLOBS_MAPS_H
+
+#include "core/crypto.h"
+#include "host/mapped.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#define BLOBS_MAPS_MAX     48u    /* below HOST_MAPPED_MAX: some that were taken out may still be read */
+#define BLOBS_MAPS_IDLE_MS 60000u /* so long unread, and a mapping goes */
+
+struct blobs_map {
+    struct host_mapped *mapped; /* NULL: the place is free */
+    struct otter_digest digest;
+    struct stat file; /* as it was mapped */
+    unsigned faults;  /* of all mappings then */
+    uint64_t read_ms; /* when it was asked for last */
+};
+
+struct blobs_maps {
+    pthread_mutex_t lock;
+    struct blobs_map place[BLOBS_MAPS_MAX];
+    uint64_t max, bytes;
+};
+
+/* max: bytes of all of them; 0 maps nothing. */
+void blobs_maps_init(struct blobs_maps *maps, uint64_t max);
+void blobs_maps_free(struct blobs_maps *maps);
+
+/*
+ * The blob's bytes as its file is now; the caller is one more user. NULL: it is not there, it is empty, or
+ * there is no room for it: then it is read from the file.
+ */
+struct host_mapped *blobs_maps_get(struct blobs_maps *maps, const struct otter_digest *digest,
+                                   const char *path, uint64_t now_ms);
+/* The blob is no more. Who reads it reads on. */
+void blobs_maps_remove(struct blobs_maps *maps, const struct otter_digest *digest);
+/* Those that nobody has asked for of late go. */
+void blobs_maps_rest(struct blobs_maps *maps, uint64_t now_ms);
+
+#endif
