@@ -87,6 +87,8 @@ void emu_link_init(struct emu_link *l, struct emu_links *links, uint32_t index, 
         .power_off = power_off,
     };
     otter_posix_net_init(&l->socket, links->epoll_fd, tag, &links->resolver);
+    if (links->sources != NULL)
+        l->socket.source = emu_source_of(links->sources, index);
     emu_fault_link_init(&l->faults, links->plan, index);
 }
 

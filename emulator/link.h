@@ -7,10 +7,12 @@
 
 #include "fault.h"
 #include "ports/posix/net_posix.h"
+#include "source.h"
 
 /* Shared by all links of a process. */
 struct emu_links {
     const struct emu_fault_plan *plan;
+    const struct emu_sources *sources;
     struct otter_posix_resolver resolver;
     int epoll_fd;
     uint64_t now_us; /* the loop's clock, kept by the loop */
@@ -28,7 +30,7 @@ struct emu_link {
     uint32_t drops, corrupted;
 };
 
-/* index: of the device, for its own sequence of faults. tag: epoll_event.data.ptr. */
+/* index: of the device, for its own sequence of faults and its source address. tag: epoll_event.data.ptr. */
 void emu_link_init(struct emu_link *l, struct emu_links *links, uint32_t index, void *tag,
                    const bool *power_off);
 

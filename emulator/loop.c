@@ -33,9 +33,9 @@ static struct emu_device *pop(struct emu_queue *q)
     return d;
 }
 
-bool emu_loop_init(struct emu_loop *l, struct emu_world *world, uint32_t devices, uint32_t socket_limit)
+bool emu_loop_init(struct emu_loop *l, struct emu_world *world, uint32_t devices, uint32_t awake_limit)
 {
-    *l = (struct emu_loop){.world = world, .socket_limit = socket_limit};
+    *l = (struct emu_loop){.world = world, .awake_limit = awake_limit};
     return emu_heap_init(&l->timers, devices);
 }
 
@@ -47,38 +47,48 @@ void emu_loop_free(struct emu_loop *l)
 void emu_loop_wake(struct emu_loop *l, struct emu_device *d)
 {
     emu_heap_remove(&l->timers, &d->timer);
-    if (!d->queued)
-        push(&l->ready, d);
+    if (d->queued)
+        return;
+    if (!d->awake)
+        emu_device_hold(d);
+    push(d->awake ? &l->ready : &l->turn, d);
 }
 
 static void pass(struct emu_loop *l, struct emu_device *d)
 {
-    struct emu_wait wait;
+    struct emu_wait wait = emu_device_pass(d);
 
-    if (emu_device_may_connect(d) && l->world->links.open >= l->socket_limit) {
-        emu_device_hold(d);
-        push(&l->held, d);
-        return;
-    }
-    wait = emu_device_pass(d);
     if (wait.again)
         push(&l->ready, d);
     else if (wait.due_us != EMU_NEVER)
         emu_heap_set(&l->timers, &d->timer, wait.due_us);
 }
 
-/* Those that are ready now; what becomes ready meanwhile waits for the next round, behind the network's
- * events. */
+static bool has_turn(const struct emu_loop *l)
+{
+    return l->turn.first != NULL && l->world->awake < l->awake_limit;
+}
+
+/* The next of the round: those that are ready, then those whose turn it is, of whom a round takes so many. */
+static struct emu_device *next_of(struct emu_loop *l, struct emu_queue *batch, uint32_t *turns)
+{
+    if (batch->first != NULL)
+        return pop(batch);
+    if (*turns == 0 || !has_turn(l))
+        return NULL;
+    (*turns)--;
+    return pop(&l->turn);
+}
+
+/* What becomes ready meanwhile waits for the next round, behind the network's events. */
 static void pass_all(struct emu_loop *l)
 {
-    struct emu_queue batch;
+    struct emu_queue batch = l->ready;
+    uint32_t turns = l->awake_limit;
     struct emu_device *d;
 
-    for (uint32_t room = l->socket_limit; room > l->world->links.open && l->held.first != NULL; room--)
-        push(&l->ready, pop(&l->held));
-    batch = l->ready;
     l->ready = (struct emu_queue){0};
-    while ((d = pop(&batch)) != NULL) {
+    while ((d = next_of(l, &batch, &turns)) != NULL) {
         l->world->links.now_us = host_clock_mono_us();
         pass(l, d);
     }
@@ -99,8 +109,7 @@ static int patience_ms(const struct emu_loop *l, uint64_t until_us)
     uint64_t now_us = l->world->links.now_us;
     uint64_t end_us = t != NULL && t->due_us < until_us ? t->due_us : until_us;
 
-    if (l->ready.first != NULL || (l->held.first != NULL && l->world->links.open < l->socket_limit) ||
-        end_us <= now_us)
+    if (l->ready.first != NULL || has_turn(l) || end_us <= now_us)
         return 0;
     end_us = (end_us - now_us + 999) / 1000;
     return end_us > 1000 ? 1000 : (int)end_us;

@@ -10,6 +10,7 @@
 #define CONCURRENCY_MAX 19000u
 #define TIMEOUT_MAX     86400u
 #define DEVICES_MAX     100000u
+#define POOL_MAX        1000000u
 
 /* Takes the value of an option that has one ("" for the others); false if it is malformed. */
 typedef bool (*option_take)(struct emu_options *o, const char *value);
@@ -61,6 +62,7 @@ TAKE_NUMBER(speed, SPEED_MAX)
 TAKE_NUMBER(concurrency, CONCURRENCY_MAX)
 TAKE_NUMBER(timeout_s, TIMEOUT_MAX)
 TAKE_NUMBER(devices, DEVICES_MAX)
+TAKE_NUMBER(pool_mb, POOL_MAX)
 
 static bool take_server(struct emu_options *o, const char *value)
 {
@@ -100,6 +102,17 @@ static bool take_auth(struct emu_options *o, const char *value)
 {
     o->auth_hmac = strcmp(value, "hmac") == 0;
     return o->auth_hmac || strcmp(value, "auto") == 0;
+}
+
+static bool take_crypto(struct emu_options *o, const char *value)
+{
+    o->openssl = strcmp(value, "openssl") == 0;
+    return o->openssl || strcmp(value, "bearssl") == 0;
+}
+
+static bool take_sources(struct emu_options *o, const char *value)
+{
+    return emu_sources_parse(value, &o->sources);
 }
 
 static bool take_bad(struct emu_options *o, const char *value)
@@ -158,7 +171,14 @@ static const struct option {
      "how devices prove themselves: auto is Otter-HMAC over plain HTTP to another machine, else their token"},
     {"keep", 0, "DIR", take_keep, "flash files are kept there, and gone on with by the next run"},
     {"speed", 0, "N", take_speed, "the devices' clocks run N times faster (network waits are real)"},
-    {"concurrency", 0, "N", take_concurrency, "sockets open at once, at most (256)"},
+    {"concurrency", 0, "N", take_concurrency, "devices awake, and sockets open, at once, at most (256)"},
+    {"pool", 0, "MB", take_pool_mb,
+     "room for the flash of all devices, where --keep does not keep it (8192)"},
+    {"sources", 0, "NET/BITS", take_sources,
+     "devices connect from addresses of this network, as 127.0.0.0/8"},
+    {"crypto", 0, "bearssl|openssl", take_crypto,
+     "which library computes hashes and signatures: the firmware's (bearssl), or a faster one; checks are "
+     "the same"},
     {"expect", 0, "VERSION[:confirmed|:trial]", take_expect, "end when every device runs it; else exit 1"},
     {"expect-reason", 0, "NAME", take_expect_reason, "and has reported this refusal last"},
     {"expect-count", 0, "N", take_expect_count, "so many devices are enough"},
@@ -255,7 +275,7 @@ static bool check_together(const struct emu_options *o, struct host_error *err)
 
 bool emu_options_parse(int argc, char *const *argv, struct emu_options *ret, struct host_error *err)
 {
-    struct emu_options o = {.speed = 1, .concurrency = 256, .hardware = "nucleo-f429zi"};
+    struct emu_options o = {.speed = 1, .concurrency = 256, .pool_mb = 8192, .hardware = "nucleo-f429zi"};
     int at = 1;
 
     while (at < argc) {

@@ -6,6 +6,7 @@
 #include "expect.h"
 #include "fault.h"
 #include "host/error.h"
+#include "source.h"
 
 #include <stdio.h>
 
@@ -25,10 +26,13 @@ struct emu_options {
     struct emu_cut_plan cut;
     struct emu_bad_plan bad;
     uint32_t speed;       /* 1.. */
-    uint32_t concurrency; /* sockets open at once */
-    uint32_t timeout_s;   /* real seconds; 0 = none */
-    uint32_t devices;     /* only the first so many of the fleet; 0 = all */
-    bool auth_hmac;       /* Otter-HMAC always, instead of where the updater uses it by itself */
+    uint32_t concurrency; /* devices awake at once, and so sockets open */
+    uint32_t pool_mb;     /* most that the devices' flash may take without --keep */
+    struct emu_sources sources;
+    uint32_t timeout_s; /* real seconds; 0 = none */
+    uint32_t devices;   /* only the first so many of the fleet; 0 = all */
+    bool openssl;       /* checks hashes and signatures, instead of the firmware's BearSSL */
+    bool auth_hmac;     /* Otter-HMAC always, instead of where the updater uses it by itself */
     bool until_idle;
     bool json;
     bool verbose;

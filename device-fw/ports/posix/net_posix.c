@@ -89,6 +89,18 @@ static void net_close(struct otter_net *self)
     n->writable = false;
 }
 
+/* The port is chosen when connecting, so that each pair of addresses has all of them. */
+static bool bind_source(const struct otter_posix_net *n, int family)
+{
+    const struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(n->source)};
+    int on = 1;
+
+    if (n->source == 0 || family != AF_INET)
+        return true;
+    return setsockopt(n->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) == 0 &&
+           bind(n->fd, (const struct sockaddr *)&from, sizeof(from)) == 0;
+}
+
 static bool net_open(struct otter_net *self, const char *host, uint16_t port, const struct otter_net_tls *tls)
 {
     struct otter_posix_net *n = from_net(self);
@@ -105,7 +117,8 @@ static bool net_open(struct otter_net *self, const char *host, uint16_t port, co
 
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = n->tag};
 
-    if (setsockopt(n->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
+    if (!bind_source(n, address.ss_family) ||
+        setsockopt(n->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
         (connect(n->fd, (struct sockaddr *)&address, len) != 0 && errno != EINPROGRESS) ||
         epoll_ctl(n->epoll_fd, EPOLL_CTL_ADD, n->fd, &event) != 0) {
         net_close(self);

@@ -31,6 +31,8 @@ struct otter_posix_net {
     void *tag;    /* epoll_event.data.ptr of this stream's events */
     int epoll_fd; /* the caller's */
     int fd;       /* -1 = nothing open */
+    uint32_t
+        source; /* of connections over IPv4, in host order; the owner's to set. 0 = the system's choice */
     bool readable;
     bool writable;
 };
