@@ -106,16 +106,14 @@ static uint64_t files_used(const struct http_loop *loop)
 
 /* The limit may be changed while we run, and others (a program of events, a backup) take descriptors, too: so
  * one is asked for. */
-static void look_at_files(struct http_loop *loop, uint64_t now_ms)
+static void look_at_files(struct http_loop *loop)
 {
     struct http_files *files = &loop->files;
     struct rlimit limit;
     uint64_t used;
     int fd;
 
-    if (now_ms < files->looked_ms + FILES_LOOK_MS)
-        return;
-    files->looked_ms = now_ms;
+    files->looked_ms = http_loop_now(loop);
     files->open_then = open_here(loop);
     files->max = 0;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= UINT32_MAX || files->at_start == 0)
@@ -128,7 +126,7 @@ static void look_at_files(struct http_loop *loop, uint64_t now_ms)
         close(fd);
 }
 
-void http_door_load(const struct http_daemon *d, struct policy_load *ret)
+static void load_of(const struct http_daemon *d, struct policy_load *ret)
 {
     const struct http_files *files = &d->loop->files;
     unsigned open = open_here(d->loop);
@@ -144,6 +142,18 @@ void http_door_load(const struct http_daemon *d, struct policy_load *ret)
     };
 }
 
+bool http_door_admits(struct http_daemon *d, enum policy_asked asked)
+{
+    struct policy_load load;
+
+    load_of(d, &load);
+    if (policy_admit(asked, &load) == POLICY_SERVE)
+        return true;
+    look_at_files(d->loop); /* what was known may be old: nobody is sent away for that */
+    load_of(d, &load);
+    return policy_admit(asked, &load) == POLICY_SERVE;
+}
+
 static bool evict(struct http_daemon *d, uint64_t now_ms, uint64_t patience_ms)
 {
     enum http_place place;
@@ -154,12 +164,18 @@ static bool evict(struct http_daemon *d, uint64_t now_ms, uint64_t patience_ms)
     return true;
 }
 
-/* Descriptors are there again and somebody waits, but it does not listen: one of its own must end. */
-static void cure(struct http_daemon *d, const struct policy_load *load, uint64_t now_ms)
+/* Descriptors are there again and somebody waits, but it does not listen: where none of its own connections
+ * ends by itself, one must, though all are used. */
+static void cure(struct http_daemon *d, const struct policy_load *load, uint64_t now_ms, uint64_t patience_ms)
 {
+    bool could =
+        load->files_left > 0 && load->connections < d->limit && d->crowd.gone == 0 && somebody_waits(d);
+
     d->again_ms = FILES_LOOK_MS;
-    if (load->files_left > 0 && load->connections < d->limit && d->crowd.gone == 0 && somebody_waits(d))
-        (void)evict(d, now_ms, 0);
+    if (!could || d->could_ms == 0)
+        d->could_ms = could ? now_ms : 0;
+    if (could && now_ms - d->could_ms >= patience_ms && evict(d, now_ms, 0))
+        d->could_ms = 0;
 }
 
 void http_door_relieve(struct http_daemon *d, uint64_t now_ms)
@@ -168,11 +184,12 @@ void http_door_relieve(struct http_daemon *d, uint64_t now_ms)
     struct policy_load load;
     unsigned n;
 
-    look_at_files(d->loop, now_ms);
-    http_door_load(d, &load);
+    if (now_ms >= d->loop->files.looked_ms + FILES_LOOK_MS)
+        look_at_files(d->loop);
+    load_of(d, &load);
     d->again_ms = UINT32_MAX;
     if (d->deaf)
-        cure(d, &load, now_ms);
+        cure(d, &load, now_ms, patience_ms);
     for (n = 0; n < EVICTED_A_TURN && policy_admit(POLICY_ASKS_TO_ENTER, &load) == POLICY_EVICT; n++) {
         if (!evict(d, now_ms, patience_ms)) {
             d->again_ms = FILES_LOOK_MS;

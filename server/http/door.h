@@ -18,8 +18,8 @@ bool http_door_starves(struct http_daemon *d);
 /* Makes room for those who wait outside, as policy/admit.h has it; d->again_ms: look again in so long. */
 void http_door_relieve(struct http_daemon *d, uint64_t now_ms);
 
-/* What there is of descriptors, as far as it is known; and of one daemon, its connections and blobs. */
-void http_door_load(const struct http_daemon *d, struct policy_load *ret);
+/* Is there room for what is asked of this daemon, by its connections and blobs, and by descriptors? */
+bool http_door_admits(struct http_daemon *d, enum policy_asked asked);
 
 /* A message of libmicrohttpd's log: one of them means that it listens no more until a connection ends. */
 void http_door_heard(struct http_daemon *d, const char *fmt);

@@ -33,6 +33,7 @@ struct http_daemon {
     bool called;                  /* by an event of the last turn */
     unsigned starved;             /* turns in which nobody of those who wait could be taken in */
     bool deaf;                    /* out of descriptors, it may not listen until a connection ends */
+    uint64_t could_ms;            /* since when it could listen again, and somebody waits; 0: not */
     unsigned again_ms;            /* to look at it again; UINT32_MAX: when something happens */
 };
 

@@ -64,10 +64,7 @@ bool http_shed_call(struct http_request *r)
 
 enum MHD_Result http_shed_blob(struct http_request *r)
 {
-    struct policy_load load;
-
-    http_door_load(r->daemon, &load);
-    if (policy_admit(POLICY_ASKS_FOR_BLOB, &load) != POLICY_SERVE) {
+    if (!http_door_admits(r->daemon, POLICY_ASKS_FOR_BLOB)) {
         http_count_shed(r->daemon, POLICY_ASKS_FOR_BLOB);
         http_refuse(r, OTTER_TOO_BUSY, NULL);
         return http_reply_refusal(r);
