@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import resource
+import select
 import socket
 import subprocess
 import time
@@ -46,10 +47,11 @@ def ask(connection, server, path="/api/v1/status"):
 
 
 @pytest.fixture
-def few(tmp_path):
-    """A world whose server may have 4,096 files at most, and idle connections for 3 s."""
+def few(tmp_path, request):
+    """A world whose server may have 4,096 files at most, and idle connections for 3 s, or what the test says: a quarter
+    of it is how long who is idle may be sure of his connection."""
     config = tmp_path / "otterd.conf"
-    config.write_text("[limits]\nidle_timeout = 3\n")
+    config.write_text(f"[limits]\nidle_timeout = {getattr(request, 'param', 3)}\n")
     made = otter.World(tmp_path, ["--config", config])
     made.server.command = ["prlimit", "--nofile=4096:4096", *made.server.command]
     made.start()
@@ -72,6 +74,7 @@ def test_with_a_low_limit_it_starts_serves_and_updates_a_fleet(tmp_path):
         world.stop()
 
 
+@pytest.mark.parametrize("few", [240], indirect=True)
 def test_without_a_descriptor_left_who_is_connected_goes_on_and_nothing_spins(few):
     books.prepare(few)
     server = few.server
@@ -97,6 +100,32 @@ def test_without_a_descriptor_left_who_is_connected_goes_on_and_nothing_spins(fe
             got = c.recv(65536)
             assert got.startswith(b"HTTP/1.1 200 ") or got == b"", got[:100]
     assert server.json("GET", "/api/v1/status")["devices"] == 1
+
+
+@pytest.mark.parametrize("few", ["4\nthreads = 1"], indirect=True, ids=["one-loop"])
+def test_descriptors_that_are_free_again_are_used_though_a_connection_never_pauses(few):
+    """The library listens no more until one of its connections ends, and this one does not."""
+    server = few.server
+    books.prepare(few)
+    otter.wait_for("all connections are closed", lambda: open_connections(server) == 0)
+    with contextlib.ExitStack() as stack:
+        kept = [stack.enter_context(connect(server))]
+        assert ask(kept[0], server) == b"200"
+        limit(server, open_files(server))
+        waiting = [stack.enter_context(connect(server)) for _ in range(10)]
+        for c in waiting:
+            c.sendall(f"GET /api/v1/status HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode())
+        for _ in range(20):
+            assert ask(kept[0], server) == b"200"
+        limit(server, 4096)
+
+        def all_are_answered():
+            if ask(kept[0], server) is None:  # closed, so that the others come in; it comes again
+                kept[0] = stack.enter_context(connect(server))
+            return len(select.select(waiting, [], [], 0)[0]) == len(waiting)
+        otter.wait_for("all who waited are answered", all_are_answered, 60)
+        for c in waiting:
+            assert c.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_with_nobody_connected_and_no_descriptor_left_it_does_not_spin_and_recovers(few):

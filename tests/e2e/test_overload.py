@@ -1,0 +1,359 @@
+"""More than otterd can serve: what can come again is put off, what cannot is served, who only takes up room makes room, and
+it is over when it is over. Nothing here depends on how fast a machine is."""
+
+import collections
+import contextlib
+import hashlib
+import json
+import pathlib
+import resource
+import select
+import socket
+import sqlite3
+import subprocess
+import sys
+
+import documents
+import ledger as books
+import metrics
+import otter
+import pytest
+
+SUPPORT = pathlib.Path(__file__).resolve().parents[1] / "support"
+DEFERRED = range(16, 80)  # Retry-After of what was put off (policy/admit.h)
+
+
+def world_of(folder, limits):
+    config = folder / "otterd.conf"
+    config.write_text("[limits]\n" + "".join(f"{name} = {value}\n" for name, value in limits.items()))
+    return otter.World(folder, ["--config", config])
+
+
+@pytest.fixture
+def limited(tmp_path):
+    """Worlds with limits of their own, started."""
+    with contextlib.ExitStack() as stack:
+        def make(**limits):
+            made = world_of(tmp_path, limits).start()
+            stack.callback(made.stop)
+            return made
+        yield make
+
+
+@contextlib.contextmanager
+def strangers(kind, server, count):
+    """They are there; how many came and how often they were closed is known at the end."""
+    process = subprocess.Popen([sys.executable, SUPPORT / "strangers.py", kind, str(server.port), str(count)], text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    told = json.loads(process.stdout.readline())
+    try:
+        yield told
+    finally:
+        process.stdin.close()
+        told.update(json.loads(process.stdout.readline()))
+        assert process.wait(60) == 0
+
+
+def evicted(server):
+    return sum(metrics.read(server).of("otter_http_evicted_total").values())
+
+
+def shed(server):
+    return {dict(labels)["asked"]: n for labels, n in metrics.read(server).of("otter_shed_total").items()}
+
+
+def load_check(server):
+    return server.json("GET", "/readyz", token=None)["checks"]["load"]["state"]
+
+
+# ---- who only takes up room
+
+@pytest.mark.parametrize("kind, count, connections", [("slow", 2000, 512), ("silent", 10000, 4096)])
+def test_a_fleet_updates_beside_connections_that_only_take_up_room(limited, kind, count, connections):
+    world = limited(connections=connections, idle_timeout=4)
+    base, fleet = world.image("1.0.0", "A"), world.fleet(30)
+    rollout = world.rollout(world.publish("1.1.0"))
+    with strangers(kind, world.server, count) as told:
+        print(f"{told['held']} of {count} connections: as many as this machine lets one process have")
+        assert told["held"] > connections
+        otter.wait_for("somebody had to go", lambda: evicted(world.server) > 0, 120)
+        summary = world.emulate(fleet, base, "--speed", "10", "--expect", "1.1.0:confirmed", timeout=400).json
+        assert load_check(world.server) == "warning"
+    assert summary["by_version"] == {"1.1.0": 30}
+    assert world.status(rollout)["counts"]["succeeded"] == 30
+    assert told["closed"] > 0
+
+
+def test_an_operators_address_of_its_own_has_room_whatever_happens_at_the_devices(tmp_path):
+    world = world_of(tmp_path, {"connections": 32, "threads": 1, "idle_timeout": 3600})  # so nobody is made to go
+    beside = tmp_path / "operators"
+    world.server.options += ["--listen", f"unix:{beside}"]
+    world.server.start()
+    try:
+        with strangers("silent", world.server, 500):
+            done = otter.run([otter.OTTER, "server", "status"], env={"OTTER_SERVER": f"unix:{beside}",
+                                                                     "OTTER_TOKEN": world.server.token})
+            assert "devices" in done.out
+    finally:
+        world.stop()
+
+
+def test_images_under_way_leave_room_for_who_asks_for_something_else(limited):
+    """16 connections, of which 14 may hold an image."""
+    world = limited(connections=16, threads=1, idle_timeout=120)
+    size = 24 << 20  # more than the kernel's buffers hold
+    image = world.folder / "large.img"
+    image.write_bytes(bytes(size))
+    digest = upload(world.server, image)
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(fetch(world.server, digest)) for _ in range(14)]
+        assert {status_of(c)[0] for c in held} == {200}
+        with fetch(world.server, digest) as one_more:
+            status, head = status_of(one_more)
+            assert status == 503 and int(head["retry-after"]) in DEFERRED
+        assert world.server.json("GET", "/api/v1/status")["devices"] == 0
+        assert shed(world.server)["blob"] == 1
+        assert metrics.read(world.server).get("otter_http_blobs") == 14
+
+    def there_is_room():
+        with fetch(world.server, digest) as again:
+            return status_of(again)[0] == 200
+    otter.wait_for("room for an image", there_is_room, 60)
+
+
+def upload(server, path):
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    server.json("POST", "/api/v1/uploads", {"sha256": digest, "size": len(data)}, expect=201)
+    status, _, _ = server.request("PATCH", f"/api/v1/uploads/{digest}", data,
+                                  {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"})
+    assert status == 204
+    return digest
+
+
+def connect(server, source="127.0.0.1", receive=None):
+    s = socket.socket()
+    s.settimeout(60)
+    if receive:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+    s.bind((source, 0))
+    s.connect(("127.0.0.1", server.port))
+    return s
+
+
+def fetch(server, digest):
+    """Reads no more of it than it is asked to."""
+    s = connect(server, receive=4096)
+    s.sendall(f"GET /v1/blobs/{digest} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode())
+    return s
+
+
+def status_of(connection):
+    """(status, headers) of the next answer; its body stays where it is."""
+    got = b""
+    while not got.endswith(b"\r\n\r\n"):
+        piece = connection.recv(1)
+        if not piece:
+            return 0, {}
+        got += piece
+    lines = got.decode().split("\r\n")
+    return int(lines[0].split(" ")[1]), {name.lower(): value for name, value in
+                                         (line.split(": ", 1) for line in lines[1:] if line)}
+
+
+def test_a_bound_for_each_address_is_kept_and_others_have_theirs(limited):
+    server = limited(per_address=3, threads=1).server
+    ask = f"GET /api/v1/status HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode()
+    with contextlib.ExitStack() as stack:
+        def answered(source):
+            c = stack.enter_context(connect(server, source))
+            with contextlib.suppress(OSError):
+                c.sendall(ask)
+                return status_of(c)[0]
+            return 0
+        assert [answered("127.0.0.9") for _ in range(4)] == [200, 200, 200, 0]
+        assert [answered("127.0.0.10") for _ in range(4)] == [200, 200, 200, 0]
+
+
+# ---- more than the writer gets done
+
+class Part:
+    """A device whose requests are written out."""
+
+    def __init__(self, name):
+        self.name, self.device = name, books.Device(name)
+        self.attempt = None
+
+    def request(self, method, path, body, close=False):
+        text = json.dumps(body)
+        return (f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {documents.b64(self.device.secret)}\r\n"
+                f"{'Connection: close' + chr(13) + chr(10) if close else ''}Content-Length: {len(text)}\r\n\r\n{text}")
+
+    def poll(self, **more):
+        close = more.pop("close", False)
+        return self.request("POST", "/v1/device/poll", {
+            "device": self.name, "product": otter.PRODUCT, "hardware": otter.HARDWARE,
+            "running": {"version": "1.0.0", "sha256": "00" * 32, "slot": "A", "confirmed": True}, "epoch": 1, "sequence": 0,
+            "root": 1, "nonce": documents.b64(bytes(16)), "caps": {"ram": 0, "covers": 0}, **more}, close)
+
+    def report(self):
+        return self.request("POST", "/v1/device/report", {
+            "device": self.name, "attempt": self.attempt, "step": 1, "state": "downloading",
+            "running": {"version": "1.0.0", "sha256": "00" * 32, "slot": "A", "confirmed": True}})
+
+
+def register(server, parts):
+    for at in range(0, len(parts), 1000):
+        made = server.json("POST", "/api/v1/devices/batch", {"items": [p.device.body() for p in parts[at:at + 1000]]})
+        assert not made["errors"], made["errors"][:3]
+
+
+class Held:
+    """Somebody else writes to the database: what needs the writer waits, until the writer gives it up after five seconds."""
+
+    def __init__(self, world):
+        self.world, self.connections = world, []
+        self.lock = sqlite3.connect(world.server.data / "otter.db", isolation_level=None)
+
+    def __enter__(self):
+        self.lock.execute("BEGIN IMMEDIATE")
+        return self
+
+    def __exit__(self, *_):
+        self.release()
+        self.lock.close()
+        for c in self.connections:
+            c.close()
+
+    def release(self):
+        if self.lock.in_transaction:
+            self.lock.execute("ROLLBACK")
+
+    def ask(self, text):
+        c = connect(self.world.server)
+        self.connections.append(c)
+        c.sendall(text.encode())
+        return c
+
+    def waiting(self, n):
+        """So many calls wait for the writer."""
+        def look():
+            return metrics.read(self.world.server).get("otter_queue_calls", thread="writer") == n
+        try:
+            otter.wait_for(f"{n} calls wait", look, 4)
+        except AssertionError:
+            return False
+        return True
+
+
+def operators_change(server, name):
+    text = json.dumps(books.Device(name).body())
+    return (f"POST /api/v1/devices HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n{text}")
+
+
+def parts_of(world, tried):
+    """Eighteen devices; those that will report have an update under way."""
+    parts = [Part(f"dev-{tried}-{n:02}") for n in range(18)]
+    register(world.server, parts)
+    for part in (*parts[9:15], parts[16]):
+        part.attempt = documents.payload_of(asked(world, part)[1])["attempt"]
+    return parts
+
+
+def asked(world, part):
+    status, _, text = world.server.request("POST", "/v1/device/poll", part.poll().split("\r\n\r\n", 1)[1],
+                                           token=documents.b64(part.device.secret))
+    return status, text
+
+
+def fill(held, parts, tried):
+    """Sixteen calls may wait: grants up to a half, reports up to seven eighths, operators' changes to the end. The connections
+    of all that wait; None if the writer gave up meanwhile, as on a machine that is too slow."""
+    server = held.world.server
+    asks = [held.ask(parts[0].poll())]  # the writer is at it
+    if not held.waiting(0):
+        return None
+    for texts, depth in (([p.poll() for p in parts[1:9]], 8), ([p.report() for p in parts[9:15]], 14),
+                         ([operators_change(server, f"new-{tried}-{n}") for n in range(2)], 16)):
+        asks += [held.ask(text) for text in texts]
+        try:
+            assert held.waiting(depth)
+            put_off(held, parts, depth)
+        except AssertionError:
+            if select.select(asks[:1], [], [], 0)[0]:
+                return None
+            raise
+    return asks
+
+
+def is_put_off(held, text):
+    status, head = status_of(held.ask(text))
+    assert status == 503 and int(head["retry-after"]) in DEFERRED
+    return head["retry-after"]
+
+
+def put_off(held, parts, depth):
+    """What is answered at once at this depth."""
+    assert is_put_off(held, parts[15].poll()) == is_put_off(held, parts[15].poll())  # a device's own place
+    if depth >= 14:
+        is_put_off(held, parts[16].report())
+    if depth >= 16:
+        is_put_off(held, operators_change(held.world.server, "one-more"))
+    # A device that may be on trial would go back without an answer; and lists need no writer.
+    assert status_of(held.ask(parts[17].poll(fresh=1)))[0] == 200
+    assert held.world.server.json("GET", "/api/v1/status")["devices"] >= 18
+    assert load_check(held.world.server) == "warning"
+
+
+def test_grants_are_put_off_first_then_reports_and_operators_last(limited):
+    world = limited(waiting=16)
+    books.prepare(world)
+    for tried in range(6):
+        parts = parts_of(world, tried)
+        with Held(world) as held:
+            asks = fill(held, parts, tried)
+            held.release()
+            if asks:
+                statuses = [status_of(c)[0] for c in asks]
+                break
+    else:
+        pytest.fail("the writer never waited long enough")
+    assert statuses == [200] * 9 + [200] * 6 + [201] * 2
+    counts = shed(world.server)
+    assert counts["grant"] > 0 and counts["report"] > 0 and counts["operator"] > 0 and counts["poll"] == 0
+    # It is over: whoever was sent away is served.
+    assert asked(world, parts[15])[0] == 200 and asked(world, parts[17])[0] == 200
+
+
+def burst(server, parts, seconds=300):
+    """{name: (status, Retry-After or why there was no answer)}."""
+    lines = "".join(json.dumps([p.name, p.poll(close=True)]) + "\n" for p in parts)
+    done = subprocess.run([sys.executable, SUPPORT / "burst.py", str(server.port), str(seconds)], input=lines, text=True,
+                          stdout=subprocess.PIPE, check=True, timeout=seconds + 60)
+    return {name: (status, more) for name, status, more in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("count", [10000, pytest.param(100000, marks=pytest.mark.full)])
+def test_polls_that_arrive_at_once_are_each_served_or_put_off_and_none_is_lost(limited, count):
+    world = limited(waiting=1024)
+    parts = [Part(f"dev-{n:06}") for n in range(count)]
+    register(world.server, parts)
+    rollout = books.prepare(world)
+    left, granted, rounds = parts, 0, []
+    while left and len(rounds) < 40:
+        answers = burst(world.server, left)
+        assert len(answers) == len(left)
+        statuses = collections.Counter(status for status, _ in answers.values())
+        assert set(statuses) <= {200, 503}, (statuses, [a for a in answers.values() if a[0] not in (200, 503)][:5])
+        assert all(wait in DEFERRED for status, wait in answers.values() if status == 503)
+        rounds.append(dict(statuses))
+        granted += statuses[200]
+        left = [part for part in left if answers[part.name][0] == 503]
+    print(f"rounds: {rounds}; files: {resource.getrlimit(resource.RLIMIT_NOFILE)}")
+    assert not left and granted == count
+    # Each 200 is a grant, durable, and no device has two.
+    assert world.status(rollout)["counts"]["offered"] == count
+    world.server.kill()
+    world.server.start()
+    assert world.status(rollout)["counts"]["offered"] == count
