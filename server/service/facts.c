@@ -183,7 +183,6 @@ void facts_rest(const struct facts_view *view, const struct catalog_rollout *r, 
     facts_site(&r->plan, view->d, ret->site);
     of_pace(view->svc, r, ret);
     ret->position = policy_position(&otter_crypto_openssl, r->row.seed, view->d->id);
-    ret->f.cohort = (unsigned)(ret->position >> 32);
     of_phase(&r->row, ret);
     ret->f.member = ret->took_part || catalog_is_member(r, view->index);
     of_zone(r, view->d, ret);
