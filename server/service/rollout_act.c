@@ -32,8 +32,9 @@ struct selected {
     struct rollout_scope scope;
 };
 
-static bool selects(const struct rollout_chooser *self, const struct fleet_device *d)
+static bool selects(const struct rollout_chooser *self, const struct fleet_device *d, uint32_t index)
 {
+    (void)index;
     return rollout_selects(&OTTER_CONTAINER_OF_CONST(self, struct selected, chooser)->scope, d);
 }
 
