@@ -399,6 +399,9 @@ struct store_ops {
     /* By id, rising, from above `after` on. rollout or device 0: any. */
     enum otter_status (*attempts)(struct store *self, int64_t rollout, int64_t device, uint64_t after,
                                   struct store_attempt_visitor *visitor);
+    /* Of a rollout, by id: all behind the newest that was created before `created`. */
+    enum otter_status (*attempts_since)(struct store *self, int64_t rollout, int64_t created,
+                                        struct store_attempt_visitor *visitor);
     /* All that are not finished, by id. */
     enum otter_status (*attempts_open)(struct store *self, struct store_attempt_visitor *visitor);
     /* In a row, over all rollouts: since the newest that succeeded, or that an operator had repeated. Open

@@ -327,6 +327,33 @@ static void open_attempts_are_all_that_are_not_finished_with_their_served_time(v
     assert_int_equal(open.row[1].id, third);
 }
 
+/* By id: whatever the clock did, all behind the newest that is older. */
+static void attempts_since_a_time_are_those_behind_the_newest_before_it(void **state)
+{
+    static const struct {
+        int64_t rollout, created;
+        unsigned count, first; /* index of the first, from 0 */
+    } rows[] = {{1, 10, 4, 0}, {1, 11, 3, 2}, {1, 12, 2, 3}, {1, 21, 0, 0}, {2, 0, 1, 1}, {3, 0, 0, 0}};
+    struct store *s = writer_of(state);
+    uint64_t id[5];
+
+    begin(s);
+    a_fleet(s);
+    id[0] = add_attempt(s, 1, 1, OTTER_UPDATE_INSTALLED, 10);
+    id[1] = add_attempt(s, 2, 2, OTTER_UPDATE_FAILED, 10);
+    id[2] = add_attempt(s, 2, 1, OTTER_UPDATE_SUCCEEDED, 11);
+    id[3] = add_attempt(s, 1, 1, OTTER_UPDATE_OFFERED, 20);
+    id[4] = add_attempt(s, 2, 1, OTTER_UPDATE_OFFERED, 12); /* the clock went back */
+    commit(s);
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        struct attempts since = {.visitor.row = take_attempt};
+
+        OK(s->ops->attempts_since(s, rows[i].rollout, rows[i].created, &since.visitor));
+        if (since.count != rows[i].count || (since.count > 0 && since.row[0].id != id[rows[i].first]))
+            fail_msg("row %u: %u, from %u on", i, since.count, (unsigned)since.row[0].id);
+    }
+}
+
 #define MARK_RETRY 1
 #define MARK_PLAN  2
 
@@ -439,6 +466,7 @@ const struct conformance_case conformance_plan_cases[] = {
     CASE(a_group_is_replaced_under_its_name_and_keeps_when_it_was_made),
     CASE(operators_have_names_and_tokens_of_their_own),
     CASE(open_attempts_are_all_that_are_not_finished_with_their_served_time),
+    CASE(attempts_since_a_time_are_those_behind_the_newest_before_it),
     CASE(losses_are_counted_in_a_row_and_in_a_rollout),
     CASE(the_last_loss_says_why),
 };
