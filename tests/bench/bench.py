@@ -25,8 +25,10 @@ import load  # noqa: E402
 import measures  # noqa: E402
 import nginx  # noqa: E402
 import processes  # noqa: E402
+import rollouts  # noqa: E402
 import stand as stands  # noqa: E402
 
+MEASURES = {**measures.MEASURES, **rollouts.MEASURES}
 FILES_WANTED = 40_000
 FILES_SPARE = 1_500  # beside the idle connections: wrk's, logs, the database
 
@@ -75,12 +77,12 @@ def arguments():
             raise argparse.ArgumentTypeError("1 to 100000")
         return value
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", action="append", choices=sorted(measures.MEASURES), metavar="NAME",
+    parser.add_argument("--only", action="append", choices=sorted(MEASURES), metavar="NAME",
                         help="only this measurement (may be repeated)")
     parser.add_argument("--seconds", type=positive, default=3, help="of each run of wrk (3)")
     parser.add_argument("--rounds", type=positive, default=3, help="pairs of runs (3)")
     parser.add_argument("--devices", type=positive, default=1000, help="that poll (1000)")
-    parser.add_argument("--max-fleet", type=int, default=1_000_000, help="largest fleet of `start` (1000000)")
+    parser.add_argument("--max-fleet", type=int, default=1_000_000, help="largest fleet of `start` and `rollouts` (1000000)")
     parser.add_argument("--list", action="store_true", help="name the measurements")
     parser.add_argument("--firmware", action="store_true", help="sizes and instruction counts of the firmware instead")
     return parser.parse_args()
@@ -93,7 +95,7 @@ def measure(args, limit):
     with tempfile.TemporaryDirectory(prefix="otter-bench-") as folder:
         with stands.Stand(folder, devices=args.devices, files=limit) as stand:
             # In the table's order: `offer` starts a rollout, so what comes before it runs without one.
-            for name, (function, _) in measures.MEASURES.items():
+            for name, (function, _) in MEASURES.items():
                 if not args.only or name in args.only:
                     began = time.monotonic()
                     rows += function(stand, plan)
@@ -104,7 +106,7 @@ def measure(args, limit):
 def main():
     args = arguments()
     if args.list:
-        for name, (_, summary) in measures.MEASURES.items():
+        for name, (_, summary) in MEASURES.items():
             print(f"{name:12} {summary}")
         return 0
     if args.firmware:

@@ -159,7 +159,7 @@ def idle(stand, plan):
                 mega(theirs), f"RSS with {plan.idle:,} connections, one poll each, less RSS before")]
 
 
-def start_once(world, device):
+def start_once(world, device, expect=204):
     """(seconds until the port file is there, RSS then); the device's poll is answered after that."""
     port_file = world.folder / "ready"
     port_file.unlink(missing_ok=True)
@@ -175,7 +175,7 @@ def start_once(world, device):
                 time.sleep(0.002)
             took, rss = time.monotonic() - began, processes.rss_bytes(process.pid)
             status, text = stands.ask(int(port_file.read_text().strip().rsplit(":", 1)[-1]), device.poll())
-            assert status == 204, text
+            assert status == expect, text
             return took, rss
         finally:
             process.terminate()

@@ -160,16 +160,33 @@ class Stand:
         return len(body)
 
 
-def multiply_devices(database, count):
-    """Copies the one device of a stopped server's database until there are `count`, each with its own id and token."""
+def multiply(db, table, count, own):
+    """Copies the one row of a table under the numbers from 2 to `count`; `own`: what differs, the number first."""
+    columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+    first = next(iter(own))
+    db.execute("WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+               f" INSERT INTO {table} ({', '.join(columns)})"
+               f" SELECT {', '.join(own.get(c, 't.' + c) for c in columns)}"
+               f" FROM n, {table} AS t WHERE t.{first} = 1", (count,))
+
+
+def multiply_devices(database, count, **own):
+    """Copies the one device of a stopped server's database until there are `count`, each with its own id and token.
+    own: other columns that differ, in SQL over the number i."""
     with contextlib.closing(sqlite3.connect(database)) as db:
-        for table, own in (("devices", {"num": "i", "id": "printf('many-%08d', i)", "token_hash": "randomblob(32)"}),
-                           ("device_states", {"device": "i"})):
-            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-            first = next(iter(own))
-            db.execute("WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-                       f" INSERT INTO {table} ({', '.join(columns)})"
-                       f" SELECT {', '.join(own.get(c, 't.' + c) for c in columns)}"
-                       f" FROM n, {table} AS t WHERE t.{first} = 1", (count,))
+        multiply(db, "devices", count, {"num": "i", "id": "printf('many-%08d', i)", "token_hash": "randomblob(32)", **own})
+        multiply(db, "device_states", count, {"device": "i"})
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def multiply_attempts(database, count):
+    """The like of the one attempt: each device has one that is open, granted in turn, a hundred a second."""
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        db.execute("UPDATE attempts SET id = 1")
+        db.execute("UPDATE attempt_events SET attempt = 1")
+        multiply(db, "attempts", count, {"id": "i", "device": "i", "created": f"t.created - ({count} - i) / 100"})
+        db.execute("UPDATE attempt_counts SET n = ?", (count,))
+        db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'attempts'", (count + 111,))
         db.commit()
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

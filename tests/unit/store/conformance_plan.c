@@ -354,6 +354,45 @@ static void attempts_since_a_time_are_those_behind_the_newest_before_it(void **s
     }
 }
 
+struct parts {
+    struct store_part_visitor visitor;
+    char text[64]; /* "1 2r ": devices, r of one that is to repeat its attempt */
+};
+
+static bool take_part(struct store_part_visitor *self, int64_t device, bool retry)
+{
+    struct parts *p = OTTER_CONTAINER_OF(self, struct parts, visitor);
+    size_t len = strlen(p->text);
+
+    (void)snprintf(p->text + len, sizeof(p->text) - len, "%d%s ", (int)device, retry ? "r" : "");
+    return true;
+}
+
+static void who_took_part_is_told_attempt_by_attempt(void **state)
+{
+    static const char *const expected[] = {"", "2r 1 2 ", "2 ", ""};
+    struct store *s = writer_of(state);
+    struct store_attempt row;
+    uint64_t lost;
+
+    begin(s);
+    a_fleet(s);
+    lost = add_attempt(s, 2, 1, OTTER_UPDATE_FAILED, 10);
+    OK(s->ops->attempt_get(s, lost, &row));
+    row.retry = row.retry_by_plan = true;
+    OK(s->ops->attempt_update(s, &row));
+    (void)add_attempt(s, 1, 1, OTTER_UPDATE_INSTALLED, 10);
+    (void)add_attempt(s, 2, 2, OTTER_UPDATE_FAILED, 11);
+    (void)add_attempt(s, 2, 1, OTTER_UPDATE_OFFERED, 12);
+    commit(s);
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(expected); i++) {
+        struct parts parts = {.visitor.part = take_part};
+
+        OK(s->ops->parts(s, i, &parts.visitor));
+        assert_string_equal(parts.text, expected[i]);
+    }
+}
+
 #define MARK_RETRY 1
 #define MARK_PLAN  2
 
@@ -467,6 +506,7 @@ const struct conformance_case conformance_plan_cases[] = {
     CASE(operators_have_names_and_tokens_of_their_own),
     CASE(open_attempts_are_all_that_are_not_finished_with_their_served_time),
     CASE(attempts_since_a_time_are_those_behind_the_newest_before_it),
+    CASE(who_took_part_is_told_attempt_by_attempt),
     CASE(losses_are_counted_in_a_row_and_in_a_rollout),
     CASE(the_last_loss_says_why),
 };
