@@ -35,7 +35,7 @@ static struct policy_gate_facts facts_of_phase(struct svc *svc, const struct cat
         .frozen = svc->catalog->freeze.since != 0,
         .warned = row->phases[i].warned,
         .approved = row->approved_phase > i,
-        .through_at = row->through_at,
+        .through_at = clockwatch_noted(row->through_at, svc_steady(svc)), /* or it soaks anew */
         .now = svc_steady(svc), /* a clock set ahead must not shorten a soak */
     };
 }
