@@ -17,26 +17,20 @@
 /* The others are under way. */
 static const struct state {
     const char *name, *color;
-    bool ended, stands;
+    bool stands;
 } states[] = {
-    {"complete", "\033[32m", true, true},    {"aborted", "\033[31m", true, true},
-    {"rolled-back", "\033[31m", true, true}, {"halted", "\033[31m", false, true},
-    {"paused", "\033[33m", false, false},
+    {"complete", "\033[32m", true}, {"aborted", "\033[31m", true}, {"rolled-back", "\033[31m", true},
+    {"halted", "\033[31m", true},   {"paused", "\033[33m", false},
 };
 
 static const struct state *state_of(const char *name)
 {
-    static const struct state under_way = {"", "\033[36m", false, false};
+    static const struct state under_way = {"", "\033[36m", false};
 
     for (size_t i = 0; i < OTTER_ARRAY_LEN(states); i++)
         if (strcmp(name, states[i].name) == 0)
             return &states[i];
     return &under_way;
-}
-
-bool cli_rollout_ended(const json_t *rollout)
-{
-    return state_of(cli_member_text(rollout, "state"))->ended;
 }
 
 bool cli_rollout_stands(const json_t *rollout)

@@ -17,10 +17,7 @@ enum cli_exit cli_rollout_show(struct cli *cli, const struct cli_reply *reply);
  */
 char *cli_rollout_line(const json_t *rollout);
 
-/* complete, aborted or rolled back. */
-bool cli_rollout_ended(const json_t *rollout);
-
-/* The like, or halted: nothing moves until an operator decides. */
+/* Complete, aborted, rolled back or halted: nothing moves until an operator decides. */
 bool cli_rollout_stands(const json_t *rollout);
 
 /* Attempts of these counts: all, those that have ended, those that were lost. */

@@ -7,11 +7,6 @@
 
 static const char *const names[EMU_BAD_COUNT] = {"", "fail", "hang", "silent"};
 
-const char *emu_bad_name(enum emu_badness kind)
-{
-    return (unsigned)kind < EMU_BAD_COUNT ? names[kind] : "";
-}
-
 /* "fail=10" or "seed=7" of len characters; *seen has a bit for each that came, bit 0 for the seed. */
 static bool parse_member(const char *s, size_t len, struct emu_bad_plan *plan, unsigned *seen)
 {

@@ -20,9 +20,6 @@ enum emu_badness {
     EMU_BAD_COUNT
 };
 
-/* "fail", "hang", "silent"; "" of EMU_BAD_NOT. Static. */
-const char *emu_bad_name(enum emu_badness kind);
-
 struct emu_bad_plan {
     bool on;
     struct otter_version version;

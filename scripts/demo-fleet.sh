@@ -42,7 +42,7 @@ step "1.2.0 hangs in its self-test: the watchdog bites, the bootloader goes back
 sign_release 1.2.0 3 --selftest hang
 publish 1.2.0
 make_rollout 1.2.0 --phases 10,100 --min-sample 1000 # all of the phase, before its losses halt the rollout
-chosen=$(number devices < <(otter rollout status "$rollout" --json | tr -d '\n' | sed 's/.*"phases"/"phases"/'))
+chosen=$(number devices < <(otter rollout status "$rollout" --json | tr -d '\n' | sed 's/"plan".*//; s/.*"phases"/"phases"/'))
 check "the chosen devices came back to 1.1.0" fleet --expect 1.1.0:confirmed --expect-reason watchdog \
     --expect-count "$chosen" --timeout 120
 show otter rollout status "$rollout"

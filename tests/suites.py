@@ -381,7 +381,7 @@ def run_fuzz(tier):
 
 
 def run_mutate(_tier):
-    done = command([PYTHON, ROOT / "tests/mutate/mutate.py", "--json"])
+    done = command([PYTHON, ROOT / "tests/mutate/mutate.py", "--json"], timeout=5400)  # a build and a test each
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     results = [json.loads(line) for line in lines]
     for result in results:

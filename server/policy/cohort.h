@@ -8,7 +8,8 @@
 #define POLICY_SEED_LEN 16u
 #define POLICY_COHORTS  10000u
 
-/* First 8 bytes, big endian, of SHA-256(seed || 0x00 || device id), mod 10,000. */
+/* First 8 bytes, big endian, of SHA-256(seed || 0x00 || device id), mod 10,000. otterd goes by positions:
+ * this is the promise by which anybody reckons who comes first, and tests hold its golden numbers. */
 unsigned policy_cohort(const struct otter_crypto *crypto, const uint8_t seed[POLICY_SEED_LEN],
                        const char *device);
 

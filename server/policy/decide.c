@@ -1,4 +1,5 @@
 #include "policy/decide_plan.h"
+#include "policy/decide_release.h"
 #include "policy/decide_tell.h"
 
 #include <string.h>
@@ -26,42 +27,11 @@ enum policy_rollout_state policy_rollout_state_find(const char *name)
     return POLICY_ROLLOUT_STATE_COUNT;
 }
 
-int policy_free_slot_image(const struct otter_manifest *manifest, enum otter_slot running)
-{
-    enum otter_slot wanted = running == OTTER_SLOT_ANY ? OTTER_SLOT_ANY : otter_slot_other(running);
-
-    for (unsigned i = 0; i < manifest->image_count; i++)
-        if (manifest->image[i].slot == wanted)
-            return (int)i;
-    return -1;
-}
-
-bool policy_manifest_has(const struct otter_manifest *manifest, const struct otter_digest *sha256)
-{
-    for (unsigned i = 0; i < manifest->image_count; i++)
-        if (memcmp(manifest->image[i].sha256.b, sha256->b, OTTER_DIGEST_LEN) == 0)
-            return true;
-    return false;
-}
-
 int policy_precedence(int64_t a_priority, uint64_t a_sequence, int64_t b_priority, uint64_t b_sequence)
 {
     if (a_priority != b_priority)
         return a_priority > b_priority ? 1 : -1;
     return (a_sequence > b_sequence) - (a_sequence < b_sequence);
-}
-
-static bool other_product(const struct policy_facts *f)
-{
-    return strcmp(f->product, f->manifest->product) != 0;
-}
-
-static bool other_hardware(const struct policy_facts *f)
-{
-    for (unsigned i = 0; i < f->manifest->hardware_count; i++)
-        if (strcmp(f->hardware, f->manifest->hardware[i]) == 0)
-            return false;
-    return true;
 }
 
 static bool is_draft(const struct policy_facts *f)
@@ -146,47 +116,12 @@ static bool attempt_elsewhere(const struct policy_facts *f)
 
 static bool later_phase(const struct policy_facts *f)
 {
-    return f->plan ? f->device_phase > f->open_phase : f->cohort >= f->open_cohorts;
+    return f->device_phase > f->open_phase;
 }
 
 static bool on_trial(const struct policy_facts *f)
 {
     return !f->running->confirmed;
-}
-
-static bool expired(const struct policy_facts *f)
-{
-    return f->now >= f->manifest->expires; /* as the device decides: lib/core/verify_manifest.c */
-}
-
-static bool other_epoch(const struct policy_facts *f)
-{
-    return f->manifest->epoch != f->root_epoch;
-}
-
-/* (epoch, sequence) compare as a pair, as on the device. */
-static bool not_newer(const struct policy_facts *f)
-{
-    if (f->manifest->epoch != f->epoch)
-        return f->manifest->epoch < f->epoch;
-    return f->manifest->sequence <= f->sequence;
-}
-
-static bool below_from(const struct policy_facts *f)
-{
-    return f->manifest->has_requires_from &&
-           otter_version_compare(&f->running->version, &f->manifest->requires_from) < 0;
-}
-
-static bool not_below(const struct policy_facts *f)
-{
-    return f->manifest->has_requires_below &&
-           otter_version_compare(&f->running->version, &f->manifest->requires_below) >= 0;
-}
-
-static bool no_image(const struct policy_facts *f)
-{
-    return policy_free_slot_image(f->manifest, f->running->slot) < 0;
 }
 
 /* What becomes of a refusal in time; WAITS alone: it goes when a phase, an operator, the device or another
@@ -207,8 +142,8 @@ static const struct {
     void (*tell)(const struct policy_facts *facts, struct policy_told *told);
 } table[] = {
     {is_retired, OTTER_DEVICE_RETIRED, LASTS, tell_retired},
-    {other_product, OTTER_WRONG_PRODUCT, LASTS, tell_product},
-    {other_hardware, OTTER_WRONG_HARDWARE, LASTS, tell_hardware},
+    {decide_other_product, OTTER_WRONG_PRODUCT, LASTS, tell_product},
+    {decide_other_hardware, OTTER_WRONG_HARDWARE, LASTS, tell_hardware},
     {is_draft, OTTER_NOT_STARTED, WAITS, tell_state},
     {is_aborted, OTTER_ABORTED, LASTS, tell_state},
     {is_complete, OTTER_ROLLOUT_COMPLETE, LASTS, tell_state},
@@ -226,12 +161,12 @@ static const struct {
     {is_halted, OTTER_HALTED, WAITS, tell_state},
     {is_paused, OTTER_PAUSED, WAITS, tell_state},
     {on_trial, OTTER_DEVICE_ON_TRIAL, WAITS, tell_trial},
-    {expired, OTTER_MANIFEST_EXPIRED, LASTS, tell_expired},
-    {other_epoch, OTTER_WRONG_EPOCH, LASTS, tell_epoch},
-    {not_newer, OTTER_SEQUENCE, LASTS, tell_sequence},
-    {below_from, OTTER_REQUIRES_FROM, LASTS, tell_from},
-    {not_below, OTTER_REQUIRES_BELOW, LASTS, tell_below},
-    {no_image, OTTER_NO_IMAGE_FOR_SLOT, LASTS, tell_slot},
+    {decide_expired, OTTER_MANIFEST_EXPIRED, LASTS, tell_expired},
+    {decide_other_epoch, OTTER_WRONG_EPOCH, LASTS, tell_epoch},
+    {decide_not_newer, OTTER_SEQUENCE, LASTS, tell_sequence},
+    {decide_below_from, OTTER_REQUIRES_FROM, LASTS, tell_from},
+    {decide_not_below, OTTER_REQUIRES_BELOW, LASTS, tell_below},
+    {decide_no_image, OTTER_NO_IMAGE_FOR_SLOT, LASTS, tell_slot},
     {decide_stranger, OTTER_NOT_A_MEMBER, LASTS, tell_stranger},
     {decide_downgrade, OTTER_DOWNGRADE_NOT_ALLOWED, LASTS, tell_downgrade},
     {decide_superseded, OTTER_SUPERSEDED, WAITS, tell_superseded},

@@ -34,12 +34,10 @@ struct policy_facts {
     uint64_t sequence;
     /* the rollout */
     const struct otter_manifest *manifest;
-    const struct policy_plan *plan; /* NULL: none of the plan's rules applies, and cohorts say who is open */
+    const struct policy_plan *plan;
     enum policy_rollout_state state;
     unsigned device_phase; /* from 1: policy_phase_of */
     unsigned open_phase;   /* phases up to this one are open; 0: none */
-    unsigned open_cohorts; /* without a plan: cohorts below this one are in a phase that is open */
-    unsigned cohort;
     bool in_target;
     bool member;    /* belonged to it when it was started; asked of a plan that nobody may join */
     bool withdrawn; /* the release was */

@@ -15,7 +15,7 @@ static const struct policy_zone *zone_of(const struct policy_facts *f)
 
 int64_t decide_retry_at(const struct policy_facts *f)
 {
-    if (!f->plan || !f->attempt_ended || f->losses_here == 0)
+    if (!f->attempt_ended || f->losses_here == 0)
         return 0;
     return policy_retry_at(f->plan, f->last_reason, f->losses_here, f->lost_at);
 }
@@ -24,8 +24,6 @@ int64_t decide_closes_at(const struct policy_facts *f)
 {
     struct policy_when when;
 
-    if (!f->plan)
-        return 0;
     when = policy_windows_at(f->plan->window, f->plan->window_count, zone_of(f), now_of(f));
     if (f->plan->not_after && (when.changes_at == 0 || f->plan->not_after < when.changes_at))
         return f->plan->not_after;
@@ -34,7 +32,7 @@ int64_t decide_closes_at(const struct policy_facts *f)
 
 bool decide_stranger(const struct policy_facts *f)
 {
-    return f->plan && !f->plan->join && !f->member;
+    return !f->plan->join && !f->member;
 }
 
 void tell_stranger(const struct policy_facts *f, struct policy_told *told)
@@ -45,7 +43,7 @@ void tell_stranger(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_downgrade(const struct policy_facts *f)
 {
-    return f->plan && !f->plan->allow_downgrade &&
+    return !f->plan->allow_downgrade &&
            otter_version_compare(&f->manifest->version, &f->running->version) < 0;
 }
 
@@ -70,7 +68,7 @@ void tell_superseded(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_too_early(const struct policy_facts *f)
 {
-    return f->plan && now_of(f) < f->plan->not_before;
+    return now_of(f) < f->plan->not_before;
 }
 
 void tell_too_early(const struct policy_facts *f, struct policy_told *told)
@@ -81,7 +79,7 @@ void tell_too_early(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_too_late(const struct policy_facts *f)
 {
-    return f->plan && f->plan->not_after && now_of(f) >= f->plan->not_after;
+    return f->plan->not_after && now_of(f) >= f->plan->not_after;
 }
 
 void tell_too_late(const struct policy_facts *f, struct policy_told *told)
@@ -91,7 +89,7 @@ void tell_too_late(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_no_window(const struct policy_facts *f)
 {
-    if (!f->plan || f->plan->window_count == 0)
+    if (f->plan->window_count == 0)
         return false;
     return f->no_zone || !policy_windows_open(f->plan->window, f->plan->window_count, zone_of(f), now_of(f));
 }
@@ -126,7 +124,7 @@ void tell_retry_later(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_penalty(const struct policy_facts *f)
 {
-    return f->plan && now_of(f) < policy_penalty_until(f->losses_in_a_row, f->last_lost_at);
+    return now_of(f) < policy_penalty_until(f->losses_in_a_row, f->last_lost_at);
 }
 
 void tell_penalty(const struct policy_facts *f, struct policy_told *told)
@@ -138,7 +136,7 @@ void tell_penalty(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_cap(const struct policy_facts *f)
 {
-    return f->plan && f->plan->max_active && f->active >= f->plan->max_active;
+    return f->plan->max_active && f->active >= f->plan->max_active;
 }
 
 void tell_cap(const struct policy_facts *f, struct policy_told *told)
@@ -148,7 +146,7 @@ void tell_cap(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_rate(const struct policy_facts *f)
 {
-    return f->plan && f->plan->per_minute && f->rate_due > now_of(f);
+    return f->plan->per_minute && f->rate_due > now_of(f);
 }
 
 static void tell_due(const struct policy_facts *f, int64_t due, struct policy_told *told)
@@ -174,7 +172,7 @@ void tell_rate(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_bytes(const struct policy_facts *f)
 {
-    return f->plan && f->plan->bytes_per_s && f->bytes_due > now_of(f);
+    return f->plan->bytes_per_s && f->bytes_due > now_of(f);
 }
 
 void tell_bytes(const struct policy_facts *f, struct policy_told *told)
@@ -189,7 +187,7 @@ void tell_bytes(const struct policy_facts *f, struct policy_told *told)
 
 bool decide_site(const struct policy_facts *f)
 {
-    return f->plan && f->plan->site_bytes_per_s && f->site_due > now_of(f);
+    return f->plan->site_bytes_per_s && f->site_due > now_of(f);
 }
 
 void tell_site(const struct policy_facts *f, struct policy_told *told)

@@ -1,5 +1,4 @@
-/* The rows of decide.c that a rollout's plan is needed for; internal to server/policy. Without a plan none of
- * them speaks against it, but superseded. */
+/* The rows of decide.c that ask for a rollout's plan, and superseded; internal to server/policy. */
 #ifndef OTTER_POLICY_DECIDE_PLAN_H
 #define OTTER_POLICY_DECIDE_PLAN_H
 

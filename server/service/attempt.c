@@ -22,6 +22,38 @@ static enum otter_status count(struct store *store, const struct store_attempt *
     return store->ops->count_add(store, row->rollout, &key, delta);
 }
 
+struct lost_count {
+    struct store_count_visitor visitor;
+    unsigned phase;
+    uint64_t n;
+};
+
+static bool count_lost(struct store_count_visitor *self, const struct store_count *row)
+{
+    struct lost_count *lost = OTTER_CONTAINER_OF(self, struct lost_count, visitor);
+
+    if (row->phase == lost->phase && events_is_lost(row->state))
+        lost->n += row->n;
+    return true;
+}
+
+/* Was the loss taken as seen by a resume? By the clock, unless each loss of its phase was: the clock may have
+ * been set between the two. */
+static enum otter_status was_seen(struct store *store, const struct store_attempt *row,
+                                  const struct store_rollout *rollout, bool *ret)
+{
+    struct lost_count lost = {.visitor.row = count_lost, .phase = row->phase};
+    uint32_t acknowledged = rollout->phases[row->phase - 1].acknowledged;
+    enum otter_status status = OTTER_OK;
+
+    *ret = acknowledged > 0 && row->finished <= rollout->resumed_at;
+    if (acknowledged == 0 || *ret)
+        return OTTER_OK;
+    status = store->ops->counts(store, rollout->id, &lost.visitor);
+    *ret = lost.n <= acknowledged;
+    return status;
+}
+
 /* A loss that counts no more: nor is it one of those that a resume took as seen, or the next one would pass
  * for it. */
 static enum otter_status take_back(struct svc *svc, const struct store_attempt *row)
@@ -30,6 +62,7 @@ static enum otter_status take_back(struct svc *svc, const struct store_attempt *
     struct store_rollout rollout;
     struct store_phase *phase;
     enum otter_status status;
+    bool seen;
 
     if (row->retry || !events_is_lost(row->state))
         return OTTER_OK;
@@ -37,8 +70,9 @@ static enum otter_status take_back(struct svc *svc, const struct store_attempt *
     if (status != OTTER_OK || row->phase < 1 || row->phase > rollout.phase_count)
         return status;
     phase = &rollout.phases[row->phase - 1];
-    if (phase->acknowledged == 0 || row->finished > rollout.resumed_at)
-        return OTTER_OK;
+    status = was_seen(store, row, &rollout, &seen);
+    if (status != OTTER_OK || !seen)
+        return status;
     phase->acknowledged--;
     status = store->ops->rollout_update(store, &rollout);
     if (status != OTTER_OK)

@@ -173,7 +173,8 @@ static bool load_release(struct store_release_visitor *self, const struct store_
     return l->status == OTTER_OK;
 }
 
-/* Groups that a rollout named may be gone when it is over: then it selects nobody. */
+/* Groups that a rollout named may be gone when it is over, or so large that its target with them passes a
+ * bound: then it selects nobody. */
 static bool load_target(const struct catalog *c, struct catalog_rollout *r)
 {
     struct policy_target_error error;
@@ -181,7 +182,7 @@ static bool load_target(const struct catalog *c, struct catalog_rollout *r)
     if (target_compile(c, r->row.target, &r->target, &error))
         return true;
     policy_target_nobody(&r->target);
-    return !rollout_is_live(r->state) && error.group[0] != '\0';
+    return !rollout_is_live(r->state);
 }
 
 static bool load_rollout(struct store_rollout_visitor *self, const struct store_rollout *row)

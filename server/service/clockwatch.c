@@ -26,3 +26,10 @@ int64_t clockwatch_steady(const struct clockwatch *w, int64_t wall, int64_t mono
 {
     return !w->known || near(wall - mono_ms / 1000, w->steady) ? wall : w->steady + mono_ms / 1000;
 }
+
+#define AHEAD_MAX_S 3600 /* by which a clock is set right without anybody being let out of a wait */
+
+int64_t clockwatch_noted(int64_t at, int64_t now)
+{
+    return at - now > AHEAD_MAX_S ? 0 : at;
+}

@@ -26,4 +26,8 @@ int64_t clockwatch_look(struct clockwatch *w, int64_t wall, int64_t mono_ms);
 /* The steady time at a moment of the clock that never steps; wall if none was looked at yet. */
 int64_t clockwatch_steady(const struct clockwatch *w, int64_t wall, int64_t mono_ms);
 
+/* A moment as it was noted; 0 if it is further ahead than a clock is set right by: it was noted before the
+ * clock was set back, and nobody waits for it. */
+int64_t clockwatch_noted(int64_t at, int64_t now);
+
 #endif

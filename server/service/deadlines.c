@@ -5,7 +5,7 @@
 #include "core/bytes.h"
 #include "host/log.h"
 
-#define BATCH 64u /* attempts a turn of the writer: bounds how long a grant may wait behind them */
+#define BATCH 64u /* attempts ended in a turn of the writer: a grant waits behind one turn */
 
 /* About to install, or installed: what follows is a reboot, after which it has to be heard of again. */
 static bool may_be_lost(enum otter_update_state state)
@@ -119,27 +119,32 @@ struct due {
     enum otter_status why;
 };
 
-/* Goes on where it stopped. What moves in the table meanwhile is found by the next look. */
+static enum otter_status why_due(struct svc *svc, struct open_attempt *a, int64_t served)
+{
+    const struct catalog_rollout *r = catalog_rollout_by_id(svc->catalog, a->rollout);
+    bool lost = may_be_lost(a->state);
+
+    if (!r)
+        return OTTER_OK;
+    if (lost || a->down)
+        listen(svc, a, served);
+    return deadline_passed(&r->plan, lost ? groups_poll_interval(svc, a->index) : 0, a, served);
+}
+
+/* Goes on where it stopped. */
 static unsigned find_due(struct svc *svc, struct due due[BATCH])
 {
     int64_t served = svc_served(svc);
+    uint32_t places = DEADLINES_PLACES;
+    struct open_attempt *a;
     unsigned count = 0;
-    uint32_t i = svc->open.looked;
 
-    for (; i < svc->open.size && count < BATCH; i++) {
-        struct open_attempt *a = &svc->open.places[i];
-        const struct catalog_rollout *r = a->attempt ? catalog_rollout_by_id(svc->catalog, a->rollout) : NULL;
-        enum otter_status why = OTTER_OK;
+    while (count < BATCH && (a = open_attempts_look(&svc->open, &places)) != NULL) {
+        enum otter_status why = why_due(svc, a, served);
 
-        if (!r)
-            continue;
-        if (may_be_lost(a->state) || a->down)
-            listen(svc, a, served);
-        why = deadline_passed(&r->plan, groups_poll_interval(svc, a->index), a, served);
         if (why != OTTER_OK)
             due[count++] = (struct due){.attempt = a->attempt, .index = a->index, .why = why};
     }
-    svc->open.looked = i < svc->open.size ? i : 0;
     return count;
 }
 

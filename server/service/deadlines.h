@@ -13,7 +13,8 @@
 struct svc;
 
 #define DEADLINES_EVERY_S 5
-#define DEADLINES_DOWN_S  10 /* downtime that a revert for want of a server is put down to */
+#define DEADLINES_PLACES  2048u /* of the table of open attempts, looked at in a turn of the writer */
+#define DEADLINES_DOWN_S  10    /* downtime that a revert for want of a server is put down to */
 
 /*
  * Why the attempt has to end at `served`: OTTER_DEADLINE; OTTER_SILENT, if the device was about to install or
@@ -27,7 +28,7 @@ enum otter_status deadline_passed(const struct policy_plan *plan, uint32_t poll_
 bool deadlines_note(struct svc *svc, uint32_t index, const struct store_attempt *row);
 /* At start: all that are open in the store. False when out of memory; *ret_status is the store's. */
 bool deadlines_load(struct svc *svc, enum otter_status *ret_status);
-/* Now and then: ends some of what is due, in a transaction of its own. */
+/* Now and then, and in turns: looks for what is due, and ends some of it in a transaction of its own. */
 void deadlines_run(struct svc *svc);
 /* Is there more to look at at once, but for calls that wait? */
 bool deadlines_pending(struct svc *svc);

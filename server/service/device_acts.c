@@ -182,6 +182,21 @@ static enum otter_status find_attempt(struct device_change *c, uint32_t index, s
     return OTTER_CONFLICT;
 }
 
+/* A rollout that has ended keeps none of its groups from being deleted or changed: one that goes on needs a
+ * target that can be read, now and by the next start. */
+static enum otter_status target_still_there(struct device_change *c, const struct store_rollout *rollout,
+                                            struct host_error *err)
+{
+    struct policy_target_error error;
+    struct policy_target target;
+
+    if (target_compile(c->svc->catalog, rollout->target, &target, &error))
+        return OTTER_OK;
+    (void)host_fail(err, HOST_ERROR_FORMAT, "rollout %lld cannot go on with its target as it is: %s%s%s",
+                    (long long)rollout->id, error.what, error.group[0] ? ": group " : "", error.group);
+    return OTTER_CONFLICT;
+}
+
 /* One that is through goes on for the device's sake. */
 static enum otter_status reopen(struct device_change *c, struct store_rollout *rollout, unsigned phase)
 {
@@ -218,8 +233,10 @@ static enum otter_status ready_rollout(struct device_change *c, const struct sto
     if (status != OTTER_OK || state == POLICY_ROLLOUT_RUNNING || state == POLICY_ROLLOUT_PAUSED ||
         state == POLICY_ROLLOUT_HALTED)
         return status;
-    if (state == POLICY_ROLLOUT_COMPLETE)
-        return reopen(c, &rollout, row->phase);
+    if (state == POLICY_ROLLOUT_COMPLETE) {
+        status = target_still_there(c, &rollout, err);
+        return status == OTTER_OK ? reopen(c, &rollout, row->phase) : status;
+    }
     (void)host_fail(err, HOST_ERROR_FORMAT, "rollout %lld is %s: make a new one", (long long)rollout.id,
                     rollout.state);
     return OTTER_CONFLICT;

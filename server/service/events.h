@@ -55,9 +55,8 @@ struct svc_event {
     char detail[EVENT_DETAIL_MAX]; /* a sentence for people */
 };
 
-/* As hooks are told: "rollout-complete" and the like; and what it means, in words. Static. */
+/* As hooks are told: "rollout-complete" and the like. Static. */
 const char *svc_event_name(enum svc_event_kind kind);
-const char *svc_event_meaning(enum svc_event_kind kind);
 
 /* {event, time, server, rollout?, name?, phase?, phases?, counts?, reasons?, detail}; NULL when out of
  * memory.

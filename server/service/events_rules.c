@@ -3,22 +3,15 @@
 
 #define DAY INT64_C(86400)
 
-static const struct {
-    const char *name, *meaning;
-} kinds[SVC_EVENT_KIND_COUNT] = {
-#define SVC_EVENT_ROW(symbol, text, means) {text, means},
+static const char *const names[SVC_EVENT_KIND_COUNT] = {
+#define SVC_EVENT_ROW(symbol, text, means) text,
     SVC_EVENT_TABLE(SVC_EVENT_ROW)
 #undef SVC_EVENT_ROW
 };
 
 const char *svc_event_name(enum svc_event_kind kind)
 {
-    return (unsigned)kind < SVC_EVENT_KIND_COUNT ? kinds[kind].name : "?";
-}
-
-const char *svc_event_meaning(enum svc_event_kind kind)
-{
-    return (unsigned)kind < SVC_EVENT_KIND_COUNT ? kinds[kind].meaning : "?";
+    return (unsigned)kind < SVC_EVENT_KIND_COUNT ? names[kind] : "?";
 }
 
 bool events_is_lost(enum otter_update_state state)

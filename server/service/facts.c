@@ -107,6 +107,15 @@ int64_t facts_ramp_since(const struct store_rollout *row)
     return opened > row->resumed_at ? opened : row->resumed_at;
 }
 
+/* By the clock of the meters, which is never set. What was opened before the clock was set back is through
+ * with its ramp: at its start it would stay for as long. */
+static int64_t ramp_since(const struct svc *svc, const struct store_rollout *row)
+{
+    int64_t now = svc_now(svc), since = clockwatch_noted(facts_ramp_since(row), now);
+
+    return since == 0 ? 0 : since - now + svc_pace_now_us(svc) / 1000000;
+}
+
 /* Asked of windows alone: most plans have none. */
 static void of_zone(const struct catalog_rollout *r, const struct fleet_device *d, struct device_facts *ret)
 {
@@ -127,17 +136,17 @@ static void of_pace(struct svc *svc, const struct catalog_rollout *r, struct dev
     ret->image = policy_free_slot_image(ret->f.manifest, ret->running.slot);
     ret->pace = (struct pace_ask){.rollout = r->row.id,
                                   .plan = &r->plan,
-                                  .since = facts_ramp_since(&r->row),
+                                  .since = ramp_since(svc, &r->row),
                                   .site = ret->site[0] ? ret->site : NULL,
                                   .bytes = bytes_of(ret),
                                   .now_us = svc_pace_now_us(svc)};
     pace_facts(&svc->paces, &ret->pace, &ret->f);
 }
 
-void facts_of_row(const struct store_rollout *row, struct device_facts *facts)
+void facts_of_row(const struct svc *svc, const struct store_rollout *row, struct device_facts *facts)
 {
     of_phase(row, facts);
-    facts->pace.since = facts_ramp_since(row);
+    facts->pace.since = ramp_since(svc, row);
 }
 
 void facts_look(struct svc *svc, const struct catalog *c, const struct fleet_device *d, uint32_t index,
@@ -183,7 +192,6 @@ void facts_rest(const struct facts_view *view, const struct catalog_rollout *r, 
     facts_site(&r->plan, view->d, ret->site);
     of_pace(view->svc, r, ret);
     ret->position = policy_position(&otter_crypto_openssl, r->row.seed, view->d->id);
-    ret->f.cohort = (unsigned)(ret->position >> 32);
     of_phase(&r->row, ret);
     ret->f.member = ret->took_part || catalog_is_member(r, view->index);
     of_zone(r, view->d, ret);

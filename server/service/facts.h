@@ -74,7 +74,7 @@ enum otter_status facts_of_past(struct store *store, const struct catalog_rollou
 enum otter_status facts_of_transaction(struct svc *svc, const struct catalog_rollout *r, uint32_t index,
                                        struct device_facts *facts);
 /* By a rollout's row that is newer than the catalog's. */
-void facts_of_row(const struct store_rollout *row, struct device_facts *facts);
+void facts_of_row(const struct svc *svc, const struct store_rollout *row, struct device_facts *facts);
 
 /* What it runs, by its newest poll. d is locked. */
 void facts_of_running(const struct fleet_device *d, struct otter_running *ret);

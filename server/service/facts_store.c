@@ -3,15 +3,6 @@
 
 #include "core/bytes.h"
 
-#define AHEAD_MAX_S 3600 /* by which a clock is set right without anybody being let out of a wait */
-
-/* A loss in a time to come was written down before the clock was set back: nobody waits for a time far ahead.
- */
-static int64_t lost_at(int64_t at, int64_t now)
-{
-    return at - now > AHEAD_MAX_S ? 0 : at;
-}
-
 static enum otter_status losses_here(struct store *store, const struct catalog_rollout *r, int64_t device,
                                      struct policy_facts *f)
 {
@@ -22,7 +13,7 @@ static enum otter_status losses_here(struct store *store, const struct catalog_r
         return status;
     f->losses_here = losses.count;
     f->last_reason = losses.last_reason;
-    f->lost_at = lost_at(losses.last_at, (int64_t)f->now);
+    f->lost_at = clockwatch_noted(losses.last_at, (int64_t)f->now);
     return OTTER_OK;
 }
 
@@ -34,7 +25,7 @@ static enum otter_status losses_in_a_row(struct store *store, int64_t device, st
     if (status != OTTER_OK)
         return status;
     f->losses_in_a_row = losses.count;
-    f->last_lost_at = lost_at(losses.last_at, (int64_t)f->now);
+    f->last_lost_at = clockwatch_noted(losses.last_at, (int64_t)f->now);
     return OTTER_OK;
 }
 
@@ -103,7 +94,7 @@ enum otter_status facts_of_transaction(struct svc *svc, const struct catalog_rol
     if (status != OTTER_OK)
         return status;
     facts->f.state = policy_rollout_state_find(now.state);
-    facts_of_row(&now, facts);
+    facts_of_row(svc, &now, facts);
     if (r->plan.max_active > 0)
         status = store->ops->counts(store, r->row.id, &open.visitor);
     if (status != OTTER_OK)

@@ -13,6 +13,7 @@ const uint64_t health_calls_bounds[HEALTH_CALLS_BOUNDS] = {1, 2, 4, 8, 16, 32, 6
 bool counts_init(struct svc *svc)
 {
     svc->started = svc_now(svc);
+    svc->started_mono_ms = (uint64_t)svc_mono_ms(svc);
     svc->burst.size = svc->config.events_burst ? svc->config.events_burst : 10;
     svc->burst.window = svc->config.events_burst_window ? svc->config.events_burst_window : 300;
     svc->burst.at = calloc(svc->burst.size, sizeof(*svc->burst.at));

@@ -65,7 +65,7 @@ void metrics_put_process(struct svc *svc, struct metrics_text *t)
     metrics_begin(t, &build);
     metrics_uint(t, &build, (const struct metrics_label[]){{"version", OTTER_VERSION}, {NULL, NULL}}, 1);
     metrics_one_uint(t, &start, (uint64_t)svc->started);
-    metrics_one_real(t, &uptime, (double)(host_clock_mono_ms() - svc->started_mono_ms) / 1000);
+    metrics_one_real(t, &uptime, (double)(svc_mono_ms(svc) - (int64_t)svc->started_mono_ms) / 1000);
     metrics_one_real(t, &cpu, seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime));
     metrics_one_uint(t, &memory, resident());
     metrics_one_uint(t, &files, open_files());

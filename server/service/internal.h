@@ -336,7 +336,8 @@ bool poll_try(struct svc *svc, struct svc_call *call);
 /* The answer when nothing can be stored: what was granted before, nothing new. `last` waits for a later poll.
  */
 enum otter_status poll_unstored(struct svc *svc, struct svc_call *call);
-/* Grants what the catalog and the store allow; *ret is the new attempt, or its id is 0. */
+/* Grants what the catalog and the store allow. On entry *ret is the device's newest attempt, or its id is 0:
+ * what has ended of it counts as it is there. *ret becomes the new attempt, or its id 0. */
 enum otter_status grant(struct svc *svc, struct svc_call *call, uint32_t index, struct store_attempt *ret);
 /* For how long nothing is granted, as far as time alone decides. */
 struct grant_wait {

@@ -61,6 +61,20 @@ bool open_attempts_put(struct open_attempts *t, const struct open_attempt *a)
     return true;
 }
 
+struct open_attempt *open_attempts_look(struct open_attempts *t, uint32_t *places)
+{
+    while (t->looked<t->size && * places> 0) {
+        struct open_attempt *a = &t->places[t->looked++];
+
+        --*places;
+        if (a->attempt != 0)
+            return a;
+    }
+    if (t->looked >= t->size)
+        t->looked = 0;
+    return NULL;
+}
+
 /* Does the entry at `at` miss the free place when it is looked for? Then it has to move there. */
 static bool strays(const struct open_attempts *t, uint32_t freed, uint32_t at)
 {

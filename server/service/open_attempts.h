@@ -24,7 +24,7 @@ struct open_attempts {
     struct open_attempt *places;
     uint32_t size; /* a power of two, or 0 */
     uint32_t count;
-    uint32_t looked; /* places that the look for what is due has gone through; 0: it is not under way */
+    uint32_t looked; /* places that open_attempts_look has gone through; 0: none is under way */
 };
 
 /* Leaves an empty table. */
@@ -33,6 +33,10 @@ void open_attempts_free(struct open_attempts *t);
 struct open_attempt *open_attempts_find(const struct open_attempts *t, uint32_t index);
 /* New, or in the place of the device's former one. False when out of memory. */
 bool open_attempts_put(struct open_attempts *t, const struct open_attempt *a);
+/* Looks through the table in turns: the next one behind those that were looked at, by going through no more
+ * than *places, which it counts down. NULL: so many were gone through, or the table's end is reached. What
+ * moves meanwhile is found by the next look. */
+struct open_attempt *open_attempts_look(struct open_attempts *t, uint32_t *places);
 /* The device has none any more; nothing happens if it had none. */
 void open_attempts_drop(struct open_attempts *t, uint32_t index);
 

@@ -1,4 +1,5 @@
-/* At start: each running rollout's meters as its attempts have left them. */
+/* At start: each running rollout's meters as its attempts have left them: the newest, since nothing begins
+ * before what began before it is paid for. */
 #include "service/facts.h"
 
 #include "core/bytes.h"
@@ -46,6 +47,38 @@ static bool has_meters(const struct policy_plan *plan)
     return plan->per_minute > 0 || plan->bytes_per_s > 0 || plan->site_bytes_per_s > 0;
 }
 
+static int64_t paid_in_s(uint64_t cells, uint64_t per_s_milli)
+{
+    struct policy_meter meter = {0};
+
+    policy_meter_take(&meter, 0, cells, per_s_milli);
+    return meter.paid_at_us / 1000000 + 1;
+}
+
+/* Seconds after which an attempt of the rollout is paid for on every meter. */
+static int64_t longest(const struct catalog_rollout *r)
+{
+    const struct policy_plan *plan = &r->plan;
+    const struct otter_manifest *m = &r->release->manifest;
+    uint64_t size = 0;
+    int64_t ret, other;
+
+    for (unsigned i = 0; i < m->image_count; i++)
+        size = m->image[i].size > size ? m->image[i].size : size;
+    ret = plan->per_minute > 0 ? paid_in_s(60, (uint64_t)policy_ramp(plan, 0) * 1000) : 0;
+    other = paid_in_s(size, plan->bytes_per_s * 1000);
+    ret = other > ret ? other : ret;
+    other = paid_in_s(size, plan->site_bytes_per_s * 1000);
+    return other > ret ? other : ret;
+}
+
+static enum otter_status load_one(struct svc *svc, struct reader *l)
+{
+    int64_t now = svc_pace_now_us(svc) / 1000000, since = now - longest(l->r);
+
+    return svc->writer->ops->attempts_since(svc->writer, l->r->row.id, since, &l->visitor);
+}
+
 enum otter_status pace_load(struct svc *svc)
 {
     enum otter_status status = OTTER_OK;
@@ -57,7 +90,7 @@ enum otter_status pace_load(struct svc *svc)
         if (l.r->state == POLICY_ROLLOUT_ABORTED || l.r->state == POLICY_ROLLOUT_COMPLETE ||
             !has_meters(&l.r->plan))
             continue;
-        status = svc->writer->ops->attempts(svc->writer, l.r->row.id, 0, 0, &l.visitor);
+        status = load_one(svc, &l);
         if (!l.ok)
             status = OTTER_INTERNAL;
     }

@@ -48,18 +48,18 @@ static struct policy_plan timeless(const struct policy_plan *plan)
 
 /* Devices with an attempt here, but for those that are to repeat it: memory knows a device's newest alone. */
 struct granted {
-    struct store_attempt_visitor visitor;
+    struct store_part_visitor visitor;
     struct preview *p;
 };
 
-static bool take_granted(struct store_attempt_visitor *self, const struct store_attempt *row)
+static bool take_granted(struct store_part_visitor *self, int64_t device, bool retry)
 {
     struct preview *p = OTTER_CONTAINER_OF(self, struct granted, visitor)->p;
-    uint64_t index = (uint64_t)row->device - 1;
+    uint64_t index = (uint64_t)device - 1;
 
-    if (row->device < 1 || index >= p->devices)
+    if (device < 1 || index >= p->devices)
         return true;
-    if (row->retry)
+    if (retry)
         p->took[index / 8] &= (uint8_t) ~(1u << index % 8);
     else
         p->took[index / 8] |= (uint8_t)(1u << index % 8);
@@ -125,7 +125,7 @@ static void look_at(struct svc *svc, const struct catalog *c, struct preview *p,
 enum otter_status preview_look(struct svc *svc, const struct catalog *c, struct preview *p)
 {
     const struct policy_plan plan = timeless(&p->r->plan);
-    struct granted granted = {.visitor.row = take_granted, .p = p};
+    struct granted granted = {.visitor.part = take_granted, .p = p};
     enum otter_status status = OTTER_OK;
 
     p->devices = fleet_count(svc->fleet);
@@ -133,7 +133,7 @@ enum otter_status preview_look(struct svc *svc, const struct catalog *c, struct 
     if (!p->took)
         return OTTER_INTERNAL;
     if (p->r->row.id != 0)
-        status = svc->reader->ops->attempts(svc->reader, p->r->row.id, 0, 0, &granted.visitor);
+        status = svc->reader->ops->parts(svc->reader, p->r->row.id, &granted.visitor);
     for (uint32_t i = 0; status == OTTER_OK && i < p->devices; i++)
         look_at(svc, c, p, &plan, i);
     return status;

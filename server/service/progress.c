@@ -109,7 +109,7 @@ static bool waits_for(struct walk *w, uint32_t index, unsigned *ret_phase)
     fleet_unlock(w->svc->fleet, index);
     if (!open && !product)
         return false;
-    facts_of_row(w->row, &facts);
+    facts_of_row(w->svc, w->row, &facts);
     *ret_phase = facts.f.device_phase;
     return open || (facts.f.device_phase <= w->row->phase && still_may(w, index, &facts));
 }

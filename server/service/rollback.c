@@ -92,9 +92,22 @@ static void plan_back(const struct policy_plan *plan, struct policy_plan *ret)
 
 struct comers {
     struct rollout_chooser chooser;
+    struct store_attempt_visitor visitor;
     struct rollout_scope scope;
     uint32_t rollout;
+    uint8_t *took_part; /* a bit for each device of the fleet */
+    uint32_t count;
 };
+
+static bool take_part(struct store_attempt_visitor *self, const struct store_attempt *row)
+{
+    struct comers *c = OTTER_CONTAINER_OF(self, struct comers, visitor);
+    uint32_t index = (uint32_t)(row->device - 1);
+
+    if (index < c->count)
+        c->took_part[index / 8] = (uint8_t)(c->took_part[index / 8] | 1u << index % 8);
+    return true;
+}
 
 static bool tries(const struct fleet_device *d, uint32_t rollout)
 {
@@ -104,21 +117,36 @@ static bool tries(const struct fleet_device *d, uint32_t rollout)
            (device_attempt_open(d) || state == OTTER_UPDATE_SUCCEEDED || state == OTTER_UPDATE_TIMED_OUT);
 }
 
-static bool comes_back(const struct rollout_chooser *self, const struct fleet_device *d)
+/* Who runs it and took part may match no more (version == 1.3.0), and have tried another rollout since. */
+static bool comes_back(const struct rollout_chooser *self, const struct fleet_device *d, uint32_t index)
 {
     const struct comers *c = OTTER_CONTAINER_OF_CONST(self, struct comers, chooser);
     bool runs = (d->flags & FLEET_SEEN) != 0 && policy_manifest_has(c->scope.manifest, &d->said->sha256);
+    bool took_part = index < c->count && (c->took_part[index / 8] >> index % 8 & 1u) != 0;
 
-    return tries(d, c->rollout) || (runs && rollout_selects(&c->scope, d));
+    return tries(d, c->rollout) || (runs && (took_part || rollout_selects(&c->scope, d)));
 }
 
 static enum otter_status take_members(struct svc *svc, const struct catalog_rollout *bad, int64_t child)
 {
-    struct comers c = {
-        .chooser.chooses = comes_back, .scope = rollout_scope_of(svc, bad), .rollout = (uint32_t)bad->row.id};
+    uint32_t count = fleet_count(svc->fleet);
+    auto_free uint8_t *took_part = calloc((size_t)count / 8 + 1, 1);
+    struct comers c = {.chooser.chooses = comes_back,
+                       .visitor.row = take_part,
+                       .scope = rollout_scope_of(svc, bad),
+                       .rollout = (uint32_t)bad->row.id,
+                       .took_part = took_part,
+                       .count = count};
+    enum otter_status status = OTTER_INTERNAL;
 
-    return rollout_members_take(svc, child, &c.chooser);
+    if (took_part)
+        status = svc->writer->ops->attempts(svc->writer, bad->row.id, 0, 0, &c.visitor);
+    return status == OTTER_OK ? rollout_members_take(svc, child, &c.chooser) : status;
 }
+
+/* Its members are whom it is for, and its target all of them: what the other one's target says, devices that
+ * were updated may match no more. */
+#define TARGET "all"
 
 static void fill_child(struct svc *svc, const struct catalog_rollout *bad, const char *who,
                        struct store_rollout *row)
@@ -129,7 +157,7 @@ static void fill_child(struct svc *svc, const struct catalog_rollout *bad, const
                                   .started = svc_now(svc),
                                   .parent = bad->row.id};
     (void)snprintf(row->name, sizeof(row->name), "rollback-of-%lld", (long long)bad->row.id);
-    (void)snprintf(row->target, sizeof(row->target), "%s", bad->row.target);
+    (void)snprintf(row->target, sizeof(row->target), "%s", TARGET);
     (void)snprintf(row->created_by, sizeof(row->created_by), "%s", who);
     rollout_enter(svc, row, POLICY_ROLLOUT_RUNNING, "");
     svc_shuffle(svc, row->seed, sizeof(row->seed));
@@ -178,16 +206,17 @@ enum otter_status rollback_begin(struct svc *svc, const struct catalog_rollout *
                                  const char *who, const char *why, struct host_error *err)
 {
     auto_free struct catalog_rollout *child = calloc(1, sizeof(*child));
+    struct policy_target_error error;
     const struct catalog_release *back;
     enum otter_status status = find_back(svc, r, &back, err);
 
     if (status != OTTER_OK || !child)
         return status != OTTER_OK ? status : OTTER_INTERNAL;
     plan_back(&r->plan, &child->plan);
-    child->target = r->target;
     child->release = back;
     fill_child(svc, r, who, &child->row);
-    if (!plan_into_row(&child->plan, &child->row))
+    if (!plan_into_row(&child->plan, &child->row) ||
+        !target_compile(svc->catalog, TARGET, &child->target, &error))
         return OTTER_INTERNAL;
     status = start_child(svc, r, child, who);
     free(child->members);

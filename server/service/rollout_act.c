@@ -32,8 +32,9 @@ struct selected {
     struct rollout_scope scope;
 };
 
-static bool selects(const struct rollout_chooser *self, const struct fleet_device *d)
+static bool selects(const struct rollout_chooser *self, const struct fleet_device *d, uint32_t index)
 {
+    (void)index;
     return rollout_selects(&OTTER_CONTAINER_OF_CONST(self, struct selected, chooser)->scope, d);
 }
 
@@ -69,6 +70,12 @@ static enum otter_status check_meant(struct action *a)
                       (unsigned long long)a->call->in.phase, (long long)a->row.id, a->row.phase);
 }
 
+/* Before operators had names there was one. */
+static const char *maker(const struct action *a)
+{
+    return a->row.created_by[0] ? a->row.created_by : SVC_ADMIN;
+}
+
 static enum otter_status do_advance(struct action *a)
 {
     unsigned phase = a->row.phase;
@@ -83,8 +90,7 @@ static enum otter_status do_advance(struct action *a)
             a->call, OTTER_CONFLICT,
             "phase %u of rollout %lld has to be approved first, by another operator than %s: otter "
             "rollout approve %lld",
-            phase, (long long)a->row.id, a->row.created_by[0] ? a->row.created_by : "its maker",
-            (long long)a->row.id);
+            phase, (long long)a->row.id, maker(a), (long long)a->row.id);
     a->opened = true;
     return svc_stored(a->call, rollout_open_next(a->svc, a->r, &a->row, a->who));
 }
@@ -101,10 +107,10 @@ static enum otter_status do_approve(struct action *a)
     if (a->row.approved_phase >= phase)
         return svc_refuse(a->call, OTTER_CONFLICT, "phase %u of rollout %lld was approved by %s already",
                           phase, (long long)a->row.id, a->row.approved_by);
-    if (strcmp(a->who, a->row.created_by) == 0)
+    if (!*a->who || strcmp(a->who, maker(a)) == 0) /* nobody is not another one */
         return svc_refuse(a->call, OTTER_FORBIDDEN,
                           "rollout %lld was made by %s: another operator has to approve it",
-                          (long long)a->row.id, a->row.created_by);
+                          (long long)a->row.id, maker(a));
     a->row.approved_phase = phase;
     (void)snprintf(a->row.approved_by, sizeof(a->row.approved_by), "%s", a->who);
     a->opened = true;

@@ -113,7 +113,7 @@ enum otter_status rollout_members_take(struct svc *svc, int64_t rollout, const s
     if (!bits)
         return OTTER_INTERNAL;
     for (uint32_t i = 0; i < count; i++) {
-        bool chosen = who->chooses(who, fleet_lock(svc->fleet, i));
+        bool chosen = who->chooses(who, fleet_lock(svc->fleet, i), i);
 
         fleet_unlock(svc->fleet, i);
         if (chosen)

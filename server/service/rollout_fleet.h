@@ -41,7 +41,7 @@ bool rollout_selects(const struct rollout_scope *scope, const struct fleet_devic
 /* Takes down who belongs to a rollout that nobody may join: those that the chooser takes, each in its lock.
  */
 struct rollout_chooser {
-    bool (*chooses)(const struct rollout_chooser *self, const struct fleet_device *d);
+    bool (*chooses)(const struct rollout_chooser *self, const struct fleet_device *d, uint32_t index);
 };
 enum otter_status rollout_members_take(struct svc *svc, int64_t rollout, const struct rollout_chooser *who);
 

@@ -38,9 +38,9 @@ int64_t svc_served(const struct svc *svc)
 
 int64_t svc_pace_now_us(const struct svc *svc)
 {
-    if (svc->config.clock)
+    if (svc->config.clock && !svc->config.mono_ms)
         return svc->config.clock() * 1000000;
-    return svc->started * 1000000 + (int64_t)(host_clock_mono_ms() - svc->started_mono_ms) * 1000;
+    return svc->started * 1000000 + (svc_mono_ms(svc) - (int64_t)svc->started_mono_ms) * 1000;
 }
 
 /* Half a backup is not to be taken for an empty directory. */

@@ -128,6 +128,26 @@ static enum otter_status op_attempts(struct store *self, int64_t rollout, int64_
     return list(self, SQL_ATTEMPTS, V_LIST(V_INT(after)), visitor);
 }
 
+static enum otter_status op_parts(struct store *self, int64_t rollout, struct store_part_visitor *visitor)
+{
+    enum otter_status status;
+    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_PARTS, V_LIST(V_INT(rollout)), &status);
+
+    while (stmt && store_sqlite_next(stmt, &status)) {
+        if (visitor->part(visitor, sqlite3_column_int64(stmt, 0), sqlite3_column_int(stmt, 1) != RETRY_NONE))
+            continue;
+        store_sqlite_done(stmt);
+        return OTTER_OK;
+    }
+    return status;
+}
+
+static enum otter_status op_attempts_since(struct store *self, int64_t rollout, int64_t created,
+                                           struct store_attempt_visitor *visitor)
+{
+    return list(self, SQL_ATTEMPTS_SINCE, V_LIST(V_INT(rollout), V_INT(created)), visitor);
+}
+
 static enum otter_status op_attempts_open(struct store *self, struct store_attempt_visitor *visitor)
 {
     return list(self, SQL_ATTEMPTS_OPEN, NULL, visitor);
@@ -239,6 +259,8 @@ void store_sqlite_attempt_ops(struct store_ops *ops)
     ops->attempt_in = op_attempt_in;
     ops->attempts_newest = op_attempts_newest;
     ops->attempts = op_attempts;
+    ops->parts = op_parts;
+    ops->attempts_since = op_attempts_since;
     ops->attempts_open = op_attempts_open;
     ops->losses = op_losses;
     ops->losses_in = op_losses_in;

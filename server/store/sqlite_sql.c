@@ -128,6 +128,11 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? AND rollout = ? ORDER BY id",
     [SQL_ATTEMPTS_OF_DEVICE] =
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id > ? AND device = ? ORDER BY id",
+    [SQL_PARTS] = "SELECT device, retry FROM attempts WHERE rollout = ? ORDER BY id",
+    /* Backwards from the newest by the index (rollout, id), and no further than it has to. */
+    [SQL_ATTEMPTS_SINCE] =
+        "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE rollout = ?1 AND id > coalesce((SELECT id FROM"
+        " attempts WHERE rollout = ?1 AND created < ?2 ORDER BY id DESC LIMIT 1), 0) ORDER BY id",
     /* By the index of open attempts, whose condition this one repeats. */
     [SQL_ATTEMPTS_OPEN] = "SELECT " ATTEMPT_COLUMNS " FROM attempts INDEXED BY attempts_open"
                           " WHERE finished = 0 ORDER BY id",

@@ -275,6 +275,11 @@ struct store_fleet_visitor {
     bool (*row)(struct store_fleet_visitor *self, const struct store_device *row,
                 const struct store_device_state *state);
 };
+/* Who took part in a rollout; retry: may have another attempt in it. */
+struct store_part_visitor {
+    bool (*part)(struct store_part_visitor *self, int64_t device, bool retry); /* false stops */
+};
+
 struct store_attempt_visitor {
     bool (*row)(struct store_attempt_visitor *self, const struct store_attempt *row);
 };
@@ -402,6 +407,11 @@ struct store_ops {
     /* By id, rising, from above `after` on. rollout or device 0: any. */
     enum otter_status (*attempts)(struct store *self, int64_t rollout, int64_t device, uint64_t after,
                                   struct store_attempt_visitor *visitor);
+    /* Each attempt of a rollout, by id: of a device with several the last word counts. */
+    enum otter_status (*parts)(struct store *self, int64_t rollout, struct store_part_visitor *visitor);
+    /* Of a rollout, by id: all behind the newest that was created before `created`. */
+    enum otter_status (*attempts_since)(struct store *self, int64_t rollout, int64_t created,
+                                        struct store_attempt_visitor *visitor);
     /* All that are not finished, by id. */
     enum otter_status (*attempts_open)(struct store *self, struct store_attempt_visitor *visitor);
     /* In a row, over all rollouts: since the newest that succeeded, or that an operator had repeated. Open

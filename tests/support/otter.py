@@ -57,7 +57,7 @@ class Server:
         self.beside = self.data.parent
         self.log = self.beside / (self.data.name + ".log")
 
-    def start(self, *, env=None, expect_exit=None):
+    def start(self, *, env=None, expect_exit=None, seconds=20.0):
         port_file = self.beside / (self.data.name + ".port")
         port_file.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
@@ -72,7 +72,7 @@ class Server:
         def ready():
             assert self.process.poll() is None, self.log.read_text()
             return port_file.exists() and port_file.read_text().strip()
-        self.port = int(wait_for("otterd ready", ready).rsplit(":", 1)[-1])
+        self.port = int(wait_for("otterd ready", ready, seconds).rsplit(":", 1)[-1])
         return self
 
     def stop(self):

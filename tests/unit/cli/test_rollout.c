@@ -51,19 +51,19 @@ static void test_one_line_for_logs(void **state)
     assert_string_equal(line, "running phase 1/2: 9 of 20 finished; 1 downloading, 8 succeeded, 1 failed");
 }
 
-static void test_what_goes_on_no_more_has_ended(void **state)
+static void test_nothing_moves_of_what_stands(void **state)
 {
     static const struct {
         const char *state;
-        bool ended;
-    } rows[] = {{"draft", false},   {"running", false}, {"paused", false},    {"halted", false},
+        bool stands;
+    } rows[] = {{"draft", false},   {"running", false}, {"paused", false},    {"halted", true},
                 {"complete", true}, {"aborted", true},  {"rolled-back", true}};
 
     (void)state;
     for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
         auto_json json_t *j = json_pack("{s:s}", "state", rows[i].state);
 
-        assert_int_equal(cli_rollout_ended(j), rows[i].ended);
+        assert_int_equal(cli_rollout_stands(j), rows[i].stands);
     }
 }
 
@@ -86,7 +86,7 @@ int main(void)
         cmocka_unit_test(test_a_rollout_shows_bars_counts_reasons_and_what_next),
         cmocka_unit_test(test_colours_only_when_asked_for),
         cmocka_unit_test(test_one_line_for_logs),
-        cmocka_unit_test(test_what_goes_on_no_more_has_ended),
+        cmocka_unit_test(test_nothing_moves_of_what_stands),
         cmocka_unit_test(test_an_events_detail_is_for_people_in_a_table_and_whole_elsewhere),
     };
 

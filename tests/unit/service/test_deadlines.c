@@ -107,6 +107,32 @@ static void table_of_open_attempts_keeps_what_is_put(void **state)
     open_attempts_free(&t);
 }
 
+/* As often as places are granted, and each of its attempts once. */
+static void table_is_looked_through_in_turns(void **state)
+{
+    static bool seen[1000];
+    struct open_attempts t = {0};
+    unsigned turns = 0, found = 0;
+    struct open_attempt *a;
+
+    (void)state;
+    for (uint32_t i = 0; i < OTTER_ARRAY_LEN(seen); i++)
+        assert_true(open_attempts_put(&t, &(struct open_attempt){.attempt = i + 1, .index = i}));
+    do {
+        uint32_t places = 100;
+
+        while ((a = open_attempts_look(&t, &places)) != NULL) {
+            assert_false(seen[a->index]);
+            seen[a->index] = true;
+            found++;
+        }
+        turns++;
+    } while (t.looked > 0 && turns < t.size);
+    assert_int_equal(found, OTTER_ARRAY_LEN(seen));
+    assert_int_equal(turns, t.size / 100 + 1);
+    open_attempts_free(&t);
+}
+
 /* ---- in a server; polls are expected each minute ---- */
 
 #define PLAN "{\"deadline\":1000, \"silence\":300}"
@@ -119,14 +145,18 @@ static int setup_rollout(void **state)
     return 0;
 }
 
-/* Time that is served; the writer looks behind each call. */
+/* Turns in which the table is looked through: it has less than four places an attempt. */
+#define TURNS (4 * DEVICES / DEADLINES_PLACES + 1)
+
+/* Time that is served; the writer has a turn behind each call, and the last call comes behind the last turn.
+ */
 static void pass(struct world *w, int64_t seconds)
 {
     struct svc_call call = {.op = SVC_ROLLOUT_ACTION, .in.id = "none"};
 
     world_clock += seconds;
     world_served += seconds;
-    for (unsigned i = 0; i < 2; i++) { /* the second one comes behind the look */
+    for (unsigned i = 0; i < TURNS + 1; i++) {
         (void)world_run(w, &call);
         svc_call_clear(&call);
     }
@@ -297,6 +327,7 @@ int main(void)
         cmocka_unit_test(only_time_that_was_served_counts),
         cmocka_unit_test(attempt_ends_by_the_first_rule_that_it_breaks),
         cmocka_unit_test(table_of_open_attempts_keeps_what_is_put),
+        cmocka_unit_test(table_is_looked_through_in_turns),
         T(attempt_over_its_deadline_times_out_once),
         T(many_that_are_due_at_once_all_end),
         T(device_that_is_lost_after_its_reboot_is_silent),

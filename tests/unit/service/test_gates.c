@@ -375,6 +375,34 @@ static void one_is_not_approved_by_oneself_and_the_phase_is_the_one_that_was_mea
     assert_int_equal(act_as(w, "bob", id, "approve", 0), OTTER_CONFLICT);
 }
 
+/* By name. A rollout from before operators had names was made by the one that there was. */
+static void only_another_name_approves(void **state)
+{
+    static const struct {
+        const char *made, *approves; /* NULL: nobody is known */
+        enum otter_status status;
+    } rows[] = {
+        {"ann", "ann", OTTER_FORBIDDEN}, {"ann", "bob", OTTER_OK},
+        {"ann", "admin", OTTER_OK},      {"ann", NULL, OTTER_FORBIDDEN},
+        {"admin", "ann", OTTER_OK},      {"admin", "admin", OTTER_FORBIDDEN},
+        {NULL, "ann", OTTER_OK},         {NULL, "admin", OTTER_FORBIDDEN},
+        {NULL, NULL, OTTER_FORBIDDEN},   {"admin", NULL, OTTER_FORBIDDEN},
+        {"ann", "anna", OTTER_OK},       {"ann", "", OTTER_FORBIDDEN},
+    };
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        int64_t id = make_as(w, rows[i].made, w->release,
+                             "{\"phases\":[{\"count\":1,\"approval\":true},100],\"auto\":true}");
+
+        if (act_as(w, rows[i].approves, id, "approve", 1) != rows[i].status)
+            fail_msg("made by %s, approved by %s", rows[i].made ? rows[i].made : "nobody",
+                     rows[i].approves ? rows[i].approves : "nobody");
+        assert_int_equal(number(w, id, "approved_phase"), rows[i].status == OTTER_OK);
+        assert_int_equal(events(w, id, "approved", NULL), rows[i].status == OTTER_OK);
+    }
+}
+
 static void answer_to_an_action_is_of_what_it_led_to(void **state)
 {
     struct world *w = *state;
@@ -932,6 +960,7 @@ int main(void)
         T(each_kind_of_loss_halts),
         T(soak_goes_on_over_a_restart_and_is_told_once),
         T(one_is_not_approved_by_oneself_and_the_phase_is_the_one_that_was_meant),
+        T(only_another_name_approves),
         T(answer_to_an_action_is_of_what_it_led_to),
         T(gate_that_waits_is_not_told_again_for_a_newcomer),
         T(phase_that_proved_nothing_opens_no_other_by_itself),

@@ -199,6 +199,127 @@ static void what_is_used_is_not_deleted(void **state)
 }
 
 /* Each sees what those before it did, though they come together. */
+/* A complete rollout of `target`, whose one device lost its update. */
+static int64_t complete_with_a_loss(struct world *w, const char *target, const char *plan)
+{
+    int64_t id = world_rollout_plan(w, target, plan);
+
+    for (unsigned i = 0; i < DEVICES; i++) {
+        uint64_t attempt = world_ask(w, i);
+
+        if (attempt)
+            assert_int_equal(world_report(w, i, attempt, 1, OTTER_UPDATE_FAILED, OTTER_NET_LOST, NULL),
+                             OTTER_OK);
+    }
+    world_expect_rollout(w, id, "complete", 1);
+    return id;
+}
+
+static enum otter_status retry(struct world *w, unsigned device, char ret_why[512])
+{
+    struct svc_call call = {.op = SVC_DEVICE_CHANGE,
+                            .in.id = "retry",
+                            .in.json = json_pack("{s:[s]}", "ids", world_device(device))};
+    const json_t *error;
+    const char *code;
+    enum otter_status status;
+
+    assert_int_equal(world_run(w, &call), OTTER_OK);
+    error = json_array_get(json_object_get(call.out.json, "errors"), 0);
+    code = json_string_value(json_object_get(error, "code"));
+    status = code ? otter_status_find(code, (unsigned)strlen(code)) : OTTER_OK;
+    (void)snprintf(ret_why, 512, "%s", error ? json_string_value(json_object_get(error, "detail")) : "");
+    json_decref(call.in.json);
+    svc_call_clear(&call);
+    return status;
+}
+
+/* An ended rollout keeps no group from being deleted or changed. What would bring it to life again is refused
+ * until its target can be read again; and there is nothing that a start could not read. */
+static void an_ended_rollout_goes_on_only_with_a_target_that_can_be_read(void **state)
+{
+    static const char many[] = "{\"target\":\"id in (a,b,c,d,e,f,g,h)\"}";
+    static const struct {
+        const char *target;
+        unsigned more;      /* comparisons behind it */
+        const char *change; /* of the group; NULL: it is deleted */
+        enum otter_status status;
+        const char *why;
+    } rows[] = {
+        {"group == part", 0, NULL, OTTER_CONFLICT, "there is no such group: group part"},
+        {"group == part or id == device-001", 0, NULL, OTTER_CONFLICT, "there is no such group: group part"},
+        {"group == part", 58, many, OTTER_CONFLICT, "too many comparisons"},
+        {"group == part", 0, "{\"target\":\"id == device-002\"}", OTTER_OK, ""},
+        {"id == device-001", 0, NULL, OTTER_OK, ""},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        char target[900], why[512];
+        void *fresh = NULL;
+        struct world *w;
+        int64_t id;
+
+        print_message("%s, %s\n", rows[i].target, rows[i].change ? rows[i].change : "deleted");
+        assert_int_equal(setup_fleet(&fresh), 0);
+        w = fresh;
+        (void)snprintf(target, sizeof(target), "%s", rows[i].target);
+        for (unsigned n = 0; n < rows[i].more; n++)
+            (void)strcat(target, " or id == x");
+        set(w, "part", "id == device-001", 0);
+        id = complete_with_a_loss(w, target, "{\"phases\":[100]}");
+        if (rows[i].change)
+            assert_int_equal(put(w, "part", rows[i].change, NULL), OTTER_OK);
+        else
+            assert_int_equal(drop(w, "part"), OTTER_OK);
+        for (unsigned times = 0; times < 2; times++) {
+            enum otter_status status = retry(w, 1, why);
+
+            if (status != rows[i].status || !strstr(why, rows[i].why))
+                fail_msg("%s: %s", otter_status_name(status), why);
+            world_expect_rollout(w, id, rows[i].status == OTTER_OK ? "running" : "complete", 1);
+            world_restart(w);
+        }
+        set(w, "part", "id == device-001", 0);
+        assert_int_equal(retry(w, 1, why), OTTER_OK);
+        assert_true(world_ask(w, 1) != 0);
+        assert_int_equal(drop(w, "part"), strstr(target, "group") ? OTTER_CONFLICT : OTTER_OK);
+        assert_int_equal(world_teardown(&fresh), 0);
+    }
+}
+
+/* The groups of what runs are not deleted; they may be changed, and phases and target go by what they are
+ * now. Whoever was granted stays. All the same after a start. */
+static void a_running_rollout_goes_by_its_groups_as_they_are(void **state)
+{
+    struct world *w = *state;
+    uint64_t granted;
+
+    set(w, "canary", "id == device-001", 0);
+    set(w, "fleet", "not tag == out", 0);
+    (void)world_rollout(w, "group == fleet", "[{\"group\":\"canary\"},{\"percent\":100}]", true);
+    granted = world_ask(w, 1);
+    assert_true(granted != 0);
+    assert_int_equal(world_ask(w, 2), 0);
+    for (unsigned times = 0; times < 2; times++) {
+        assert_int_equal(drop(w, "canary"), OTTER_CONFLICT);
+        assert_int_equal(drop(w, "fleet"), OTTER_CONFLICT);
+        world_restart(w);
+    }
+    set(w, "canary", "id in (device-002, device-003)", 0);
+    set(w, "fleet", "not id in (device-001, device-003)", 0);
+    for (unsigned times = 0; times < 2; times++) {
+        assert_int_equal(world_ask(w, 1), granted);
+        assert_int_equal(world_ask(w, 2), granted + 1);
+        assert_int_equal(world_ask(w, 3), 0);
+        assert_int_equal(world_ask(w, 4), 0);
+        world_restart(w);
+    }
+    assert_int_equal(world_report(w, 1, granted, 1, OTTER_UPDATE_FAILED, OTTER_NET_LOST, NULL), OTTER_OK);
+    assert_int_equal(world_count(w, 1, "failed"), 1);
+    assert_int_equal(world_count(w, 1, "offered"), 1);
+}
+
 static void groups_that_come_together_are_checked_one_by_one(void **state)
 {
     struct world *w = *state;
@@ -315,6 +436,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_poll_behind_a_change_goes_by_the_new_group, setup_fleet,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(what_is_used_is_not_deleted, setup_fleet, world_teardown),
+        cmocka_unit_test(an_ended_rollout_goes_on_only_with_a_target_that_can_be_read),
+        cmocka_unit_test_setup_teardown(a_running_rollout_goes_by_its_groups_as_they_are, setup_fleet,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(groups_that_come_together_are_checked_one_by_one, setup_fleet,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(devices_poll_at_the_shortest_interval_of_their_groups, setup_fleet,

@@ -327,6 +327,72 @@ static void open_attempts_are_all_that_are_not_finished_with_their_served_time(v
     assert_int_equal(open.row[1].id, third);
 }
 
+/* By id: whatever the clock did, all behind the newest that is older. */
+static void attempts_since_a_time_are_those_behind_the_newest_before_it(void **state)
+{
+    static const struct {
+        int64_t rollout, created;
+        unsigned count, first; /* index of the first, from 0 */
+    } rows[] = {{1, 10, 4, 0}, {1, 11, 3, 2}, {1, 12, 2, 3}, {1, 21, 0, 0}, {2, 0, 1, 1}, {3, 0, 0, 0}};
+    struct store *s = writer_of(state);
+    uint64_t id[5];
+
+    begin(s);
+    a_fleet(s);
+    id[0] = add_attempt(s, 1, 1, OTTER_UPDATE_INSTALLED, 10);
+    id[1] = add_attempt(s, 2, 2, OTTER_UPDATE_FAILED, 10);
+    id[2] = add_attempt(s, 2, 1, OTTER_UPDATE_SUCCEEDED, 11);
+    id[3] = add_attempt(s, 1, 1, OTTER_UPDATE_OFFERED, 20);
+    id[4] = add_attempt(s, 2, 1, OTTER_UPDATE_OFFERED, 12); /* the clock went back */
+    commit(s);
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        struct attempts since = {.visitor.row = take_attempt};
+
+        OK(s->ops->attempts_since(s, rows[i].rollout, rows[i].created, &since.visitor));
+        if (since.count != rows[i].count || (since.count > 0 && since.row[0].id != id[rows[i].first]))
+            fail_msg("row %u: %u, from %u on", i, since.count, (unsigned)since.row[0].id);
+    }
+}
+
+struct parts {
+    struct store_part_visitor visitor;
+    char text[64]; /* "1 2r ": devices, r of one that is to repeat its attempt */
+};
+
+static bool take_part(struct store_part_visitor *self, int64_t device, bool retry)
+{
+    struct parts *p = OTTER_CONTAINER_OF(self, struct parts, visitor);
+    size_t len = strlen(p->text);
+
+    (void)snprintf(p->text + len, sizeof(p->text) - len, "%d%s ", (int)device, retry ? "r" : "");
+    return true;
+}
+
+static void who_took_part_is_told_attempt_by_attempt(void **state)
+{
+    static const char *const expected[] = {"", "2r 1 2 ", "2 ", ""};
+    struct store *s = writer_of(state);
+    struct store_attempt row;
+    uint64_t lost;
+
+    begin(s);
+    a_fleet(s);
+    lost = add_attempt(s, 2, 1, OTTER_UPDATE_FAILED, 10);
+    OK(s->ops->attempt_get(s, lost, &row));
+    row.retry = row.retry_by_plan = true;
+    OK(s->ops->attempt_update(s, &row));
+    (void)add_attempt(s, 1, 1, OTTER_UPDATE_INSTALLED, 10);
+    (void)add_attempt(s, 2, 2, OTTER_UPDATE_FAILED, 11);
+    (void)add_attempt(s, 2, 1, OTTER_UPDATE_OFFERED, 12);
+    commit(s);
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(expected); i++) {
+        struct parts parts = {.visitor.part = take_part};
+
+        OK(s->ops->parts(s, i, &parts.visitor));
+        assert_string_equal(parts.text, expected[i]);
+    }
+}
+
 #define MARK_RETRY 1
 #define MARK_PLAN  2
 
@@ -439,6 +505,8 @@ const struct conformance_case conformance_plan_cases[] = {
     CASE(a_group_is_replaced_under_its_name_and_keeps_when_it_was_made),
     CASE(operators_have_names_and_tokens_of_their_own),
     CASE(open_attempts_are_all_that_are_not_finished_with_their_served_time),
+    CASE(attempts_since_a_time_are_those_behind_the_newest_before_it),
+    CASE(who_took_part_is_told_attempt_by_attempt),
     CASE(losses_are_counted_in_a_row_and_in_a_rollout),
     CASE(the_last_loss_says_why),
 };
