@@ -435,6 +435,19 @@ def run_demo_qemu(_tier):
     yield outcome_of("scripts/demo --qemu ends as it says", command([ROOT / "scripts/demo", "--qemu"], timeout=900))
 
 
+def run_soak(_tier):
+    """A minute of it, a case a verdict; the hour is scripts/soak's."""
+    build_product()
+    folder = BUILD / "soak"
+    (folder / "soak.json").unlink(missing_ok=True)
+    done = command([PYTHON, ROOT / "tests/bench/soak.py", "--seconds", "60", "--out", folder],
+                   env={**os.environ, "OTTER_BUILD": str(BUILD)}, timeout=900)
+    if not (folder / "soak.json").exists():
+        raise SuiteError(done.stdout[-4000:])
+    for verdict in json.loads((folder / "soak.json").read_text())["verdicts"]:
+        yield Case(verdict["what"], "passed" if verdict["met"] else "failed", verdict["detail"])
+
+
 SUITES = [
     Suite("format", "quick", "clang-format over every C file", run_format),
     Suite("include-rules", "quick", "who may include whom (style.md), and that the check finds each breach",
@@ -449,6 +462,7 @@ SUITES = [
     Suite("fuzz", "default", "libFuzzer, the same inputs for 15 s a parser (new ones for 60 s in --full)", run_fuzz),
     Suite("coverage", "default", "gcovr, at least 85 % of lines of lib/ and server/", run_coverage),
     Suite("sim", "default", "the power cut at each flash operation of updates, reverts, first boots, journal turns", run_sim),
+    Suite("soak", "full", "otterd at work for a minute: memory, descriptors and threads stay flat", run_soak),
     Suite("demo", "full", "scripts/demo", run_demo),
     Suite("demo-qemu", "full", "scripts/demo --qemu", run_demo_qemu),
     Suite("tsan", "full", "threaded units under TSan", run_tsan),
