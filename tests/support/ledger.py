@@ -5,13 +5,16 @@ import hashlib
 import http.client
 import json
 import os
+import pathlib
 import random
+import subprocess
 import threading
 import time
 
 import documents
 import otter
 
+CROWD = pathlib.Path(__file__).resolve().parent / "crowd.py"
 STEPS = ["downloading", "downloaded", "installed", "testing"]  # after "offered", by reports
 RANK = {name: at for at, name in enumerate(["offered", *STEPS, "succeeded"])}
 LOST = (OSError, http.client.HTTPException)
@@ -65,6 +68,8 @@ class Device:
         self.rank = None      # of the state last acknowledged
         self.sent = None      # of the state last sent
         self.label = self.label_sent = 0
+        self.tag = None       # of enrol()
+        self.held = self.held_sent = False
         self.at_work = threading.Lock()
 
     @staticmethod
@@ -86,6 +91,7 @@ class Ledger:
         self.lock = threading.Lock()
         self.devices, self.maybe_devices = {}, {}
         self.rollouts, self.maybe_rollouts = {}, set()    # name -> id
+        self.walks = {}                                   # name -> Walk
         self.releases, self.roots, self.blobs = set(), 1, {}
         self.keyed = []                                   # (key, body, id) of rollouts
         self.acknowledged = 0
@@ -123,11 +129,26 @@ class Ledger:
         return made
 
 
+class Walk:
+    """A rollout of nobody, and how far its operators have brought it."""
+
+    WAY = ("draft", "phase 1", "phase 2", "aborted")
+    VERBS = (None, "start", "advance", "abort")
+
+    def __init__(self):
+        self.id = self.at = self.sent = None
+
+    @staticmethod
+    def place(item):
+        return Walk.WAY.index(f"phase {item['phase']}" if item["state"] == "running" else item["state"])
+
+
 class Load:
     """Threads that work until stop(); each ends by itself when the server is gone. kinds: which work is done. keep_on:
     refusals are counted and borne. reconnect: a connection for each turn of work."""
 
     KINDS = ("devices", "devices", "devices", "labels", "rollouts", "uploads", "releases", "roots")
+    OPERATORS = ("labels", "holds", "walks", "rollouts", "uploads", "releases", "roots")  # beside a Crowd
 
     def __init__(self, world, ledger, rollout, seed, kinds=KINDS, most_devices=30, keep_on=False,
                  reconnect=False):
@@ -261,6 +282,34 @@ class Load:
         device.label = device.label_sent
         self.ledger.took("label", device.name, device.label)
 
+    def turn_holds(self, wire, chance):
+        with self.ledger.lock:
+            known = [device for device in self.ledger.devices.values() if device.tag == "quiet"]
+        device = chance.choice(known)
+        device.held_sent = not device.held
+        verb, reason = ("hold", {"reason": "why not"}) if device.held_sent else ("unhold", {})
+        wire.ask("POST", f"/api/v1/devices/{verb}", {"ids": [device.name], **reason}, token=self.token)
+        device.held = device.held_sent
+        self.ledger.took("hold", device.name, device.held)
+
+    def turn_walks(self, wire, _chance):
+        """One more step of a rollout that is on its way, or a new one."""
+        walks, last = self.ledger.walks, len(Walk.WAY) - 1
+        name = next((name for name, walk in walks.items() if walk.at is not None and walk.at < last), None)
+        if name is None:
+            name = f"walk-{os.urandom(6).hex()}"
+            walks[name] = Walk()
+        walk = walks[name]
+        walk.sent = 0 if walk.at is None else walk.at + 1
+        if walk.sent == 0:
+            body = {"release": self.world.load_release, "target": "tag == nobody", "phases": [50, 100], "name": name}
+            walk.id = json.loads(wire.ask("POST", "/api/v1/rollouts", body, token=self.token)[1])["id"]
+        else:
+            wire.ask("POST", f"/api/v1/rollouts/{walk.id}/{Walk.VERBS[walk.sent]}", token=self.token)
+        walk.at = walk.sent
+        self.ledger.took("walk", name, walk.at)
+        self.ended.wait(0.01)
+
     def turn_rollouts(self, wire, chance):
         name = f"load-{os.urandom(6).hex()}"
         body = {"release": self.world.load_release, "target": "all", "phases": [50, 100], "name": name,
@@ -310,7 +359,60 @@ class Load:
         self.ended.wait(0.3)
 
 
-def prepare(world):
+class Crowd:
+    """`with Crowd(world, ledger, connections):` crowd.py with the ledger's devices of a tag, from its first wave on; ended by
+    the server's end, or by leaving. Then the ledger has what the devices were told, and .statuses how often what was."""
+
+    def __init__(self, world, ledger, connections, tag="crowd", keep_on=False):
+        self.world, self.ledger, self.connections, self.keep_on = world, ledger, connections, keep_on
+        self.members, self.statuses = [device for device in ledger.devices.values() if device.tag == tag], {}
+
+    def __enter__(self):
+        release = json.loads((self.world.folder / "load.payload").read_text())
+        image = next(i for i in release["images"] if i["slot"] == "B")
+        told = [{"version": release["version"], "sha256": image["sha256"], "slot": "B", "confirmed": True}]
+        told += [[d.name, documents.b64(d.secret), d.attempt, d.rank, d.sent, d.tag == "quiet"] for d in self.members]
+        self.process = subprocess.Popen(["/usr/bin/python3", "-B", CROWD, str(self.world.server.port),
+                                         str(self.connections)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdin.write("".join(json.dumps(line) + "\n" for line in told))
+        self.process.stdin.close()
+        assert self.process.stdout.readline() == "begun\n"
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.world.server.process.poll() is None:
+            self.process.terminate()
+        lines = [json.loads(line) for line in self.process.stdout]
+        self.process.stdout.close()
+        assert self.process.wait(60) == 0
+        print("crowd:", lines[-1])  # shown where a test fails
+        if kind is None:
+            self.keep(lines)
+
+    def keep(self, lines):
+        *devices, (statuses, wrong) = lines
+        assert not wrong, wrong
+        self.statuses = {int(status): n for status, n in statuses.items()}
+        for name, attempt, rank, sent in devices:
+            device = self.ledger.devices[name]
+            if rank == RANK["succeeded"] and self.keep_on:  # as in Load.succeed
+                rank = RANK["testing"]
+            self.ledger.acknowledged += (rank or 0) - (device.rank or 0) + (attempt != device.attempt)
+            device.attempt, device.rank, device.sent = attempt, rank, sent
+
+
+def enrol(server, ledger, count, tag):
+    """So many more devices, acknowledged at once: "crowd"; "quiet", which no rollout selects; or "nobody", of Walk."""
+    made = [Device(f"{tag}-{len(ledger.devices) + at}-{os.urandom(4).hex()}") for at in range(count)]
+    answer = server.json("POST", "/api/v1/devices/import", {"items": [{**d.body(), "tags": [tag]} for d in made]})
+    assert answer["created"] == count, answer
+    for device in made:
+        device.tag = tag
+        ledger.devices[device.name] = device
+        ledger.took("device", device.name)
+
+
+def prepare(world, *options, target="all"):
     """A release, a running rollout for everybody, and signers: what Load works with. The rollout's id."""
     path, images = world.release("1.1.0", name="load")
     world.otter("release", "publish", path, *images)
@@ -320,7 +422,7 @@ def prepare(world):
     world.root_signer = documents.Signer(world.keys["root"])
     world.release_signer = documents.Signer(world.keys["release"])
     world.server.json("POST", "/api/v1/devices", Device("first").body(), expect=201)
-    return world.rollout(world.load_release, "--name", "main")
+    return world.rollout(world.load_release, "--name", "main", *options, target=target)
 
 
 # ---- a server held against a ledger
@@ -350,6 +452,9 @@ def check_devices(server, ledger):
         label = int(listed[name]["attributes"].get("n", "0"))
         assert device.label <= label <= device.label_sent, f"label of {name}: {label}, acknowledged {device.label}"
         device.label = device.label_sent = label
+        held = listed[name]["held"] is not None
+        assert held in (device.held, device.held_sent), f"{name} held: {held}, acknowledged {device.held}"
+        device.held = device.held_sent = held
     assert set(listed) - {"first"} == set(ledger.devices), "devices that nobody made"
 
 
@@ -393,6 +498,18 @@ def check_rollouts(server, ledger):
         assert json.loads(text)["id"] == number
 
 
+def check_walks(server, ledger):
+    items = {item["name"]: item for item in pages(server, "/api/v1/rollouts") if item["name"].startswith("walk-")}
+    for name, walk in list(ledger.walks.items()):
+        if walk.at is None and name not in items:
+            del ledger.walks[name]
+            continue
+        assert name in items, f"rollout {name} was acknowledged and is lost"
+        at = Walk.place(items[name])
+        assert (walk.at or 0) <= at <= walk.sent, f"{name} is at {Walk.WAY[at]}: acknowledged {walk.at}, sent {walk.sent}"
+        walk.id, walk.at, walk.sent = items[name]["id"], at, at
+
+
 def check_documents(server, ledger):
     releases = {item["id"] for item in pages(server, "/api/v1/releases")}
     assert ledger.releases <= releases, "a release was acknowledged and is lost"
@@ -408,6 +525,7 @@ def check(server, ledger, rollout):
     check_devices(server, ledger)
     check_attempts(server, ledger, rollout)
     check_rollouts(server, ledger)
+    check_walks(server, ledger)
     check_documents(server, ledger)
 
 
