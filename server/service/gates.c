@@ -288,6 +288,7 @@ enum otter_status gate_run(struct svc *svc, const struct catalog_rollout *r, str
     g.facts = g.view.facts[g.view.index];
     g.result = g.view.result;
     g.phase = g.view.index + 1;
+    ret->verdict = g.result.verdict;
     if (g.result.through && g.facts.through_at == 0) {
         row->through_at = g.facts.now;
         ret->changed = true;

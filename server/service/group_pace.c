@@ -62,6 +62,7 @@ void device_changed(struct svc *svc, struct fleet_device *d, uint32_t index)
 {
     fleet_unsettle(d);
     fleet_set_pace(svc->fleet, index, 0);
+    progress_tell(svc, index);
 }
 
 static bool same_groups(const struct catalog *a, const struct catalog *b)

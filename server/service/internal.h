@@ -15,6 +15,7 @@
 #include "service/health.h"
 #include "service/open_attempts.h"
 #include "service/pace.h"
+#include "service/progress.h"
 #include "service/served.h"
 #include "service/service.h"
 #include "store/blobs.h"
@@ -131,15 +132,6 @@ struct svc_queue *queue_of(struct svc *svc, enum svc_op op);
 /* Since when the oldest call waits (monotonic); 0: none does. */
 uint64_t queue_oldest_us(struct svc_queue *q);
 
-/* Devices of a rollout's open phases that are still out, as last counted; -1 = count again. */
-struct progress_note {
-    int64_t rollout;
-    int64_t outstanding;
-    uint64_t barred; /* of the newest phase: kept from it for now, at the last count */
-    bool lost;       /* an attempt was, and the gate has not been asked since */
-};
-#define PROGRESS_NOTES 32u
-
 struct svc_trouble {
     pthread_mutex_t lock;
     enum otter_status status;  /* OK: none */
@@ -173,9 +165,7 @@ struct svc {
     pthread_t writer_thread, reader_thread;
     bool writer_started, reader_started;
 
-    struct progress_note progress[PROGRESS_NOTES]; /* writer thread */
-    unsigned progress_next;
-    bool progress_wanted;
+    struct progress progress;     /* writer thread */
     struct clockwatch clockwatch; /* writer thread */
     struct served served;         /* counted by the writer thread */
     struct open_attempts open;    /* writer thread */
@@ -383,11 +373,6 @@ enum otter_status attempt_report(struct svc *svc, struct svc_call *call, uint32_
 /* Would an abort stop an attempt in this state? */
 bool attempt_stoppable(enum otter_update_state state);
 
-/* After attempts ended or phases opened: completes and advances. Writer thread, its own transaction. */
-void progress_run(struct svc *svc);
-void progress_finished(struct svc *svc, int64_t rollout);
-void progress_lost(struct svc *svc, int64_t rollout);
-void progress_forget(struct svc *svc);
 /* A release of the catalog as the writer's transaction sees it; and what is changed of it, stored. */
 enum otter_status release_now(struct svc *svc, const struct catalog_release *known,
                               struct catalog_release *ret);

@@ -1,47 +1,62 @@
 /*
  * Moves rollouts on: asks the gate of each newest phase (gates.c) whether the next opens, the rollout is
- * complete, halted or rolled back. Run by the writer after each batch in which an attempt ended, at start,
- * and now and then; a crash in between loses nothing, since the decision is made from what is stored.
+ * complete, halted or rolled back. Run by the writer after each batch, at start, and now and then; a crash in
+ * between loses nothing, since the decision is made from what is stored and who is out (progress_walk.c).
  *
- * Counting a phase's devices walks the fleet, so it is done only when as many attempts have ended as were out
- * at the last count. A loss is looked at at once, by the store's counts alone: the threshold waits for
+ * A gate is asked when it is known who is out, in the turn of the writer in which that became known: nothing
+ * is stored in between. A loss is looked at at once, by the store's counts alone: the threshold waits for
  * nobody.
  */
 #include "service/rollout_fleet.h"
 
-#include "core/bytes.h"
+#include "host/clock.h"
 #include "host/log.h"
-#include "service/facts.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#define PROGRESS_S 10 /* a walk without any attempt's end: devices may have left the target otherwise */
+#define PROGRESS_S 10  /* a look without any attempt's end: devices may have left the target otherwise */
+#define SLOW_SHARE 10u /* searches that do not hurry take this part of the writer's time, at most */
+#define SLOW_MS    20u /* and wait for so long beside it */
 
-void progress_forget(struct svc *svc)
+void progress_init(struct svc *svc)
 {
-    memset(svc->progress, 0, sizeof(svc->progress));
-    svc->progress_wanted = true;
+    struct progress *p = &svc->progress;
+
+    (void)pthread_mutex_init(&p->told.lock, NULL);
+    p->wanted = true;
+}
+
+void progress_free(struct svc *svc)
+{
+    (void)pthread_mutex_destroy(&svc->progress.told.lock);
+    free(svc->progress.notes);
 }
 
 static struct progress_note *note_of(struct svc *svc, int64_t rollout)
 {
-    for (unsigned i = 0; i < PROGRESS_NOTES; i++)
-        if (svc->progress[i].rollout == rollout)
-            return &svc->progress[i];
-    return NULL;
+    struct progress *p = &svc->progress;
+    size_t low = 0, high = p->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (p->notes[middle].rollout < rollout)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < p->count && p->notes[low].rollout == rollout ? &p->notes[low] : NULL;
 }
 
-static void take_note(struct svc *svc, int64_t rollout, const struct gate_out *out)
+void progress_forget(struct svc *svc, int64_t acted)
 {
-    struct progress_note *note = note_of(svc, rollout);
+    struct progress *p = &svc->progress;
 
-    if (!note) {
-        note = &svc->progress[svc->progress_next];
-        svc->progress_next = (svc->progress_next + 1) % PROGRESS_NOTES;
-    }
-    *note = (struct progress_note){
-        .rollout = rollout, .outstanding = (int64_t)out->outstanding, .barred = out->barred};
+    for (size_t i = 0; i < p->count; i++)
+        p->notes[i].look = true;
+    if (acted > 0)
+        p->acted = acted;
+    p->wanted = true;
 }
 
 void progress_finished(struct svc *svc, int64_t rollout)
@@ -49,9 +64,8 @@ void progress_finished(struct svc *svc, int64_t rollout)
     struct progress_note *note = note_of(svc, rollout);
 
     if (note)
-        note->outstanding--;
-    if (!note || note->outstanding <= 0)
-        svc->progress_wanted = true;
+        note->verify = true;
+    svc->progress.wanted = true;
 }
 
 void progress_lost(struct svc *svc, int64_t rollout)
@@ -60,188 +74,253 @@ void progress_lost(struct svc *svc, int64_t rollout)
 
     if (note)
         note->lost = true;
-    svc->progress_wanted = true;
+    svc->progress.wanted = true;
 }
 
-struct walk {
-    struct svc *svc;
-    const struct catalog_rollout *r;
-    const struct store_rollout *row;
-    int64_t now;                    /* steady: a clock set ahead must not complete a rollout by expiry */
-    uint64_t out[STORE_PHASES_MAX]; /* devices still out, by phase */
-    struct gate_out sum;
-    enum otter_status status;
-};
+/* ---- notes: one of each rollout that runs ---- */
 
-/* As if the rollout ran and all its phases were open: does the answer last? How often it was lost before is
- * the store's to say, and only asked where the plan has retries. */
-static bool still_may(struct walk *w, uint32_t index, struct device_facts *facts)
+static bool runs(const struct catalog_rollout *r)
 {
-    enum otter_status decision;
+    return r->state == POLICY_ROLLOUT_RUNNING && r->row.phase >= 1;
+}
 
-    facts->f.state = POLICY_ROLLOUT_RUNNING;
-    facts->f.open_phase = w->row->phase_count;
-    if (facts->f.losses_here > 0 && w->r->plan.retry_count > 0)
-        w->status = facts_of_past(w->svc->writer, w->r, index, facts);
-    decision = policy_decide(&facts->f);
-    if (decision == OTTER_OK || !policy_refusal_lasts(decision))
+static struct progress_note new_note(const struct catalog_rollout *r)
+{
+    struct progress_note note = {.rollout = r->row.id, .look = true};
+
+    for (unsigned i = 0; i < STORE_PHASES_MAX; i++)
+        note.phase[i].watched = FLEET_NONE;
+    return note;
+}
+
+/* What was found is true by another catalog, too, if nothing has changed for it; where nobody was found there
+ * may be somebody now. */
+static void keep_note(struct svc *svc, const struct catalog_rollout *r, struct progress_note *note)
+{
+    if (note->searching)
+        progress_begin(svc, r, note);
+}
+
+/* False when out of memory. */
+static bool follow_catalog(struct svc *svc)
+{
+    const struct catalog *c = svc->catalog;
+    struct progress *p = &svc->progress;
+    struct progress_note *notes;
+    size_t count = 0;
+
+    if (p->generation == c->generation)
         return true;
-    if (decision == OTTER_REQUIRES_FROM && facts_led_on(w->svc, w->svc->catalog, w->r, index, w->now))
-        return true; /* by another rollout: it will come */
-    w->sum.barred += facts->f.device_phase == w->row->phase && policy_refusal_bars(decision);
+    notes = calloc(c->rollout_count ? c->rollout_count : 1, sizeof(*notes));
+    if (!notes)
+        return false;
+    for (size_t i = 0; i < c->rollout_count; i++) {
+        const struct catalog_rollout *r = &c->rollouts[i];
+        const struct progress_note *known = runs(r) ? note_of(svc, r->row.id) : NULL;
+
+        if (!runs(r))
+            continue;
+        notes[count] = known ? *known : new_note(r);
+        keep_note(svc, r, &notes[count++]);
+    }
+    free(p->notes);
+    p->notes = notes;
+    p->count = count;
+    p->generation = c->generation;
+    return true;
+}
+
+/* ---- a turn ---- */
+
+static void over(struct progress_turn *turn, const struct catalog_rollout *r, struct progress_note *note,
+                 enum otter_status status)
+{
+    turn->status = OTTER_OK;
+    if (status == OTTER_OK)
+        return;
+    note->searching = false; /* later, from the beginning */
+    if (trouble_is(status))
+        trouble_note(turn->svc, status, 0);
+    else
+        host_log(HOST_LOG_WARNING, "progress-failed", HOST_LOG_INT("rollout", r->row.id));
+}
+
+/* Goes on searching. The gate is asked if it has become known who is out. */
+static bool search(struct progress_turn *turn, const struct catalog_rollout *r, struct progress_note *note)
+{
+    enum otter_status status = OTTER_OK;
+    bool changed = false;
+
+    if (progress_search(turn, r, note)) {
+        note->searching = false;
+        status = progress_decide(turn, r, note, true, &changed);
+    }
+    over(turn, r, note, status == OTTER_OK ? turn->status : status);
+    return changed;
+}
+
+static void begin(struct progress_turn *turn, const struct catalog_rollout *r, struct progress_note *note)
+{
+    bool hurry = note->hurry;
+
+    (void)progress_verify(turn, r, note);
+    if (!note->searching)
+        progress_begin(turn->svc, r, note);
+    note->hurry = progress_known(r, note) || progress_hurries(turn, r, note);
+    if (note->searching && note->hurry && !hurry)
+        progress_begin(turn->svc, r, note); /* what time alone brings back may have been passed long ago */
+    note->searching = true;
+    note->look = false;
+}
+
+/* What costs little: losses, and whether those who are watched are out still. */
+static bool tend(struct progress_turn *turn, const struct catalog_rollout *r, struct progress_note *note)
+{
+    enum otter_status status = OTTER_OK;
+    bool changed = false;
+
+    if (note->lost) {
+        status = progress_decide(turn, r, note, false, &changed);
+    }
+    note->look = note->look || (note->verify && !progress_verify(turn, r, note));
+    if (note->look)
+        begin(turn, r, note);
+    note->verify = note->lost = false;
+    over(turn, r, note, status == OTTER_OK ? turn->status : status);
+    if (note->searching && progress_known(r, note))
+        changed = search(turn, r, note) || changed;
+    return changed;
+}
+
+static bool is_tended(const struct progress_note *note)
+{
+    return !note->look && !note->verify && !note->lost;
+}
+
+static bool due(const struct progress_note *note, bool slow)
+{
+    return slow ? note->searching && !note->hurry : !is_tended(note) || (note->searching && note->hurry);
+}
+
+static const struct catalog_rollout *rollout_of(const struct svc *svc, const struct progress_note *note)
+{
+    return catalog_rollout_by_id(svc->catalog, note->rollout);
+}
+
+static bool tend_all(struct progress_turn *turn)
+{
+    struct progress *p = &turn->svc->progress;
+    bool changed = false;
+
+    for (size_t i = 0; i < p->count && turn->places > 0; i++)
+        if (!is_tended(&p->notes[i]))
+            changed = tend(turn, rollout_of(turn->svc, &p->notes[i]), &p->notes[i]) || changed;
+    return changed;
+}
+
+/* One after the other: the next turn goes on where this one ends. */
+static bool search_all(struct progress_turn *turn, bool slow)
+{
+    struct progress *p = &turn->svc->progress;
+    bool changed = false;
+    size_t from = 0;
+
+    while (from < p->count && p->notes[from].rollout < p->first)
+        from++;
+    for (size_t i = 0; i < p->count && turn->places > 0; i++) {
+        struct progress_note *note = &p->notes[(from + i) % p->count];
+
+        if (!note->searching || note->hurry == slow)
+            continue;
+        p->first = note->rollout;
+        changed = search(turn, rollout_of(turn->svc, note), note) || changed;
+    }
+    return changed;
+}
+
+static bool acted(struct progress_turn *turn)
+{
+    struct progress_note *note = note_of(turn->svc, turn->svc->progress.acted);
+    bool changed;
+
+    turn->svc->progress.acted = 0;
+    if (!note)
+        return false;
+    changed = tend(turn, rollout_of(turn->svc, note), note);
+    return (note->searching && search(turn, rollout_of(turn->svc, note), note)) || changed;
+}
+
+static bool any_due(const struct progress *p, bool slow)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (due(&p->notes[i], slow))
+            return true;
     return false;
 }
 
-/*
- * Is the device one that its phase waits for? It is whatever it calls itself now (its pose) that must fit the
- * release: one that polls as other hardware than it was enrolled as would never be offered anything.
- */
-static bool waits_for(struct walk *w, uint32_t index, unsigned *ret_phase)
+/* What is changed may have something else follow. */
+static void run(struct progress_turn *turn, bool slow)
 {
-    const struct fleet_device *d = fleet_lock(w->svc->fleet, index);
-    bool here = d->attempt != 0 && d->attempt_rollout == (uint32_t)w->row->id;
-    bool open = here && device_attempt_open(d);
-    bool product = strcmp(d->kind->product, w->r->release->manifest.product) == 0;
-    struct device_facts facts;
+    struct svc *svc = turn->svc;
 
-    if (open || product)
-        facts_of_device(w->svc, w->svc->catalog, w->r, d, index, w->now, &facts);
-    fleet_unlock(w->svc->fleet, index);
-    if (!open && !product)
-        return false;
-    facts_of_row(w->svc, w->row, &facts);
-    *ret_phase = facts.f.device_phase;
-    return open || (facts.f.device_phase <= w->row->phase && still_may(w, index, &facts));
-}
+    while (turn->places > 0 && follow_catalog(svc) && any_due(&svc->progress, slow)) {
+        bool changed = svc->progress.acted != 0 && acted(turn);
 
-static void walk_fleet(struct walk *w)
-{
-    uint32_t count = fleet_count(w->svc->fleet);
-
-    for (uint32_t i = 0; i < count && w->status == OTTER_OK; i++) {
-        unsigned phase = 1;
-
-        if (!waits_for(w, i, &phase) || phase > w->row->phase)
-            continue;
-        w->out[phase - 1]++;
-        w->sum.outstanding++;
+        changed = tend_all(turn) || changed;
+        changed = search_all(turn, slow) || changed;
+        if (changed && catalog_reload(svc, svc->writer) != OTTER_OK) {
+            host_log(HOST_LOG_ERROR, "catalog-not-read", HOST_LOG_STR("next", "restart otterd"));
+            return;
+        }
     }
 }
 
-/* Phases that nobody of is out any more. */
-static enum otter_status mark_through(const struct walk *w, struct store_rollout *row, bool *ret_any)
+/* Those that are done within a turn are never kept waiting. */
+static void run_slow(struct progress_turn *turn)
 {
-    enum otter_status status = OTTER_OK;
+    struct progress *p = &turn->svc->progress;
+    uint64_t began = host_clock_mono_us(), now;
 
-    *ret_any = false;
-    for (unsigned i = 0; i < row->phase && status == OTTER_OK; i++) {
-        if (w->out[i] > 0 || row->phases[i].completed)
-            continue;
-        row->phases[i].completed = svc_now(w->svc);
-        *ret_any = true;
-        status = rollout_event(w->svc, row->id, "phase-complete", "",
-                               json_pack("{s:I}", "phase", (json_int_t)i + 1));
-    }
-    return status;
+    if (began < p->slow_at_us || !any_due(p, true))
+        return;
+    run(turn, true);
+    now = host_clock_mono_us();
+    p->slow_at_us = any_due(p, true) ? now + (now - began) * (SLOW_SHARE - 1) : 0;
 }
 
-static enum otter_status count_out(struct svc *svc, const struct catalog_rollout *r,
-                                   struct store_rollout *row, bool *ret_changed)
+static void note_turn(const struct progress_turn *turn)
 {
-    struct walk w = {.svc = svc, .r = r, .row = row, .now = svc_steady(svc)};
+    struct progress *p = &turn->svc->progress;
 
-    walk_fleet(&w);
-    if (w.status != OTTER_OK)
-        return w.status;
-    take_note(svc, row->id, &w.sum);
-    return mark_through(&w, row, ret_changed);
-}
-
-/* The fleet is walked unless attempts are known to be out. */
-static enum otter_status decide(struct svc *svc, const struct catalog_rollout *r, struct store_rollout *row,
-                                struct gate_done *ret)
-{
-    struct progress_note *note = note_of(svc, row->id);
-    enum otter_status status = OTTER_OK;
-    struct gate_out out;
-    bool through = false;
-
-    if (!note || note->outstanding <= 0)
-        status = count_out(svc, r, row, &through);
-    note = note_of(svc, row->id);
-    if (status != OTTER_OK || !note)
-        return status != OTTER_OK ? status : OTTER_INTERNAL;
-    note->lost = false;
-    out = (struct gate_out){.outstanding = (uint64_t)note->outstanding, .barred = note->barred};
-    status = gate_run(svc, r, row, &out, ret);
-    ret->changed = ret->changed || through;
-    return status;
-}
-
-/* One rollout in its own transaction; *ret_changed if it was written. */
-static enum otter_status move_on(struct svc *svc, const struct catalog_rollout *r, bool *ret_changed)
-{
-    struct store *store = svc->writer;
-    struct gate_done done = {.changed = false};
-    struct store_rollout row;
-    enum otter_status status = store->ops->begin(store, true);
-
-    if (status != OTTER_OK)
-        return status;
-    status = store->ops->rollout_get(store, r->row.id, &row);
-    if (status == OTTER_OK && row.phase >= 1)
-        status = decide(svc, r, &row, &done);
-    if (status == OTTER_OK && done.changed)
-        status = store->ops->rollout_update(store, &row);
-    if (status == OTTER_OK && done.changed)
-        status = store->ops->commit(store);
-    else
-        store->ops->rollback(store);
-    *ret_changed = done.changed && status == OTTER_OK;
-    if (done.until > svc_now(svc) && done.until < svc->next_progress)
-        svc->next_progress = done.until;
-    if (!*ret_changed)
-        return status;
-    if (done.told)
-        events_tell(svc, &done.event);
-    if (done.again)
-        progress_forget(svc);
-    return OTTER_OK;
-}
-
-static bool due(struct svc *svc, const struct catalog_rollout *r)
-{
-    const struct progress_note *note = note_of(svc, r->row.id);
-
-    return r->state == POLICY_ROLLOUT_RUNNING && (!note || note->outstanding <= 0 || note->lost);
+    p->wanted = any_due(p, false);
+    p->slow = any_due(p, true);
+    atomic_store(&p->told.wanted, p->wanted || p->slow);
+    atomic_store(&p->pending, p->wanted || p->slow);
+    if (turn->looked > atomic_load(&p->most))
+        atomic_store(&p->most, turn->looked);
 }
 
 void progress_run(struct svc *svc)
 {
+    uint32_t places = svc->config.progress_places ? svc->config.progress_places : PROGRESS_PLACES;
+    struct progress_turn turn = {.svc = svc, .places = places};
     int64_t now = svc_now(svc);
 
     if (now >= svc->next_progress || now < svc->next_progress - PROGRESS_S) {
-        progress_forget(svc);
         svc->next_progress = now + PROGRESS_S;
+        progress_forget(svc, 0);
     }
-    while (svc->progress_wanted) {
-        bool any = false;
+    if (svc->progress.wanted)
+        run(&turn, false);
+    run_slow(&turn);
+    note_turn(&turn);
+}
 
-        svc->progress_wanted = false;
-        for (size_t i = 0; i < svc->catalog->rollout_count; i++) {
-            enum otter_status status = OTTER_OK;
-            bool changed = false;
+unsigned progress_wait_ms(struct svc *svc, unsigned most)
+{
+    const struct progress *p = &svc->progress;
 
-            if (due(svc, &svc->catalog->rollouts[i]))
-                status = move_on(svc, &svc->catalog->rollouts[i], &changed);
-            if (trouble_is(status))
-                trouble_note(svc, status, 0);
-            else if (status != OTTER_OK)
-                host_log(HOST_LOG_WARNING, "progress-failed",
-                         HOST_LOG_INT("rollout", svc->catalog->rollouts[i].row.id));
-            any = any || changed;
-        }
-        if (any && catalog_reload(svc, svc->writer) != OTTER_OK)
-            host_log(HOST_LOG_ERROR, "catalog-not-read", HOST_LOG_STR("next", "restart otterd"));
-    }
+    if (svc_trouble(svc) != OTTER_OK)
+        return most;
+    return p->wanted ? 1u : p->slow && SLOW_MS < most ? SLOW_MS : most;
 }

@@ -90,9 +90,9 @@ enum otter_status rollback_begin(struct svc *svc, const struct catalog_rollout *
 /* Is it one of those refusals? */
 bool rollback_refused(enum otter_status status);
 
-/* Devices as a walk over the fleet found them. */
+/* Devices as a search of the fleet found them. */
 struct gate_out {
-    uint64_t outstanding; /* of all open phases */
+    uint64_t outstanding; /* of all open phases: 1 stands for however many */
     uint64_t barred;      /* of the newest: kept from it for now */
 };
 
@@ -111,6 +111,7 @@ struct gate_done {
     bool again;    /* another verdict may follow at once */
     bool told;     /* event is to be told */
     int64_t until; /* when soaking ends; 0: nothing soaks */
+    enum policy_verdict verdict;
     struct svc_event event;
 };
 /* Decides and acts, in the writer's transaction; *row is brought up to date and not yet written. */

@@ -166,7 +166,7 @@ struct svc *svc_open(const struct svc_config *config, struct host_error *ret_err
     paces_init(&svc->paces);
     queue_init(&svc->writes);
     queue_init(&svc->reads);
-    progress_forget(svc);
+    progress_init(svc);
     if (set_config(svc, config, ret_error) && open_parts(svc, ret_error, ret_exit, ret_new_token) &&
         start_threads(svc, ret_error)) {
         *ret_exit = 0;
@@ -201,6 +201,7 @@ void svc_close(struct svc *svc)
     fleet_free(svc->fleet);
     catalog_put(svc->catalog);
     open_attempts_free(&svc->open);
+    progress_free(svc);
     paces_destroy(&svc->paces);
     metrics_counters_free(svc->counts.lanes);
     free(svc->burst.at);

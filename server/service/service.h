@@ -151,6 +151,7 @@ struct svc_config {
     uint64_t (*mono_ms)(
         void); /* by which steps of the clock are told; NULL = host_clock_mono_ms. For tests. */
     void (*shuffle)(void *out, size_t len); /* seeds of rollouts; NULL = host_random. For tests. */
+    uint32_t progress_places; /* that a turn of progress.h looks at; 0 = PROGRESS_PLACES. For tests. */
 };
 
 /*

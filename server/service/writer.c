@@ -116,7 +116,7 @@ void writer_publish(struct svc *svc, struct svc_call *list)
             c->effects->gc = NULL;
         }
         if (c->effects->opened)
-            progress_forget(svc);
+            progress_forget(svc, c->op == SVC_ROLLOUT_ACTION ? (int64_t)c->in.number : 0);
         if (c->effects->ended)
             progress_finished(svc, c->effects->ended);
         if (c->effects->lost)
@@ -256,7 +256,8 @@ void *writer_main(void *arg)
 
         wait_for_company(svc);
         work_ends(&svc->writing);
-        list = queue_take(&svc->writes, BATCH_MAX, backup_turn(svc, deadlines_pending(svc) ? 1u : TICK_MS),
+        list = queue_take(&svc->writes, BATCH_MAX,
+                          backup_turn(svc, deadlines_pending(svc) ? 1u : progress_wait_ms(svc, TICK_MS)),
                           &closed);
         work_begins(&svc->writing);
         if (list)
