@@ -60,7 +60,7 @@ class Work:
         self.ended, self.lock = threading.Event(), threading.Lock()
         self.done, self.failures = collections.Counter(), []
         self.release = self.rollout = self.blob = None
-        self.numbers = itertools.count(1)
+        self.numbers, self.versions = itertools.count(1), itertools.count(1)
         self.talkers = [fleet.Device(self.server, f"talker-{n}") for n in range(TALKERS)]
         fleet.change(self.server, "label", self.talkers, add_tags=["talker"])
         self.base, self.fleet = world.image("1.0.0", "A"), world.fleet(DEVICES)
@@ -92,7 +92,8 @@ class Work:
     # --- the fleet
 
     def publish(self):
-        version = f"1.{next(self.numbers)}.0"
+        number = next(self.versions)
+        version = f"1.{number // 1000}.{number % 1000}"
         self.release = self.world.publish(version)
         shown = self.server.json("GET", f"/api/v1/releases/{self.release}")
         self.blob = shown["images"][0]["sha256"]
