@@ -17,7 +17,7 @@ def flat(seconds, every):
     """A server whose caches fill in the beginning, and whose memory and connections come and go by some."""
     chance = random.Random(3)
     return [{"at": at, "rss": 30.0 + chance.uniform(0, 2), "private": 12.0 + 6 * min(1, at / (seconds / 5)) + chance.uniform(0, 1.5),
-             "threads": 9 + chance.choice((0, 0, 1)), "descriptors": 40 + chance.randrange(12), "database": 1 + at / 600,
+             "threads": 9 + chance.choice((0, 0, 1)), "descriptors": 40 + chance.randrange(12), "database": 2.0,
              "wal": chance.uniform(1, 5), "poll_ms": chance.uniform(0.2, 3)} for at in range(0, seconds, every)]
 
 
@@ -27,6 +27,15 @@ def leaking(name, an_hour, seconds=600, every=1):
     for s in samples:
         more = an_hour * s["at"] / 3600
         s[name] += more if name in ("private", "wal") else int(more)
+    return samples
+
+
+def of_young_database(an_hour, seconds=3600, every=5):
+    """Its database grows by so much an hour, and is kept in memory by both connections up to their bounds."""
+    samples = flat(seconds, every)
+    for s in samples:
+        s["database"] = 1 + an_hour * s["at"] / 3600
+        s["private"] += min(s["database"], 16.8) + min(s["database"], 8.4)
     return samples
 
 
@@ -57,6 +66,9 @@ MEMORY, DESCRIPTORS, THREADS, WAL = ("memory is flat", "no more descriptors", "n
     (leaking("private", 20, 3600, 5), [MEMORY]),
     (leaking("private", 5, 3600, 5), []),              # an hour's enrolments
     (leaking("private", -100), []),                    # what is given back is no leak
+    (of_young_database(25, 600, 1), []),
+    (of_young_database(60), []),
+    ([{**s, "private": s["private"] + s["at"] / 100} for s in of_young_database(60)], [MEMORY]),
     (leaking("descriptors", 200), [DESCRIPTORS]),
     (leaking("threads", 30), [THREADS]),
     (step("threads", 1), [THREADS]),                   # one that never ends
