@@ -149,7 +149,7 @@ rollout=$foreign
 check "when the server is deceived about the board, pump-4 itself refuses" because wrong-hardware failed
 order '{"poll": {"sequence": 0}}'
 within 60 decided pump-4 '"sequence":0' || die "pump-4 does not poll"
-target='tag == "pump-4"' make_rollout 1.0.0
+target='tag == "pump-4"' make_rollout 1.0.0 --allow-downgrade
 check "and likewise what is older than what it runs" because sequence-not-above failed
 order '{}'
 rollout=$damaged
