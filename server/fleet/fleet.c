@@ -141,8 +141,7 @@ uint32_t fleet_in_service(const struct fleet *fleet)
 
 bool fleet_is_retired(const struct fleet *fleet, uint32_t index)
 {
-    uint64_t word =
-        atomic_load_explicit(&chunk_of(fleet, index)->retired[index % CHUNK / 64], memory_order_acquire);
+    uint64_t word = atomic_load_explicit(&bits_of(fleet, index)->retired, memory_order_acquire);
 
     return (word >> (index % 64) & 1u) != 0;
 }
