@@ -45,9 +45,9 @@ struct http_request {
     bool proofs_only; /* devices' tokens travelled readable */
     enum http_phase phase;
     bool is_head;
-    bool unread; /* answered before its body was read */
-    bool asked;  /* call was given to the services */
-    bool sends_blob;
+    bool unread;                 /* answered before its body was read */
+    bool asked;                  /* call was given to the services */
+    bool sends_blob, holds_file; /* the latter: of a blob that is not mapped, until it is sent */
 
     /* A refusal that the front itself found; OTTER_OK: none. Detail and place are in call.out.error and .at.
      */
