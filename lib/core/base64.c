@@ -8,19 +8,22 @@ static const char alphabet[64] = {'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', '
 
 void otter_b64_encode(const uint8_t *in, size_t n, char *out)
 {
-    uint32_t bits = 0; /* the low `have` bits are not written yet */
-    unsigned have = 0;
+    for (; n >= 3; n -= 3, in += 3) {
+        uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
 
-    for (size_t i = 0; i < n; i++) {
-        bits = bits << 8 | in[i];
-        have += 8;
-        while (have >= 6) {
-            have -= 6;
-            *out++ = alphabet[bits >> have & 63];
-        }
+        *out++ = alphabet[bits >> 18];
+        *out++ = alphabet[bits >> 12 & 63];
+        *out++ = alphabet[bits >> 6 & 63];
+        *out++ = alphabet[bits & 63];
     }
-    if (have > 0)
-        *out++ = alphabet[bits << (6 - have) & 63];
+    if (n > 0) {
+        uint32_t bits = (uint32_t)in[0] << 16 | (n == 2 ? (uint32_t)in[1] << 8 : 0);
+
+        *out++ = alphabet[bits >> 18];
+        *out++ = alphabet[bits >> 12 & 63];
+        if (n == 2)
+            *out++ = alphabet[bits >> 6 & 63];
+    }
     *out = '\0';
 }
 
