@@ -37,8 +37,12 @@ static void take_signals(void)
 static void look(struct emu_run_state *r)
 {
     struct emu_summary *s = &r->summary;
+    struct otter_flash_pool_use use = {0};
 
-    *s = (struct emu_summary){.total.sockets = r->world.links.open_max_seen};
+    if (r->world.pool != NULL)
+        otter_flash_pool_use(r->world.pool, &use);
+    *s = (struct emu_summary){
+        .total = {.sockets = r->world.links.open_max_seen, .stored = use.bytes_max, .held = use.held}};
     memcpy(s->failure, r->world.failure, sizeof(s->failure));
     for (uint32_t i = 0; i < r->fleet.count; i++) {
         struct emu_device *d = &r->device[i];

@@ -94,6 +94,8 @@ json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
         {"tls_handshakes", s->total.handshakes},
         {"tls_resumed", s->total.resumed},
         {"flash_operations", s->total.operations},
+        {"flash_stored", s->total.stored},
+        {"flash_held", s->total.held},
     };
     json_t *j = json_object();
     json_t *stands = json_object(), *states = json_object();

@@ -8,34 +8,42 @@ static const char alphabet[64] = {'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', '
 
 void otter_b64_encode(const uint8_t *in, size_t n, char *out)
 {
-    uint32_t bits = 0; /* the low `have` bits are not written yet */
-    unsigned have = 0;
+    for (; n >= 3; n -= 3, in += 3) {
+        uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
 
-    for (size_t i = 0; i < n; i++) {
-        bits = bits << 8 | in[i];
-        have += 8;
-        while (have >= 6) {
-            have -= 6;
-            *out++ = alphabet[bits >> have & 63];
-        }
+        *out++ = alphabet[bits >> 18];
+        *out++ = alphabet[bits >> 12 & 63];
+        *out++ = alphabet[bits >> 6 & 63];
+        *out++ = alphabet[bits & 63];
     }
-    if (have > 0)
-        *out++ = alphabet[bits << (6 - have) & 63];
+    if (n > 0) {
+        uint32_t bits = (uint32_t)in[0] << 16 | (n == 2 ? (uint32_t)in[1] << 8 : 0);
+
+        *out++ = alphabet[bits >> 18];
+        *out++ = alphabet[bits >> 12 & 63];
+        if (n == 2)
+            *out++ = alphabet[bits >> 6 & 63];
+    }
     *out = '\0';
 }
+
+/* clang-format off */
+static const int8_t digits['z' - '-' + 1] = {
+    62, -1, -1,                                                  /* - . / */
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61,                      /* 0 to 9 */
+    -1, -1, -1, -1, -1, -1, -1,                                  /* : ; < = > ? @ */
+     0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12,          /* A to Z */
+    13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+    -1, -1, -1, -1, 63, -1,                                      /* [ \ ] ^ _ ` */
+    26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,          /* a to z */
+    39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+};
+/* clang-format on */
 
 /* 0..63, or -1. */
 static int b64_digit(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '-')
-        return 62;
-    return c == '_' ? 63 : -1;
+    return c >= '-' && c <= 'z' ? digits[c - '-'] : -1;
 }
 
 int otter_b64_decode(const char *in, size_t in_len, uint8_t *out, size_t cap)

@@ -34,12 +34,12 @@ static bool take(struct scan *s, char c)
     return true;
 }
 
-static bool is_space(char c)
+static inline bool is_space(char c)
 {
     return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r');
 }
 
-static void skip_space(struct scan *s)
+static inline void skip_space(struct scan *s)
 {
     while (s->at < s->end && is_space(*s->at))
         s->at++;
@@ -78,7 +78,7 @@ static struct otter_json_token *parent(const struct scan *s)
     return &s->json->token[s->open[s->depth - 1]];
 }
 
-static bool in_object(const struct scan *s)
+static inline bool in_object(const struct scan *s)
 {
     return parent(s)->type == OTTER_JSON_OBJECT;
 }
@@ -259,7 +259,7 @@ static bool scan_key(struct scan *s)
     return true;
 }
 
-static bool close_bracket(struct scan *s)
+static inline bool close_bracket(struct scan *s)
 {
     if (s->depth == 0 || !take(s, in_object(s) ? '}' : ']'))
         return false;

@@ -25,14 +25,30 @@ static void put_char(struct otter_json_out *o, char c)
     put_bytes(o, &c, 1);
 }
 
+/* Characters that stand for themselves, up to one that may not, or the NUL at the end. */
+static size_t plain_run(const char *s)
+{
+    size_t n = 0;
+
+    while (s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+        n++;
+    return n;
+}
+
 static void put_quoted(struct otter_json_out *o, const char *s)
 {
     size_t left = strlen(s);
 
     put_char(o, '"');
     while (left > 0) {
-        size_t n = otter_utf8_char(s, left);
+        size_t plain = plain_run(s), n;
 
+        put_bytes(o, s, plain);
+        s += plain;
+        left -= plain;
+        if (left == 0)
+            break;
+        n = otter_utf8_char(s, left);
         if (*s == '"' || *s == '\\')
             put_char(o, '\\');
         /* Control characters and broken UTF-8 would make the document malformed, and nobody misses them. */

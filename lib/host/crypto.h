@@ -43,6 +43,9 @@ void host_cleanup_key(struct host_key **key);
 const uint8_t *host_key_point(const struct host_key *key);
 const struct otter_digest *host_key_kid(const struct host_key *key);
 
+/* What otter_jws_header() makes of the key id, made once; the like. */
+const char *host_key_header(const struct host_key *key);
+
 /* ECDSA over a SHA-256 hash, R || S. Thread safe. False only if OpenSSL fails. */
 bool host_key_sign(const struct host_key *key, const struct otter_digest *hash,
                    uint8_t ret_sig[OTTER_SIG_LEN]);

@@ -1,10 +1,16 @@
+/* The low-level ECDSA functions are deprecated in OpenSSL 3, but are the only ones that give R and S as they
+ * are and need no context to copy for each signature. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "host/crypto.h"
 
+#include "core/bytes.h"
+#include "core/jws.h"
 #include "host/file.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/ecdsa.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -15,10 +21,10 @@
 
 struct host_key {
     EVP_PKEY *pkey;
-    EVP_PKEY_CTX
-    *signer; /* initialised for signing; copied for each signature, which is what makes it thread safe */
+    EC_KEY *signer; /* the same key; only read, which is what makes signing thread safe */
     struct otter_digest kid;
     uint8_t point[OTTER_POINT_LEN];
+    char header[OTTER_JWS_HEADER_B64 + 1];
 };
 
 /* OpenSSL's oldest reason, which is the cause; the queue is left empty. */
@@ -65,8 +71,9 @@ static struct host_key *wrap(EVP_PKEY *pkey, const char *what, struct host_error
         return NULL;
     }
     otter_key_id(&otter_crypto_openssl, key->point, &key->kid);
-    key->signer = EVP_PKEY_CTX_new(pkey, NULL);
-    if (!key->signer || EVP_PKEY_sign_init(key->signer) != 1) {
+    otter_jws_header(&key->kid, key->header);
+    key->signer = EVP_PKEY_get1_EC_KEY(pkey);
+    if (!key->signer || !EC_KEY_get0_private_key(key->signer)) {
         host_key_free(key);
         (void)host_fail(err, HOST_ERROR_CRYPTO, "%s cannot sign: OpenSSL says: %s", what, reason());
         return NULL;
@@ -153,7 +160,7 @@ void host_key_free(struct host_key *key)
 {
     if (!key)
         return;
-    EVP_PKEY_CTX_free(key->signer);
+    EC_KEY_free(key->signer);
     EVP_PKEY_free(key->pkey);
     free(key);
 }
@@ -174,25 +181,19 @@ const struct otter_digest *host_key_kid(const struct host_key *key)
     return &key->kid;
 }
 
-static bool to_raw(const uint8_t *der, size_t len, uint8_t ret_sig[OTTER_SIG_LEN])
+const char *host_key_header(const struct host_key *key)
 {
-    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)len);
-    bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret_sig, 32) == 32 &&
-              BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret_sig + 32, 32) == 32;
-
-    ECDSA_SIG_free(sig);
-    return ok;
+    return key->header;
 }
 
 bool host_key_sign(const struct host_key *key, const struct otter_digest *hash,
                    uint8_t ret_sig[OTTER_SIG_LEN])
 {
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(key->signer);
-    uint8_t der[OTTER_SIG_DER_MAX];
-    size_t len = sizeof der;
-    bool ok = ctx && EVP_PKEY_sign(ctx, der, &len, hash->b, sizeof hash->b) == 1 && to_raw(der, len, ret_sig);
+    ECDSA_SIG *sig = ECDSA_do_sign(hash->b, sizeof hash->b, key->signer);
+    bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret_sig, 32) == 32 &&
+              BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret_sig + 32, 32) == 32;
 
-    EVP_PKEY_CTX_free(ctx);
+    ECDSA_SIG_free(sig);
     if (!ok)
         ERR_clear_error();
     return ok;

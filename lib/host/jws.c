@@ -9,17 +9,49 @@
 #define PAYLOAD_B64 OTTER_B64_LEN(OTTER_PAYLOAD_MAX)
 #define SIG_B64     OTTER_B64_LEN(OTTER_SIG_LEN)
 
+/* The envelope's fixed text. */
+#define PAYLOAD    "{\"payload\":\""
+#define SIGNATURES "\",\"signatures\":["
+#define PROTECTED  "{\"protected\":\""
+#define SIGNATURE  "\",\"signature\":\""
+#define ENTRY_END  "\"}"
+#define END        "]}"
+
+#define TEXT_LEN(text) (sizeof(text) - 1)
+#define ENTRY_LEN                                                                                            \
+    (TEXT_LEN(PROTECTED) + OTTER_JWS_HEADER_B64 + TEXT_LEN(SIGNATURE) + SIG_B64 + TEXT_LEN(ENTRY_END))
+
+/* Each returns the place behind what it has put at `at`; the caller has counted the room. */
+static char *put(char *at, const char *text, size_t len)
+{
+    memcpy(at, text, len);
+    return at + len;
+}
+#define PUT(at, text) put(at, text, TEXT_LEN(text))
+
+static char *put_b64(char *at, const void *data, size_t len)
+{
+    otter_b64_encode(data, len, at);
+    return at + OTTER_B64_LEN(len);
+}
+
+static char *put_entry(char *at, const char *header, const uint8_t sig[OTTER_SIG_LEN])
+{
+    at = PUT(at, PROTECTED);
+    at = put(at, header, OTTER_JWS_HEADER_B64);
+    at = PUT(at, SIGNATURE);
+    at = put_b64(at, sig, OTTER_SIG_LEN);
+    return PUT(at, ENTRY_END);
+}
+
 /* Hash of header '.' payload, both in base64url (RFC 7515, 5.1 step 8). */
-static void signing_hash(const struct otter_digest *kid, const char *payload_b64, size_t len,
-                         struct otter_digest *ret)
+static void signing_hash(const char *header, const char *payload_b64, size_t len, struct otter_digest *ret)
 {
     const struct otter_crypto *crypto = &otter_crypto_openssl;
-    char header[OTTER_JWS_HEADER_B64 + 1];
     struct otter_sha256 ctx;
 
-    otter_jws_header(kid, header);
     crypto->sha256_init(&ctx);
-    crypto->sha256_update(&ctx, header, strlen(header));
+    crypto->sha256_update(&ctx, header, OTTER_JWS_HEADER_B64);
     crypto->sha256_update(&ctx, ".", 1);
     crypto->sha256_update(&ctx, payload_b64, len);
     crypto->sha256_final(&ctx, ret->b);
@@ -28,44 +60,40 @@ static void signing_hash(const struct otter_digest *kid, const char *payload_b64
 bool host_jws_hash_for(const struct otter_digest *kid, const char *payload, size_t len,
                        struct otter_digest *ret)
 {
-    char b64[PAYLOAD_B64 + 1];
+    char header[OTTER_JWS_HEADER_B64 + 1], b64[PAYLOAD_B64 + 1];
 
     if (len > OTTER_PAYLOAD_MAX)
         return false;
+    otter_jws_header(kid, header);
     otter_b64_encode((const uint8_t *)payload, len, b64);
-    signing_hash(kid, b64, strlen(b64), ret);
+    signing_hash(header, b64, OTTER_B64_LEN(len), ret);
     return true;
 }
 
-/* {"protected":"..","signature":".."} */
-#define ENTRY_MAX (32u + OTTER_JWS_HEADER_B64 + SIG_B64 + 4u)
-
-static void format_entry(const struct otter_digest *kid, const uint8_t sig[OTTER_SIG_LEN],
-                         char out[ENTRY_MAX])
+size_t host_jws_len(size_t payload_len)
 {
-    char header[OTTER_JWS_HEADER_B64 + 1], b64[SIG_B64 + 1];
-
-    otter_jws_header(kid, header);
-    otter_b64_encode(sig, OTTER_SIG_LEN, b64);
-    (void)snprintf(out, ENTRY_MAX, "{\"protected\":\"%s\",\"signature\":\"%s\"}", header, b64);
+    return TEXT_LEN(PAYLOAD) + OTTER_B64_LEN(payload_len) + TEXT_LEN(SIGNATURES) + ENTRY_LEN + TEXT_LEN(END);
 }
 
 int host_jws_sign_to(const struct host_key *key, const char *payload, size_t len, char *out, size_t cap)
 {
-    char b64[PAYLOAD_B64 + 1], entry[ENTRY_MAX];
+    const char *header = host_key_header(key);
     uint8_t sig[OTTER_SIG_LEN];
     struct otter_digest hash;
-    int n;
+    char *b64, *at;
 
-    if (len > OTTER_PAYLOAD_MAX)
+    if (len > OTTER_PAYLOAD_MAX || host_jws_len(len) >= cap)
         return -1;
-    otter_b64_encode((const uint8_t *)payload, len, b64);
-    signing_hash(host_key_kid(key), b64, strlen(b64), &hash);
+    b64 = PUT(out, PAYLOAD);
+    at = put_b64(b64, payload, len);
+    signing_hash(header, b64, OTTER_B64_LEN(len), &hash);
     if (!host_key_sign(key, &hash, sig))
         return -1;
-    format_entry(host_key_kid(key), sig, entry);
-    n = snprintf(out, cap, "{\"payload\":\"%s\",\"signatures\":[%s]}", b64, entry);
-    return n < 0 || (size_t)n >= cap ? -1 : n;
+    at = PUT(at, SIGNATURES);
+    at = put_entry(at, header, sig);
+    at = PUT(at, END);
+    *at = '\0';
+    return (int)(at - out);
 }
 
 bool host_jws_sign(const struct host_key *key, const char *payload, size_t len, char **ret_envelope,
@@ -127,7 +155,7 @@ static bool insert(const struct otter_jws *jws, const struct otter_digest *kid,
                    size_t *ret_len, struct host_error *err)
 {
     auto_free char *grown = malloc(OTTER_ENVELOPE_MAX + 1);
-    char entry[ENTRY_MAX];
+    char header[OTTER_JWS_HEADER_B64 + 1], entry[ENTRY_LEN];
     size_t at;
     int n;
 
@@ -136,9 +164,10 @@ static bool insert(const struct otter_jws *jws, const struct otter_digest *kid,
     /* `signatures` may stand before `payload`, whose base64url holds no bracket: the last ']' is still its
      * end. */
     at = end_of_signatures(envelope, len);
-    format_entry(kid, sig, entry);
-    n = snprintf(grown, OTTER_ENVELOPE_MAX + 1, "%.*s%s%s%.*s", (int)at, envelope, jws->count ? "," : "",
-                 entry, (int)(len - at), envelope + at);
+    otter_jws_header(kid, header);
+    (void)put_entry(entry, header, sig);
+    n = snprintf(grown, OTTER_ENVELOPE_MAX + 1, "%.*s%s%.*s%.*s", (int)at, envelope, jws->count ? "," : "",
+                 (int)sizeof entry, entry, (int)(len - at), envelope + at);
     if (n < 0 || (size_t)n > OTTER_ENVELOPE_MAX)
         return host_fail(err, HOST_ERROR_FORMAT, "with this signature the envelope is longer than %u bytes",
                          OTTER_ENVELOPE_MAX);
@@ -157,7 +186,7 @@ bool host_jws_add(const struct host_key *key, const char *envelope, size_t len, 
 
     if (!decode(envelope, len, &jws, err) || !may_add(&jws, kid, err))
         return false;
-    signing_hash(kid, envelope + jws.payload_at, jws.payload_b64_len, &hash);
+    signing_hash(host_key_header(key), envelope + jws.payload_at, jws.payload_b64_len, &hash);
     if (!host_key_sign(key, &hash, sig))
         return host_fail(err, HOST_ERROR_CRYPTO, "OpenSSL does not sign");
     return insert(&jws, kid, sig, envelope, len, ret_envelope, ret_len, err);

@@ -9,9 +9,10 @@
 /*
  * One payload, one signature, into out; no allocation, thread safe: for offers. Returns the length (a NUL
  * follows), or -1 if cap is too small, the payload is over OTTER_PAYLOAD_MAX, or signing failed.
- * OTTER_ENVELOPE_MAX + 1 always fits.
+ * host_jws_len() + 1 is what it needs, OTTER_ENVELOPE_MAX + 1 always enough.
  */
 int host_jws_sign_to(const struct host_key *key, const char *payload, size_t len, char *out, size_t cap);
+size_t host_jws_len(size_t payload_len);
 
 /* The like, malloc'ed with a NUL behind it. The payload's bytes are signed as they are, never re-serialised.
  */

@@ -1,7 +1,6 @@
 #include "fleet/fleet.h"
 
 #include "core/bytes.h"
-#include "fleet/pages.h"
 #include "fleet/proof.h"
 #include "fleet/records.h"
 
@@ -68,14 +67,13 @@ struct fleet *fleet_new(uint64_t seed)
     return NULL;
 }
 
-/* In one piece, so that large pages serve. */
 static bool reserve_records(struct fleet *f, uint32_t devices)
 {
     uint32_t count = (devices + CHUNK - 1) / CHUNK;
 
     if (count == 0 || f->reserved || chunk_of(f, 0))
         return true;
-    f->reserved = pages_take(count * sizeof(struct chunk));
+    f->reserved = calloc(count, sizeof(struct chunk));
     if (!f->reserved)
         return false;
     f->reserved_count = count;
@@ -118,7 +116,7 @@ void fleet_free(struct fleet *fleet)
         if (i >= fleet->reserved_count)
             free(atomic_load(&fleet->chunk[i]));
     }
-    pages_free(fleet->reserved, fleet->reserved_count * sizeof(struct chunk));
+    free(fleet->reserved);
     said_destroy(&fleet->said);
     arena_free(&fleet->arena);
     (void)pthread_mutex_destroy(&fleet->filling);
@@ -141,8 +139,7 @@ uint32_t fleet_in_service(const struct fleet *fleet)
 
 bool fleet_is_retired(const struct fleet *fleet, uint32_t index)
 {
-    uint64_t word =
-        atomic_load_explicit(&chunk_of(fleet, index)->retired[index % CHUNK / 64], memory_order_acquire);
+    uint64_t word = atomic_load_explicit(&bits_of(fleet, index)->retired, memory_order_acquire);
 
     return (word >> (index % 64) & 1u) != 0;
 }

@@ -185,9 +185,12 @@ bool fleet_set_secret(struct fleet_device *d, const uint8_t secret[FLEET_SECRET]
 bool fleet_secret(const struct fleet_device *d, uint8_t ret_secret[FLEET_SECRET]);
 bool fleet_take_nonce(struct fleet_device *d, uint64_t nonce);
 
-/* Marks for the sweeper; any thread. */
+/* Marks for the sweeper; any thread. Dirty: to be stored soon. Seen: it polled, and nothing else is new. */
 void fleet_mark_dirty(struct fleet *fleet, uint32_t index);
-/* The first dirty index >= from, whose mark is taken away; FLEET_NONE if there is none. */
+void fleet_mark_seen(struct fleet *fleet, uint32_t index);
+/* The first dirty index >= from, whose marks are taken away; FLEET_NONE if there is none. */
 uint32_t fleet_take_dirty(struct fleet *fleet, uint32_t from);
+/* The first seen index >= from and below upto; the like. */
+uint32_t fleet_take_seen(struct fleet *fleet, uint32_t from, uint32_t upto);
 
 #endif

@@ -1,29 +1,16 @@
 #include "fleet/index.h"
 
-#include "fleet/pages.h"
-
 #include <stdlib.h>
 
 #define FIRST_SLOTS 1024u
 
-static size_t table_size(uint32_t slots)
-{
-    return sizeof(struct fleet_table) + slots * sizeof(uint32_t); /* slots < 2^26: fits */
-}
-
 static struct fleet_table *new_table(uint32_t slots)
 {
-    struct fleet_table *t = pages_take(table_size(slots));
+    struct fleet_table *t = calloc(1, sizeof(*t) + slots * sizeof(t->slot[0]));
 
     if (t)
         t->slots = slots;
     return t;
-}
-
-static void free_table(struct fleet_table *t)
-{
-    if (t)
-        pages_free(t, table_size(t->slots));
 }
 
 bool fleet_index_init(struct fleet_index *index)
@@ -43,7 +30,7 @@ bool fleet_index_reserve(struct fleet_index *index, uint32_t records)
 
     if (!t)
         return false;
-    free_table(atomic_exchange(&index->table, t));
+    free(atomic_exchange(&index->table, t));
     return true;
 }
 
@@ -54,7 +41,7 @@ void fleet_index_clear(struct fleet_index *index)
     while (t) {
         struct fleet_table *older = t->older;
 
-        free_table(t);
+        free(t);
         t = older;
     }
     atomic_store(&index->table, NULL);

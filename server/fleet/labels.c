@@ -31,7 +31,7 @@ struct fleet_extra *fleet_extra(struct fleet_device *d)
 
 static void count_retired(struct fleet *fleet, uint32_t index, bool retired)
 {
-    _Atomic uint64_t *word = &chunk_of(fleet, index)->retired[index % CHUNK / 64];
+    _Atomic uint64_t *word = &bits_of(fleet, index)->retired;
     uint64_t bit = UINT64_C(1) << (index % 64);
 
     if (retired == fleet_is_retired(fleet, index))

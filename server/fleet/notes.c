@@ -20,32 +20,71 @@ void fleet_forget_paces(struct fleet *fleet)
         fleet_set_pace(fleet, i, 0);
 }
 
+static uint64_t bit_of(uint32_t index)
+{
+    return UINT64_C(1) << (index % 64);
+}
+
+/* Most polls find it marked: a read keeps the line shared between cores. */
+static void mark(_Atomic uint64_t *word, uint32_t index)
+{
+    if (!(atomic_load_explicit(word, memory_order_relaxed) & bit_of(index)))
+        atomic_fetch_or_explicit(word, bit_of(index), memory_order_release);
+}
+
+static void unmark(_Atomic uint64_t *word, uint32_t index)
+{
+    if (atomic_load_explicit(word, memory_order_relaxed) & bit_of(index))
+        atomic_fetch_and_explicit(word, ~bit_of(index), memory_order_acq_rel);
+}
+
+/* Of the word's devices, the first marked one at or behind index; FLEET_NONE if there is none. */
+static uint32_t first_marked(_Atomic uint64_t *word, uint32_t index)
+{
+    uint64_t marked = atomic_load_explicit(word, memory_order_acquire) & (~UINT64_C(0) << (index % 64));
+
+    return marked ? (index & ~63u) + (uint32_t)__builtin_ctzll(marked) : FLEET_NONE;
+}
+
 void fleet_mark_dirty(struct fleet *fleet, uint32_t index)
 {
-    struct chunk *c = chunk_of(fleet, index);
-    _Atomic uint64_t *word = &c->dirty[index % CHUNK / 64];
-    uint64_t bit = UINT64_C(1) << (index % 64);
+    mark(&bits_of(fleet, index)->dirty, index);
+}
 
-    /* Most polls find it marked: a read keeps the line shared between cores. */
-    if (!(atomic_load_explicit(word, memory_order_relaxed) & bit))
-        atomic_fetch_or_explicit(word, bit, memory_order_release);
+void fleet_mark_seen(struct fleet *fleet, uint32_t index)
+{
+    mark(&bits_of(fleet, index)->seen, index);
 }
 
 uint32_t fleet_take_dirty(struct fleet *fleet, uint32_t from)
 {
     uint32_t count = fleet_count(fleet);
 
-    for (uint32_t i = from; i < count;) {
-        _Atomic uint64_t *word = &chunk_of(fleet, i)->dirty[i % CHUNK / 64];
-        uint64_t bits = atomic_load_explicit(word, memory_order_acquire) & (~UINT64_C(0) << (i % 64));
+    for (uint32_t i = from, found; i < count; i = (i | 63u) + 1) {
+        struct bits *bits = bits_of(fleet, i);
 
-        if (bits == 0) {
-            i = (i | 63u) + 1;
+        found = first_marked(&bits->dirty, i);
+        if (found == FLEET_NONE)
             continue;
-        }
-        i = (i & ~63u) + (uint32_t)__builtin_ctzll(bits);
-        atomic_fetch_and_explicit(word, ~(UINT64_C(1) << (i % 64)), memory_order_acq_rel);
-        return i;
+        unmark(&bits->seen, found); /* first: a poll in between marks it again */
+        unmark(&bits->dirty, found);
+        return found;
+    }
+    return FLEET_NONE;
+}
+
+uint32_t fleet_take_seen(struct fleet *fleet, uint32_t from, uint32_t upto)
+{
+    uint32_t count = fleet_count(fleet), end = upto < count ? upto : count;
+
+    for (uint32_t i = from, found; i < end; i = (i | 63u) + 1) {
+        struct bits *bits = bits_of(fleet, i);
+
+        found = first_marked(&bits->seen, i);
+        if (found == FLEET_NONE || found >= end)
+            continue;
+        unmark(&bits->seen, found);
+        return found;
     }
     return FLEET_NONE;
 }

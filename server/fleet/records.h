@@ -16,10 +16,16 @@
 #define STRIPES 64u
 #define KINDS   256u
 
+/* Of 64 devices, a bit each; a poll asks for one and sets another. */
+struct bits {
+    _Atomic uint64_t retired; /* copies of FLEET_RETIRED, to be asked without a lock */
+    _Atomic uint64_t dirty;
+    _Atomic uint64_t seen;
+};
+
 struct chunk {
     struct fleet_device device[CHUNK];
-    _Atomic uint64_t dirty[CHUNK / 64];
-    _Atomic uint64_t retired[CHUNK / 64]; /* copies of FLEET_RETIRED, to be asked without a lock */
+    struct bits bits[CHUNK / 64];
     _Atomic uint8_t pace[CHUNK];
 };
 
@@ -46,6 +52,11 @@ struct fleet {
 static inline struct chunk *chunk_of(const struct fleet *f, uint32_t index)
 {
     return atomic_load_explicit(&f->chunk[index / CHUNK], memory_order_acquire);
+}
+
+static inline struct bits *bits_of(const struct fleet *f, uint32_t index)
+{
+    return &chunk_of(f, index)->bits[index % CHUNK / 64];
 }
 
 /* Product and hardware, kept once for all devices that have them; NULL when out of memory. The writer's

@@ -208,7 +208,7 @@ static void settle(struct http_request *r, enum otter_status status)
 
 void http_access_head(struct http_request *r)
 {
-    http_credentials_parse(http_header(r, MHD_HTTP_HEADER_AUTHORIZATION), &r->credentials);
+    http_credentials_parse(r->authorization, &r->credentials);
     settle(r, heads[r->route->auth](r));
 }
 

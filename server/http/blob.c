@@ -132,6 +132,7 @@ static enum MHD_Result reply_from(struct http_request *r, struct source *s)
         return unsatisfiable(r, size);
     if (slice.part == HTTP_PART_NOT_MODIFIED)
         slice.length = size; /* Content-Length of a 304 is that of the 200 (RFC 9110, 8.6) */
+    r->holds_file = !s->mapped;
     response = response_of(s, &slice);
     if (!response)
         return MHD_NO;

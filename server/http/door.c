@@ -91,17 +91,17 @@ static unsigned open_here(const struct http_loop *loop)
     return n;
 }
 
-/* Connections and blobs of all loops are counted; the rest is what was open at the start. */
+/* Connections and files of blobs of all loops are counted; the rest is what was open at the start. */
 static uint64_t files_used(const struct http_loop *loop)
 {
     const struct metrics_counters *counts = loop->counts;
     /* What ended first: so that the differences are never below what is open. */
     uint64_t left = metrics_sum(counts, HTTP_COUNT_DISCONNECTED);
-    uint64_t sent = metrics_sum(counts, HTTP_COUNT_BLOBS_SENT);
+    uint64_t closed = metrics_sum(counts, HTTP_COUNT_FILES_CLOSED);
     uint64_t began = metrics_sum(counts, HTTP_COUNT_CONNECTED);
-    uint64_t blobs = metrics_sum(counts, HTTP_COUNT_BLOBS);
+    uint64_t opened = metrics_sum(counts, HTTP_COUNT_FILES);
 
-    return loop->files.at_start + (began - left) + (blobs - sent) + loop->linger.count;
+    return loop->files.at_start + (began - left) + (opened - closed) + loop->linger.count;
 }
 
 /* The limit may be changed while we run, and others (a program of events, a backup) take descriptors, too: so

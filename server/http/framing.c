@@ -16,6 +16,7 @@
 #define REPLY_BYTES 1024u /* the largest head of a reply is half of it */
 
 struct framing {
+    struct http_request *r;
     unsigned hosts, lengths, codings;
     bool chunked, garbled;
     size_t bytes; /* of the pool */
@@ -49,6 +50,12 @@ static bool is(const struct field *f, const char *name, size_t len)
 }
 #define IS(f, name) is(f, name, sizeof(name) - 1)
 
+static void remember(const char **first, const struct field *f)
+{
+    if (!*first)
+        *first = f->value;
+}
+
 static void look_at(struct framing *ret, const struct field *f)
 {
     if (!is_token(f->name, f->name_len) || (f->value && strchr(f->value, '\r')))
@@ -57,8 +64,14 @@ static void look_at(struct framing *ret, const struct field *f)
         ret->bytes += f->value_len; /* it is copied, to be taken apart */
     if (IS(f, MHD_HTTP_HEADER_HOST))
         ret->hosts++;
-    if (IS(f, MHD_HTTP_HEADER_CONTENT_LENGTH))
+    if (IS(f, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
         ret->lengths++;
+        remember(&ret->r->content_length, f);
+    }
+    if (IS(f, MHD_HTTP_HEADER_AUTHORIZATION))
+        remember(&ret->r->authorization, f);
+    if (IS(f, MHD_HTTP_HEADER_CONTENT_TYPE))
+        remember(&ret->r->content_type, f);
     if (IS(f, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
         ret->codings++;
         ret->chunked = f->value && strcasecmp(f->value, "chunked") == 0;
@@ -96,14 +109,15 @@ bool http_framing_holds(struct http_request *r, const char *version)
 {
     const union MHD_ConnectionInfo *head =
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    struct framing f = {.bytes = head ? head->header_size : 0};
+    struct framing f = {.r = r, .bytes = head ? head->header_size : 0};
     const char *what;
 
     (void)MHD_get_connection_values_n(r->connection,
                                       MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, count, &f);
-    if (f.bytes > HTTP_POOL_BYTES - REPLY_BYTES) {
+    if (f.bytes > http_pool_bytes(r->listener) - REPLY_BYTES) {
         http_refuse_request(r, OTTER_TOO_LARGE,
-                            "the request's head is too large: about 4,000 bytes are taken");
+                            "the request's head is too large: about 4,000 bytes are taken, or 1,500 at an "
+                            "address for devices alone");
         r->refusal_http = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
         return false;
     }

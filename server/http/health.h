@@ -34,6 +34,8 @@ enum http_counter {
     HTTP_COUNT_UNAGREED,     /* and those that were broken off */
     HTTP_COUNT_BLOBS,        /* answers of blobs that began */
     HTTP_COUNT_BLOBS_SENT,   /* and ended */
+    HTTP_COUNT_FILES,        /* of blobs, opened */
+    HTTP_COUNT_FILES_CLOSED, /* and closed */
     HTTP_COUNT_SHED,         /* by what was asked (policy/admit.h) */
     HTTP_COUNT_EVICTED = HTTP_COUNT_SHED + POLICY_ASKED_COUNT, /* by place */
     HTTP_COUNT_BYTES = HTTP_COUNT_EVICTED + HTTP_PLACES,       /* by class */

@@ -69,7 +69,7 @@ static const char *content_type_of(enum http_body body)
 static void check_content_type(struct http_request *r)
 {
     const char *wanted = content_type_of(r->route->body);
-    const char *given = http_header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *given = r->content_type;
 
     if (!wanted || !given || r->route->auth != HTTP_AUTH_OPERATOR || http_media_type_is(given, wanted) ||
         (r->route->body == HTTP_BODY_ENVELOPE && http_media_type_is(given, "application/json")))

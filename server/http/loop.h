@@ -18,6 +18,11 @@
 
 /* A connection's memory, for the request's head and then the reply's; framing.c keeps room for the latter. */
 #define HTTP_POOL_BYTES 6144u
+/*
+ * It stays while a connection is idle, and is cleared at each request: so an address for devices alone, where
+ * no filter of a list comes and no web server in front adds headers, has what devices need.
+ */
+#define HTTP_POOL_DEVICES 3584u
 
 struct http_daemon {
     struct http_loop *loop;
@@ -92,6 +97,13 @@ void http_loop_wake(struct http_loop *loop);
 static inline uint64_t http_loop_now(const struct http_loop *loop)
 {
     return atomic_load_explicit(&loop->busy_since_ms, memory_order_relaxed);
+}
+
+/* The memory of a listener's connections. */
+static inline size_t http_pool_bytes(const struct http_listener *listener)
+{
+    return listener->serves == HTTP_SERVES_DEVICES && !listener->proxied ? HTTP_POOL_DEVICES
+                                                                         : HTTP_POOL_BYTES;
 }
 
 /* mhd.c: starts d->mhd over a listening socket, which it owns from then on. */

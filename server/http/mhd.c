@@ -76,7 +76,7 @@ bool http_daemon_start(struct http_daemon *d, int socket_fd)
         0, NULL, NULL, http_request_handle, d, MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd, d,
         MHD_OPTION_LISTEN_SOCKET, socket_fd, MHD_OPTION_CONNECTION_LIMIT, d->limit,
         MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        config->per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
+        config->per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT, http_pool_bytes(d->listener),
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, d,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, d, MHD_OPTION_UNESCAPE_CALLBACK, http_unescape,
         NULL, MHD_OPTION_ARRAY, d->listener->tls ? tls : plain, MHD_OPTION_END);

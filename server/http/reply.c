@@ -1,4 +1,5 @@
 /* From the call's outputs to the response. */
+#include "host/clock.h"
 #include "http/loop.h"
 #include "http/request.h"
 #include "http/shed.h"
@@ -117,15 +118,18 @@ static char *take_out_body(struct http_request *r)
 
 static enum MHD_Result reply_poll(struct http_request *r)
 {
+    struct http_responses *shared = &r->loop->responses;
     const struct svc_out *out = &r->call.out;
+    int64_t now = host_clock_wall();
     struct MHD_Response *response;
 
     if (!out->body)
         return queue_shared(r, MHD_HTTP_NO_CONTENT,
-                            http_responses_wait(&r->loop->responses, out->retry_after, out->root));
+                            http_responses_wait(shared, out->retry_after, out->root, now));
     response = http_reply_body(r, take_out_body(r), out->body_len, ENVELOPE_TYPE, NULL);
     if (!response)
         return MHD_NO;
+    (void)http_responses_date(shared, response, now);
     (void)http_header_number(response, "Otter-Root", out->root);
     if (out->retry_after)
         (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, out->retry_after);

@@ -98,9 +98,7 @@ static bool answer(struct http_request *r)
 
 static bool declared_length(const struct http_request *r, uint64_t *ret)
 {
-    const char *value = http_header(r, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-    return value && http_number(value, UINT64_MAX, ret);
+    return r->content_length && http_number(r->content_length, UINT64_MAX, ret);
 }
 
 /* All that can be decided before the body. True: answer now, and let the connection go with the unread body.
@@ -109,11 +107,12 @@ static bool begin(struct http_request *r, const char *url, const char *method, c
 {
     struct http_match match;
     uint64_t length = 0;
-    bool has_length = declared_length(r, &length);
+    bool has_length;
 
     r->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     if (!http_framing_holds(r, version))
         return true;
+    has_length = declared_length(r, &length);
     r->url = http_origin_form(url);
     http_route_find(method, r->url, r->listener->serves, &match);
     r->route = match.route;

@@ -40,14 +40,16 @@ struct http_request {
     enum http_place place;          /* where it put that */
     const struct http_route *route; /* NULL: none matches */
     struct http_credentials credentials;
+    /* Headers that framing.c met on its way, each the first of its name; NULL: absent. */
+    const char *authorization, *content_length, *content_type;
     const char *url; /* path, decoded; libmicrohttpd's, for the life of the request */
     const struct http_listener *listener;
     bool proofs_only; /* devices' tokens travelled readable */
     enum http_phase phase;
     bool is_head;
-    bool unread; /* answered before its body was read */
-    bool asked;  /* call was given to the services */
-    bool sends_blob;
+    bool unread;                 /* answered before its body was read */
+    bool asked;                  /* call was given to the services */
+    bool sends_blob, holds_file; /* the latter: of a blob that is not mapped, until it is sent */
 
     /* A refusal that the front itself found; OTTER_OK: none. Detail and place are in call.out.error and .at.
      */
@@ -97,7 +99,8 @@ const char *http_header(const struct http_request *r, const char *name);
 
 /*
  * framing.c: false, and refused, if it is not certain where the request ends, or that the reply has room; the
- * connection must be closed then. And the path of a request line, which may name the server, too (RFC
+ * connection must be closed then. Each header is looked at here once; those that most requests are asked for
+ * are remembered. And the path of a request line, which may name the server, too (RFC
  * 9112, 3.2.2).
  */
 bool http_framing_holds(struct http_request *r, const char *version);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static unsigned top_bit(unsigned n)
 {
@@ -54,13 +55,34 @@ static struct MHD_Response *constant(const char *text)
     return MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
 }
 
-struct MHD_Response *http_responses_wait(struct http_responses *all, unsigned seconds, uint64_t root)
+/* The locale is "C": nobody sets another. */
+void http_date_format(int64_t when, char out[HTTP_DATE_STR])
+{
+    time_t t = (time_t)when;
+    struct tm tm = {.tm_mday = 1};
+
+    (void)gmtime_r(&t, &tm);
+    if (strftime(out, HTTP_DATE_STR, "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
+        out[0] = '\0';
+}
+
+bool http_responses_date(struct http_responses *all, struct MHD_Response *response, int64_t now)
+{
+    if (all->date_of != now || all->date[0] == '\0')
+        http_date_format(now, all->date);
+    all->date_of = now;
+    return MHD_add_response_header(response, MHD_HTTP_HEADER_DATE, all->date) == MHD_YES;
+}
+
+struct MHD_Response *http_responses_wait(struct http_responses *all, unsigned seconds, uint64_t root,
+                                         int64_t now)
 {
     unsigned rounded = http_wait_round(seconds);
     unsigned slot = http_wait_slot(rounded);
     struct MHD_Response *response = all->wait[slot].response;
 
-    if (response && all->wait[slot].seconds == rounded && all->wait[slot].root == root)
+    if (response && all->wait[slot].seconds == rounded && all->wait[slot].root == root &&
+        all->wait[slot].made == now)
         return response;
     if (response)
         MHD_destroy_response(response); /* those still being sent hold their own reference */
@@ -68,9 +90,11 @@ struct MHD_Response *http_responses_wait(struct http_responses *all, unsigned se
     all->wait[slot].response = response;
     all->wait[slot].seconds = rounded;
     all->wait[slot].root = root;
+    all->wait[slot].made = now;
     if (response) {
         (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, rounded);
         (void)http_header_number(response, "Otter-Root", root);
+        (void)http_responses_date(all, response, now);
     }
     return response;
 }

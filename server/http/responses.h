@@ -11,14 +11,19 @@
 #include <microhttpd.h>
 
 #define HTTP_WAITS 64u
-#define HTTP_BUSY  (POLICY_DEFER_MAX_S - POLICY_DEFER_MIN_S + 1u)
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7) */
+#define HTTP_DATE_STR 30u
+#define HTTP_BUSY     (POLICY_DEFER_MAX_S - POLICY_DEFER_MIN_S + 1u)
 
 struct http_responses {
     struct {
         struct MHD_Response *response;
         unsigned seconds;
         uint64_t root;
+        int64_t made;
     } wait[HTTP_WAITS];
+    int64_t date_of;
+    char date[HTTP_DATE_STR]; /* of date_of */
     struct {
         struct MHD_Response *response;
         unsigned seconds;
@@ -31,10 +36,14 @@ struct http_responses {
 /* Each is borrowed: queue it, do not destroy it. NULL when out of memory. */
 
 /*
- * 204 with Retry-After and Otter-Root. Seconds are rounded down to six significant bits, so that 64 responses
- * serve every interval and its jitter.
+ * 204 with Retry-After, Otter-Root and Date. Seconds are rounded down to six significant bits, so that 64
+ * responses serve every interval and its jitter; each is made anew once in a second at most, for its Date.
  */
-struct MHD_Response *http_responses_wait(struct http_responses *all, unsigned seconds, uint64_t root);
+struct MHD_Response *http_responses_wait(struct http_responses *all, unsigned seconds, uint64_t root,
+                                         int64_t now);
+/* The header Date for a response that is made now: written once a second, not once a reply as libmicrohttpd
+ * does. */
+bool http_responses_date(struct http_responses *all, struct MHD_Response *response, int64_t now);
 /* 503 with Retry-After: what is put off. */
 struct MHD_Response *http_responses_busy(struct http_responses *all, unsigned seconds);
 /* problem+json without detail; the WWW-Authenticate of 401 is in it. */
@@ -47,6 +56,9 @@ void http_responses_free(struct http_responses *all);
 /* Pure: what http_responses_wait() does to the seconds, and which of the 64 it takes. */
 unsigned http_wait_round(unsigned seconds);
 unsigned http_wait_slot(unsigned rounded);
+
+/* Pure: a Date's text. */
+void http_date_format(int64_t when, char out[HTTP_DATE_STR]);
 
 /* A problem's body with its headers; the caller's. */
 struct MHD_Response *http_problem_response(const struct http_problem *problem, unsigned http);

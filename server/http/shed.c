@@ -43,6 +43,7 @@ void http_shed_ends(struct http_request *r)
     if (r->sends_blob) {
         r->daemon->blobs--;
         metrics_add(r->loop->counts, HTTP_COUNT_BLOBS_SENT, 1);
+        metrics_add(r->loop->counts, HTTP_COUNT_FILES_CLOSED, r->holds_file);
     }
     move(r, HTTP_PLACE_IDLE);
 }
@@ -64,6 +65,8 @@ bool http_shed_call(struct http_request *r)
 
 enum MHD_Result http_shed_blob(struct http_request *r)
 {
+    enum MHD_Result queued;
+
     if (!http_door_admits(r->daemon, POLICY_ASKS_FOR_BLOB)) {
         http_count_shed(r->daemon, POLICY_ASKS_FOR_BLOB);
         http_refuse(r, OTTER_TOO_BUSY, NULL);
@@ -72,5 +75,7 @@ enum MHD_Result http_shed_blob(struct http_request *r)
     r->sends_blob = true;
     r->daemon->blobs++;
     metrics_add(r->loop->counts, HTTP_COUNT_BLOBS, 1);
-    return http_reply_blob(r);
+    queued = http_reply_blob(r);
+    metrics_add(r->loop->counts, HTTP_COUNT_FILES, r->holds_file);
+    return queued;
 }

@@ -132,6 +132,12 @@ struct svc_queue *queue_of(struct svc *svc, enum svc_op op);
 /* Since when the oldest call waits (monotonic); 0: none does. */
 uint64_t queue_oldest_us(struct svc_queue *q);
 
+/* Over all devices, to store when they were last seen: the part that is being done. */
+struct sweep_round {
+    uint32_t at, upto; /* indexes */
+    int64_t since_ms;  /* monotonic: when this part was taken on */
+};
+
 struct svc_trouble {
     pthread_mutex_t lock;
     enum otter_status status;  /* OK: none */
@@ -172,6 +178,7 @@ struct svc {
     int64_t deadlines_at;         /* served seconds at the last look; writer thread */
     struct paces paces;
     int64_t next_sweep_ms, next_heartbeat_ms, next_progress;
+    struct sweep_round round;                    /* writer thread */
     struct gc_announced announced[GC_ANNOUNCED]; /* writer thread */
     unsigned announced_next;
 
@@ -310,12 +317,18 @@ void writer_publish(struct svc *svc, struct svc_call *list);
 enum otter_status pace_load(struct svc *svc);
 void *reader_main(void *svc);
 
-/* Writes up to max dirty records behind; returns how many. Inside a transaction of the writer. */
+/* Writes up to max records behind: dirty ones, then those seen of the round's part; returns how many. Inside
+ * a transaction of the writer. */
 struct sweep_result {
     enum otter_status status;
     unsigned rows;
 };
 struct sweep_result sweep_some(struct svc *svc, unsigned max);
+/* Of so many devices, those that a round goes over in a time: when a device was last seen is stored within a
+ * tenth of the poll interval, and within SWEEP_ROUND_MAX_MS. */
+#define SWEEP_PARTS        10
+#define SWEEP_ROUND_MAX_MS 300000
+uint32_t sweep_share(uint32_t devices, int64_t elapsed_ms, uint32_t poll_interval_s);
 void sweep_tick(struct svc *svc, bool all);
 
 enum otter_status idempotency_check(struct svc *svc, struct svc_call *call, bool *ret_answered);

@@ -104,8 +104,6 @@ static void read_span(struct reading *r, uint32_t span)
     r->first = r->at = span * SPAN + 1;
     r->last = span + 1 == r->load->spans ? r->load->devices : (span + 1) * SPAN;
     r->status = r->store->ops->fleet(r->store, from, upto, &r->devices);
-    if (r->status == OTTER_OK && !r->trouble && r->at != r->last + 1)
-        r->trouble = "the devices are not numbered in one row";
     if (r->status == OTTER_OK && !r->trouble)
         r->status = r->store->ops->attempts_newest(r->store, from, upto, &r->attempts);
 }

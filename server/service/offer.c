@@ -38,6 +38,7 @@ enum otter_status offer_sign(struct svc *svc, struct svc_call *call, uint64_t at
 {
     char payload[OTTER_PAYLOAD_MAX + 1];
     struct otter_offer offer;
+    size_t payload_len, cap;
     int len;
 
     fill(svc, &call->in.poll, &offer);
@@ -45,10 +46,12 @@ enum otter_status offer_sign(struct svc *svc, struct svc_call *call, uint64_t at
         return OTTER_INTERNAL;
     if (otter_offer_encode(&offer, payload, sizeof(payload)) != OTTER_OK)
         return OTTER_INTERNAL;
-    call->out.body = malloc(OTTER_ENVELOPE_MAX + 1);
+    payload_len = strlen(payload);
+    cap = host_jws_len(payload_len) + 1;
+    call->out.body = malloc(cap);
     if (!call->out.body)
         return OTTER_INTERNAL;
-    len = host_jws_sign_to(svc->offer_key, payload, strlen(payload), call->out.body, OTTER_ENVELOPE_MAX + 1);
+    len = host_jws_sign_to(svc->offer_key, payload, payload_len, call->out.body, cap);
     if (len < 0)
         return OTTER_INTERNAL;
     call->out.body_len = (size_t)len;

@@ -25,9 +25,10 @@ static bool same_digest(const struct otter_digest *a, const struct otter_digest 
 
 /*
  * Takes down what the device says of itself; the lock is held. When out of memory, what it runs stays as it
- * was known: decisions are made from the poll itself, and the next poll says it again.
+ * was known: decisions are made from the poll itself, and the next poll says it again. True if more is new
+ * than that it polled.
  */
-static void take_down(struct svc *svc, struct fleet_device *d, uint32_t index, const struct otter_poll *poll,
+static bool take_down(struct svc *svc, struct fleet_device *d, uint32_t index, const struct otter_poll *poll,
                       int64_t now)
 {
     const struct otter_running *running = &poll->running;
@@ -39,19 +40,23 @@ static void take_down(struct svc *svc, struct fleet_device *d, uint32_t index, c
     const struct fleet_kind *pose = fleet_pose_of(d);
     uint8_t flags =
         (uint8_t)(FLEET_SEEN | (running->confirmed ? FLEET_CONFIRMED : 0) | (poll->stale ? FLEET_STALE : 0));
+    bool changed = !fleet_said_equal(d->said, &said) || d->slot != (uint8_t)running->slot ||
+                   ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0 ||
+                   strcmp(pose->product, poll->product) != 0 || strcmp(pose->hardware, poll->hardware) != 0;
+    bool news = changed || d->flags != flags || d->refused != (uint8_t)poll->refused || d->first_seen == 0;
 
-    if (!fleet_said_equal(d->said, &said) || d->slot != (uint8_t)running->slot ||
-        ((d->flags ^ flags) & (FLEET_SEEN | FLEET_CONFIRMED)) != 0 ||
-        strcmp(pose->product, poll->product) != 0 || strcmp(pose->hardware, poll->hardware) != 0)
+    if (changed) {
         device_changed(svc, d, index);
-    (void)fleet_say(svc->fleet, d, &said);
-    (void)fleet_pose(d, poll->product, poll->hardware); /* the like */
+        (void)fleet_say(svc->fleet, d, &said);
+        (void)fleet_pose(d, poll->product, poll->hardware); /* the like */
+    }
     d->flags = flags;
     d->slot = (uint8_t)running->slot;
     d->refused = (uint8_t)poll->refused;
     d->last_seen = (uint32_t)now;
     if (d->first_seen == 0)
         d->first_seen = (uint32_t)now;
+    return news;
 }
 
 /* Does the device prove that it runs the image that the attempt offered? */
@@ -172,8 +177,10 @@ static bool try_quietly(struct svc *svc, struct svc_call *call, uint32_t index)
     bool quiet, news = call->in.poll.refused != OTTER_OK && d->refused != (uint8_t)call->in.poll.refused;
     int64_t now = svc_now(svc);
 
-    take_down(svc, d, index, &call->in.poll, now);
-    fleet_mark_dirty(svc->fleet, index);
+    if (take_down(svc, d, index, &call->in.poll, now))
+        fleet_mark_dirty(svc->fleet, index);
+    else
+        fleet_mark_seen(svc->fleet, index);
     quiet = settled_till_next_poll(d, generation, call, now) && !device_attempt_open(d) &&
             !call->in.poll.fresh && !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);
     fleet_unlock(svc->fleet, index);

@@ -1,4 +1,8 @@
-/* Writing behind: last-seen, running and the like, once a second, in batches that rise by key. */
+/*
+ * Writing behind, in batches that rise by key. What is new of a device, once a second. When it was last seen,
+ * in rounds over the whole fleet, of which each second does a part: most polls say nothing else, and a row of
+ * each would have its own page of the disk.
+ */
 #include "service/internal.h"
 
 #include "host/clock.h"
@@ -30,26 +34,60 @@ static void copy_state(struct svc *svc, uint32_t index, struct store_device_stat
     fleet_unlock(svc->fleet, index);
 }
 
+/* Puts one down; a mark that could not be served is put back. */
+static bool put_state(struct svc *svc, uint32_t index, struct sweep_result *result)
+{
+    struct store_device_state row;
+
+    copy_state(svc, index, &row);
+    result->status = svc->writer->ops->state_put(svc->writer, &row);
+    if (result->status != OTTER_OK)
+        fleet_mark_dirty(svc->fleet, index);
+    else
+        result->rows++;
+    return result->status == OTTER_OK;
+}
+
 struct sweep_result sweep_some(struct svc *svc, unsigned max)
 {
     struct sweep_result result = {.status = OTTER_OK};
-    struct store_device_state row;
+    struct sweep_round *round = &svc->round;
     uint32_t index = 0;
 
-    while (result.rows < max) {
-        index = fleet_take_dirty(svc->fleet, index);
-        if (index == FLEET_NONE)
-            break;
-        copy_state(svc, index, &row);
-        result.status = svc->writer->ops->state_put(svc->writer, &row);
-        if (result.status != OTTER_OK) {
-            fleet_mark_dirty(svc->fleet, index);
-            break;
-        }
-        result.rows++;
-        index++;
+    while (result.rows < max && (index = fleet_take_dirty(svc->fleet, index)) != FLEET_NONE)
+        if (!put_state(svc, index++, &result))
+            return result;
+    while (result.rows < max && round->at < round->upto) {
+        index = fleet_take_seen(svc->fleet, round->at, round->upto);
+        round->at = index == FLEET_NONE ? round->upto : index + 1;
+        if (index != FLEET_NONE && !put_state(svc, index, &result))
+            return result;
     }
     return result;
+}
+
+uint32_t sweep_share(uint32_t devices, int64_t elapsed_ms, uint32_t poll_interval_s)
+{
+    int64_t period = (int64_t)poll_interval_s * 1000 / SWEEP_PARTS;
+
+    if (period > SWEEP_ROUND_MAX_MS)
+        period = SWEEP_ROUND_MAX_MS;
+    if (elapsed_ms >= period)
+        return devices;
+    return (uint32_t)((devices * elapsed_ms + period - 1) / period); /* 2^24 * 2^19: fits */
+}
+
+/* The next part of the round; the one before is done. */
+static void go_round(struct svc *svc, int64_t mono_ms, bool all)
+{
+    struct sweep_round *round = &svc->round;
+    uint32_t count = fleet_count(svc->fleet), share;
+
+    share = all ? count : sweep_share(count, mono_ms - round->since_ms, svc->config.poll_interval_s);
+    round->since_ms = mono_ms;
+    if (all || round->at >= count)
+        round->at = 0;
+    round->upto = share < count - round->at ? round->at + share : count;
 }
 
 /*
@@ -123,7 +161,11 @@ void sweep_tick(struct svc *svc, bool all)
     if (svc_trouble(svc) == OTTER_STORE_DAMAGED)
         return;
     if (all || mono >= svc->next_sweep_ms) {
-        unsigned rows = sweep_once(svc);
+        unsigned rows;
+
+        if (all || svc->round.at >= svc->round.upto)
+            go_round(svc, mono, all);
+        rows = sweep_once(svc);
 
         svc->blobs->ops->rest(svc->blobs);
         while (all && rows == SWEEP_ROWS)

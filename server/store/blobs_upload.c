@@ -293,7 +293,7 @@ static enum otter_status check(const struct upload *u, const char *path, struct 
     uint64_t size;
 
     if (!host_file_digest(&otter_crypto_openssl, path, &digest, &size, err))
-        return OTTER_IO_ERROR;
+        return blobs_errno_status(err ? err->os_errno : 0);
     if (size == u->size && memcmp(digest.b, u->digest.b, OTTER_DIGEST_LEN) == 0)
         return OTTER_OK;
     otter_hex_encode(u->digest.b, OTTER_DIGEST_LEN, want);

@@ -270,7 +270,7 @@ static bool setup(sqlite3 *db, const char *path, enum store_mode mode, enum stor
 {
     static const char writer[] =
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-        "PRAGMA cache_size = -" STORE_WRITER_CACHE "; PRAGMA temp_store = MEMORY";
+        "PRAGMA cache_size = -" STORE_PASS_CACHE "; PRAGMA temp_store = MEMORY";
     static const char reader[] =
         "PRAGMA query_only = ON; PRAGMA cache_size = -" STORE_READER_CACHE "; PRAGMA temp_store = MEMORY";
     int rc;
@@ -285,8 +285,10 @@ static bool setup(sqlite3 *db, const char *path, enum store_mode mode, enum stor
         return store_sqlite_fail_open(db, path, rc, ret_fault, err);
     if (mode == STORE_READER)
         return true;
-    return store_sqlite_check(db, path, ret_fault, err) && store_sqlite_migrate(db, ret_fault, err) &&
-           store_sqlite_unmark(db, path, ret_fault, err);
+    if (!store_sqlite_check(db, path, ret_fault, err))
+        return false;
+    (void)sqlite3_exec(db, "PRAGMA cache_size = -" STORE_WRITER_CACHE, NULL, NULL, NULL); /* of no result */
+    return store_sqlite_migrate(db, ret_fault, err) && store_sqlite_unmark(db, path, ret_fault, err);
 }
 
 struct store *store_sqlite_open(const char *path, enum store_mode mode, enum store_fault *ret_fault,

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from xml.sax.saxutils import escape
 
-STYLE = ("text{font:12px sans-serif;fill:#333}.title{font-size:15px}.axis{stroke:#999;fill:none}.grid{stroke:#e4e4e4}"
+STYLE = ("text{font-family:sans-serif}.axis{stroke:#999;fill:none}.grid{stroke:#e4e4e4}"
          ".met{fill:#1a7f37}.missed{fill:#c62828}.plain{fill:#1565c0}.spread{stroke:#111}"
          ".target{stroke:#111;stroke-width:2;stroke-dasharray:4 2}.curve{fill:none;stroke-width:2}")
 COLOURS = ("#1565c0", "#1a7f37", "#c62828", "#b26a00", "#6a1b9a", "#00838f", "#555")
@@ -52,8 +52,9 @@ def number(value):
     return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:g}"
 
 
-def text(x, y, what, *, anchor="start", kind=""):
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{f" class={chr(34)}{kind}{chr(34)}" if kind else ""}>{escape(what)}</text>'
+def text(x, y, what, *, anchor="start", size=12, colour="#333"):
+    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" style="font-size:{size}px;fill:{colour}">'
+            f"{escape(what)}</text>")
 
 
 def path(kind, d, **more):
@@ -92,7 +93,7 @@ def bars(title, items):
 
     def x_of(value):
         return left + value * BARS_WIDTH / at[-1]
-    parts = [text(20, 24, title, kind="title"),
+    parts = [text(20, 24, title, size=15),
              text(20, 42, "line: quarters; dashes: target; green: met, red: missed")]
     for value in at:
         parts += [path("grid", f"M{x_of(value):.1f} {TOP}V{height - 40}"),
@@ -125,7 +126,7 @@ def panel(p, left, top):
 
     def y_of(value):
         return y0 - value * (y0 - y1) / at[-1]
-    parts = [text(left + 20, top + 18, f"{p.title}, {p.unit}" if p.unit else p.title, kind="title")]
+    parts = [text(left + 20, top + 18, f"{p.title}, {p.unit}" if p.unit else p.title, size=15)]
     for value in at:
         parts += [path("grid", f"M{x0} {y_of(value):.1f}H{x1}"), text(x0 - 6, y_of(value) + 4, number(value), anchor="end")]
     for power in range(low, high + 1):
@@ -137,14 +138,14 @@ def panel(p, left, top):
         points = [f"{x_of(x):.1f} {y_of(y):.1f}" for x, y in c.points]
         parts.append(path("curve", "M" + "L".join(points), stroke=colour))
         parts += [f'<circle cx="{p.split(" ")[0]}" cy="{p.split(" ")[1]}" r="3" fill="{colour}"/>' for p in points]
-        parts.append(f'<text x="{left + 20 + i % 2 * 270}" y="{top + 36 + i // 2 * 16}" style="fill:{colour}">{escape(c.label)}</text>')
+        parts.append(text(left + 20 + i % 2 * 270, top + 36 + i // 2 * 16, c.label, colour=colour))
     parts.append(path("axis", f"M{x0} {y1}V{y0}H{x1}"))
     return parts
 
 
 def panels(title, items):
     rows = math.ceil(len(items) / COLUMNS)
-    parts = [text(20, 24, title, kind="title")]
+    parts = [text(20, 24, title, size=15)]
     for i, p in enumerate(items):
         parts += panel(p, i % COLUMNS * PANEL_WIDTH, 40 + i // COLUMNS * PANEL_HEIGHT)
     return picture(COLUMNS * PANEL_WIDTH, 40 + rows * PANEL_HEIGHT, parts)

@@ -12,7 +12,8 @@ from rows import compared
 
 CLIENT = pathlib.Path(__file__).resolve().parent / "tls_client.py"
 PROCESSES = 4
-VERSIONS, KINDS = ("1.2", "1.3"), ("full", "resumed")
+KINDS = [("1.2", "full"), ("1.2", "resumed"), ("1.2", "by-id"), ("1.3", "full"), ("1.3", "resumed")]
+WORDS = {"full": "full handshake", "resumed": "resumed handshake", "by-id": "handshake resumed by its session's ID"}
 
 
 def connect(server, ca, version, kind, requests, seconds):
@@ -24,11 +25,11 @@ def connect(server, ca, version, kind, requests, seconds):
 
 
 def kinds(plan):
-    return KINDS[1:] if plan.quick else KINDS
+    return [(version, kind) for version, kind in KINDS if not plan.quick or kind == "resumed"]
 
 
 def estimate(plan):
-    return 4 + load.turns(plan, len(VERSIONS) * len(kinds(plan)), 2)
+    return 4 + load.turns(plan, len(kinds(plan)), 2)
 
 
 def handshakes(stand, plan):
@@ -37,15 +38,14 @@ def handshakes(stand, plan):
     servers[1].start()
     try:
         rows, requests = [], stand.requests("tls", [d.poll(close=True) for d in stand.quiet])
-        for version in VERSIONS:
-            for kind in kinds(plan):
-                def run_of(server, version=version, kind=kind):
-                    return lambda _: connect(server, tls / "ca.pem", version, kind, requests, plan.seconds)
-                ours, theirs = load.in_turn([(s.pid, run_of(s)) for s in servers], plan.rounds)
-                rows += compared(ours, theirs, f"TLS {version}, {kind} handshake and a poll",
-                                 f"{PROCESSES} processes with OpenSSL, P-256; the client limits the rate",
-                                 cpu=at_most(1.0) if kind == "resumed" else None,
-                                 place={"row": "tls", "version": version, "kind": kind})
+        for version, kind in kinds(plan):
+            def run_of(server, version=version, kind=kind):
+                return lambda _: connect(server, tls / "ca.pem", version, kind, requests, plan.seconds)
+            ours, theirs = load.in_turn([(s.pid, run_of(s)) for s in servers], plan.rounds)
+            rows += compared(ours, theirs, f"TLS {version}, {WORDS[kind]} and a poll",
+                             f"{PROCESSES} processes with OpenSSL, P-256; the client limits the rate",
+                             cpu=at_most(1.0) if kind != "full" else None,
+                             place={"row": "tls", "version": version, "kind": kind})
         return rows
     finally:
         servers[1].stop()

@@ -24,17 +24,23 @@ class Measure:
     quick: bool = True         # part of --quick
 
 
-def of_polls(plan, rollouts):
-    """The servers are started by the first who asks for them."""
-    return 4 + 3 * len(rollouts) + load.turns(plan, 2 * len(plan.connections), len(rollouts) + 1)
+def starts(plan):
+    """Of the servers, by the first measure that asks for them."""
+    return 4 + 3 * len(plan.rollouts)
 
+
+def of_polls(plan, rollouts):
+    return load.turns(plan, 2 * len(plan.connections), len(rollouts) + 1)
+
+
+SIGNATURES = 5  # openssl speed, twice
 
 MEASURES = [
-    Measure("poll-204", "polls with nothing to offer", polls.poll_204, lambda plan: of_polls(plan, plan.rollouts)),
+    Measure("poll-204", "polls with nothing to offer", polls.poll_204, lambda plan: starts(plan) + of_polls(plan, plan.rollouts)),
     Measure("poll-fresh", "polls answered by the signed empty offer, and the bare signature rate", polls.poll_fresh,
-            lambda plan: of_polls(plan, plan.rollouts)),
+            lambda plan: SIGNATURES + of_polls(plan, plan.rollouts)),
     Measure("poll-offer", "polls answered by the offer of an open attempt, and the bare signature rate", polls.poll_offer,
-            lambda plan: of_polls(plan, polls.with_offers(plan)), quick=False),
+            lambda plan: SIGNATURES + of_polls(plan, polls.with_offers(plan)), quick=False),
     Measure("stalls", "counts of connections at which a loop might stall", polls.stalls,
             lambda plan: load.turns(plan.short(), len(polls.STALL_COUNTS), 2), quick=False),
     Measure("report", "reports, each durable before its reply", reports.report,
@@ -42,7 +48,7 @@ MEASURES = [
     Measure("blob", "an image of 1 MB, whole", blobs.whole, lambda plan: 1 + load.turns(plan, 1, 2)),
     Measure("range", "an image of 1 MB in ranges of 64 KiB", blobs.ranges, lambda plan: 1 + load.turns(plan, 1, 2), quick=False),
     Measure("tls", "whole and resumed handshakes of TLS 1.2 and 1.3", handshakes.handshakes, handshakes.estimate),
-    Measure("idle", "memory of idle connections", idle.idle, lambda plan: 3 + plan.idle / 2000),
+    Measure("idle", "memory of idle connections", idle.idle, lambda plan: 3 + plan.idle / 1000),
     Measure("instructions", "instructions of a poll", instructions.instructions, lambda plan: 20 if plan.quick else 35),
     Measure("growth", "polls, start, memory and lists by the size of the fleet", growth.growth, growth.estimate),
 ]

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """TLS connections one after the other in some processes, each with one request; at the end one line of JSON.
 
-tls_client.py PORT CA NAME 1.2|1.3 full|resumed SECONDS PROCESSES REQUESTS      the client of handshakes.py
+tls_client.py PORT CA NAME 1.2|1.3 full|resumed|by-id SECONDS PROCESSES REQUESTS      the client of handshakes.py
+
+resumed: by a ticket; by-id: by the session's ID, as clients do that know no tickets (BearSSL).
 """
 
 import json
@@ -15,10 +17,12 @@ VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 class Client:
-    def __init__(self, port, ca, name, version):
+    def __init__(self, port, ca, name, version, *, tickets):
         self.port, self.name = port, name
         self.context = ssl.create_default_context(cafile=ca)
         self.context.minimum_version = self.context.maximum_version = VERSIONS[version]
+        if not tickets:
+            self.context.options |= ssl.OP_NO_TICKET
         self.bytes = 0
 
     def connect(self, text, session=None):
@@ -60,8 +64,8 @@ def main():
         texts = source.read().split(b"\0")[:-1]
 
     def work():
-        client = Client(int(port), ca, name, version)
-        count, slow = play(client, texts, kind == "resumed", float(seconds))
+        client = Client(int(port), ca, name, version, tickets=kind != "by-id")
+        count, slow = play(client, texts, kind != "full", float(seconds))
         return count, slow, client.bytes
     began = time.monotonic()
     outs = [spawn(work) for _ in range(int(processes))]

@@ -48,10 +48,10 @@ def ask(connection, server, path="/api/v1/status"):
 
 @pytest.fixture
 def few(tmp_path, request):
-    """A world whose server may have 4,096 files at most, and idle connections for 3 s, or what the test says: a quarter
-    of it is how long who is idle may be sure of his connection."""
+    """A world whose server may have 4,096 files at most, and idle connections for as long as the test says: a quarter of it
+    is how long who is idle may be sure of his connection, else as long as a test may take."""
     config = tmp_path / "otterd.conf"
-    config.write_text(f"[limits]\nidle_timeout = {getattr(request, 'param', 3)}\n")
+    config.write_text(f"[limits]\nidle_timeout = {getattr(request, 'param', 240)}\n")
     made = otter.World(tmp_path, ["--config", config])
     made.server.command = ["prlimit", "--nofile=4096:4096", *made.server.command]
     made.start()
@@ -74,7 +74,6 @@ def test_with_a_low_limit_it_starts_serves_and_updates_a_fleet(tmp_path):
         world.stop()
 
 
-@pytest.mark.parametrize("few", [240], indirect=True)
 def test_without_a_descriptor_left_who_is_connected_goes_on_and_nothing_spins(few):
     books.prepare(few)
     server = few.server
@@ -128,6 +127,7 @@ def test_descriptors_that_are_free_again_are_used_though_a_connection_never_paus
             assert c.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize("few", [3], indirect=True, ids=["soon-closed"])
 def test_with_nobody_connected_and_no_descriptor_left_it_does_not_spin_and_recovers(few):
     server = few.server
     books.prepare(few)

@@ -203,13 +203,13 @@ class World:
         self.otter("release", "publish", path, *images)
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    def fleet(self, count, prefix="dev-", url=None):
+    def fleet(self, count, prefix="dev-", url=None, timeout=120):
         """Provisions `count` devices and registers them; the folder with their factory data."""
         folder = self.folder / f"fleet-{prefix}"
         tls = ["--ca", self.server.cacert, "--tls-name", certificates.NAME] if self.server.cacert else []
         self.otter("device", "provision", "--count", count, "--id-prefix", prefix, "--product", PRODUCT, "--hardware",
                    self.hardware, "--root", self.root, "--image-key", self.pub("image"), "--url", url or self.server.url,
-                   *tls, "--out-dir", folder)
+                   *tls, "--out-dir", folder, timeout=timeout)
         return folder
 
     def emulate(self, fleet, slot_a, *options, expect=0, timeout=120):

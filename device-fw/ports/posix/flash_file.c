@@ -27,18 +27,26 @@ static bool touches_factory(const struct otter_flash_map *map, uint32_t addr, ui
     return addr < map->factory_base + map->factory_size && addr + len > map->factory_base;
 }
 
+/* Word by word: whole images pass here, again and again. */
 static void invert(uint8_t *p, uint32_t len)
 {
-    for (uint32_t i = 0; i < len; i++)
-        p[i] = (uint8_t)~p[i];
+    uint64_t word;
+
+    for (; len >= sizeof(word); p += sizeof(word), len -= (uint32_t)sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+        word = ~word;
+        memcpy(p, &word, sizeof(word));
+    }
+    while (len-- > 0)
+        p[len] = (uint8_t)~p[len];
 }
 
+/* At most CHUNK bytes. */
 static bool all_zero(const uint8_t *p, uint32_t len)
 {
-    for (uint32_t i = 0; i < len; i++)
-        if (p[i] != 0)
-            return false;
-    return true;
+    static const uint8_t zeros[CHUNK];
+
+    return memcmp(p, zeros, len) == 0;
 }
 
 /* A host that fails is no flash that fails: the device stops as it stands, and the owner is told. */
@@ -92,14 +100,15 @@ static void tear_unit(uint8_t *old, const uint8_t *data, uint32_t unit, uint64_t
 /* Programs whole units over `old` (both in flash terms); false if the rules forbid it. */
 static bool merge(const struct otter_flash_map *map, uint8_t *old, const uint8_t *data, uint32_t len)
 {
+    uint8_t rises = 0, written = 0; /* bits that would go from 0 to 1; that are 0 already */
+
     for (uint32_t i = 0; i < len; i++) {
-        if ((old[i] & data[i]) != data[i])
-            return false;
-        if (map->write_once && old[i] != 0xff)
-            return false;
+        rises |= (uint8_t)(data[i] & ~old[i]);
+        written |= (uint8_t)~old[i];
     }
-    for (uint32_t i = 0; i < len; i++)
-        old[i] = data[i];
+    if (rises != 0 || (map->write_once && written != 0))
+        return false;
+    memcpy(old, data, len);
     return true;
 }
 
@@ -227,7 +236,8 @@ void otter_flash_file_init(struct otter_flash_file *f, struct otter_flash_bytes 
 int otter_flash_file_open(struct otter_flash_file *f, const char *path, const struct otter_flash_map *map)
 {
     struct otter_flash_bytes *bytes;
-    int r = otter_bytes_file_open(path, map->size, &bytes);
+    int r = path != NULL ? otter_bytes_file_open(path, map->size, &bytes)
+                         : otter_bytes_memory_open(map->size, &bytes);
 
     if (r == 0)
         otter_flash_file_init(f, bytes, map);
@@ -236,12 +246,7 @@ int otter_flash_file_open(struct otter_flash_file *f, const char *path, const st
 
 int otter_flash_file_open_memory(struct otter_flash_file *f, const struct otter_flash_map *map)
 {
-    struct otter_flash_bytes *bytes;
-    int r = otter_bytes_memory_open(map->size, &bytes);
-
-    if (r == 0)
-        otter_flash_file_init(f, bytes, map);
-    return r;
+    return otter_flash_file_open(f, NULL, map);
 }
 
 void otter_flash_file_close(struct otter_flash_file *f)

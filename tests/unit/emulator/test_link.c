@@ -101,6 +101,27 @@ static void from_peer(struct rig *r, const void *data, size_t len)
     wait_ready(r, false);
 }
 
+static void a_server_sees_the_address_that_the_device_was_given(void **state)
+{
+    static const uint32_t devices[] = {0, 1, 99999};
+    struct rig *r = *state;
+    struct emu_sources sources = {0};
+    struct sockaddr_in from;
+    socklen_t len = sizeof(from);
+
+    assert_true(emu_sources_parse("127.0.0.0/8", &sources));
+    r->links.sources = &sources;
+    for (unsigned i = 0; i < 3; i++) {
+        emu_link_init(&r->link, &r->links, devices[i], &r->tag, &r->power_off);
+        connect_both(r);
+        assert_int_equal(getpeername(r->peer, (struct sockaddr *)&from, &len), 0);
+        assert_int_equal(ntohl(from.sin_addr.s_addr), emu_source_of(&sources, devices[i]));
+        r->link.net.close(&r->link.net);
+        close(r->peer);
+        r->peer = -1;
+    }
+}
+
 static void bytes_go_both_ways_and_again_means_nothing_now(void **state)
 {
     struct rig *r = *state;
@@ -282,6 +303,8 @@ static void a_closed_link_is_ready_so_that_its_client_finds_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_server_sees_the_address_that_the_device_was_given, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(bytes_go_both_ways_and_again_means_nothing_now, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_peers_close_is_an_end_and_a_reset_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_connection_shows_in_send, set_up, tear_down),

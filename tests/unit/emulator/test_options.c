@@ -69,6 +69,35 @@ static void devices_prove_themselves_as_asked(void **state)
     }
 }
 
+static void a_large_fleet_has_its_options(void **state)
+{
+    static const struct {
+        const char *args[5];
+        bool ok, openssl;
+        uint32_t pool_mb, sources;
+    } rows[] = {
+        {{"--fleet", "f", NULL}, true, false, 8192, 0},
+        {{"--fleet", "f", "--crypto", "openssl", NULL}, true, true, 8192, 0},
+        {{"--fleet", "f", "--crypto", "bearssl", NULL}, true, false, 8192, 0},
+        {{"--fleet", "f", "--crypto", "none", NULL}, false},
+        {{"--fleet", "f", "--pool", "5", NULL}, true, false, 5, 0},
+        {{"--fleet", "f", "--pool", "0", NULL}, false},
+        {{"--fleet", "f", "--sources", "10.0.0.0/24", NULL}, true, false, 8192, 254},
+        {{"--fleet", "f", "--sources", "10.0.0.0", NULL}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        struct emu_options o = {0};
+        struct host_error err = {0};
+
+        assert_int_equal(parse(rows[i].args, &o, &err), rows[i].ok);
+        assert_int_equal(o.openssl, rows[i].openssl);
+        assert_int_equal(o.pool_mb, rows[i].pool_mb);
+        assert_int_equal(o.sources.count, rows[i].sources);
+    }
+}
+
 static void a_server_with_tls_is_named_by_its_certificate(void **state)
 {
     static const char *const args[] = {"--fleet",    "f",          "--server", "https://127.0.0.1:8443",
@@ -320,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_as_the_demo_starts_it_is_understood),
         cmocka_unit_test(devices_prove_themselves_as_asked),
+        cmocka_unit_test(a_large_fleet_has_its_options),
         cmocka_unit_test(a_server_with_tls_is_named_by_its_certificate),
         cmocka_unit_test(usage_errors_are_named),
         cmocka_unit_test(help_wins_over_missing_options),

@@ -166,7 +166,6 @@ static void an_empty_fleet_is_filled_at_once(void **state)
     assert_int_equal(fleet_find(fleet, "device-0"), FLEET_NONE);
 }
 
-/* Large enough for large pages, and for a table that no page divides. */
 static void a_large_fleet_is_all_zero_where_nothing_is(void **state)
 {
     struct fleet *fleet = *state;

@@ -111,6 +111,29 @@ static void mark_behind_the_sweep_waits(void **state)
     assert_int_equal(fleet_take_dirty(f, 0), 3);
 }
 
+/* Two kinds of marks: who is stored as dirty has been stored as seen, too; not the other way round. */
+static void who_was_seen_waits_for_its_part(void **state)
+{
+    struct fleet *f = *state;
+
+    for (uint32_t i = 0; i < 10000; i++)
+        add(f, i);
+    for (uint32_t i = 0; i < 5; i++)
+        fleet_mark_seen(f, 4094 + i);
+    fleet_mark_seen(f, 9999);
+    fleet_mark_dirty(f, 4096);
+    fleet_mark_dirty(f, 9999);
+    assert_int_equal(fleet_take_dirty(f, 0), 4096);
+    assert_int_equal(fleet_take_seen(f, 0, 4094), FLEET_NONE);
+    assert_int_equal(fleet_take_seen(f, 0, 4095), 4094);
+    assert_int_equal(fleet_take_seen(f, 4095, 4096), 4095);
+    assert_int_equal(fleet_take_seen(f, 0, 10000), 4097);
+    assert_int_equal(fleet_take_seen(f, 0, FLEET_MAX), 4098);
+    assert_int_equal(fleet_take_seen(f, 0, FLEET_MAX), 9999);
+    assert_int_equal(fleet_take_seen(f, 0, FLEET_MAX), FLEET_NONE);
+    assert_int_equal(fleet_take_dirty(f, 0), 9999);
+}
+
 static void labels_are_copied_and_replaced(void **state)
 {
     struct fleet *f = *state;
@@ -327,6 +350,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(devices_are_found_by_token_even_if_hashes_collide, setup, teardown),
         cmocka_unit_test_setup_teardown(dirty_marks_come_once_and_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(mark_behind_the_sweep_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_was_seen_waits_for_its_part, setup, teardown),
         cmocka_unit_test_setup_teardown(labels_are_copied_and_replaced, setup, teardown),
         cmocka_unit_test_setup_teardown(many_devices_share_what_they_say, setup, teardown),
         cmocka_unit_test_setup_teardown(fleet_of_many_builds_keeps_them_apart, setup, teardown),

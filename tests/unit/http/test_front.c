@@ -1002,6 +1002,35 @@ static void a_devices_listener_knows_no_operators(void **state)
     close(fd);
 }
 
+/* Between the largest head that is taken and the smallest that libmicrohttpd refuses none is carried out
+ * unanswered. */
+static void a_devices_listener_takes_heads_of_devices_and_answers_whatever_it_carries_out(void **state)
+{
+    struct world *w = *state;
+    bool taken = true;
+
+    for (unsigned size = 100; size < 3400; size += 50) {
+        int fd = client_connect(w->address);
+        char filler[3400], request[4096];
+        struct answer a;
+
+        memset(filler, 'a', size);
+        filler[size] = '\0';
+        snprintf(request, sizeof request,
+                 "GET " BLOB " HTTP/1.1\r\nHost: x\r\n" AS_DEVICE "Range: bytes=10-19\r\nX-Big: %s\r\n\r\n",
+                 filler);
+        client_text(fd, request);
+        client_read(fd, false, &a);
+        if (taken && a.status == 431 && size > 1500)
+            taken = false;
+        if (taken ? a.status != 206 : a.status != 431 && a.status != 0) /* 0: closed by libmicrohttpd */
+            fail_msg("%u bytes: %d", size, a.status);
+        answer_clear(&a);
+        close(fd);
+    }
+    assert_false(taken);
+}
+
 static char unix_dir[] = "/tmp/otter-front-XXXXXX";
 
 static int setup_unix(void **state)
@@ -1155,6 +1184,9 @@ int main(void)
         T(headers_of_any_length_hurt_nobody),
         T(a_client_of_http_1_0_is_served_once),
         cmocka_unit_test_setup_teardown(a_devices_listener_knows_no_operators, setup_devices, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_devices_listener_takes_heads_of_devices_and_answers_whatever_it_carries_out, setup_devices,
+            teardown),
         cmocka_unit_test_setup_teardown(a_proof_is_checked_over_what_was_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wrong_proof_is_401_and_opens_nothing_else, setup, teardown),
         cmocka_unit_test_setup_teardown(tokens_of_devices_are_refused_where_only_proofs_are_taken,

@@ -170,15 +170,38 @@ static void expect_wait(struct MHD_Response *response, const char *seconds, cons
 static void waits_are_shared_until_seconds_or_root_change(void **state)
 {
     static struct http_responses all;
-    struct MHD_Response *first = http_responses_wait(&all, 3600, 3);
+    struct MHD_Response *first = http_responses_wait(&all, 3600, 3, 1);
 
     (void)state;
     expect_wait(first, "3584", "3");
-    assert_ptr_equal(http_responses_wait(&all, 3590, 3), first);
-    expect_wait(http_responses_wait(&all, 3600, 4), "3584", "4");
+    assert_ptr_equal(http_responses_wait(&all, 3590, 3, 1), first);
+    expect_wait(http_responses_wait(&all, 3600, 4, 1), "3584", "4");
     assert_int_equal(http_wait_slot(896), http_wait_slot(3584));
-    expect_wait(http_responses_wait(&all, 896, 4), "896", "4");
-    expect_wait(http_responses_wait(&all, 3600, 4), "3584", "4");
+    expect_wait(http_responses_wait(&all, 896, 4, 1), "896", "4");
+    expect_wait(http_responses_wait(&all, 3600, 4, 1), "3584", "4");
+    http_responses_free(&all);
+}
+
+static void a_date_is_that_of_its_second(void **state)
+{
+    static const struct {
+        int64_t when;
+        const char *text;
+    } rows[] = {
+        {0, "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {784111777, "Sun, 06 Nov 1994 08:49:37 GMT"}, /* RFC 9110, 5.6.7 */
+        {951827696, "Tue, 29 Feb 2000 12:34:56 GMT"},
+        {4102444799, "Thu, 31 Dec 2099 23:59:59 GMT"},
+        {253402300799, "Fri, 31 Dec 9999 23:59:59 GMT"},
+    };
+    static struct http_responses all;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct MHD_Response *wait = http_responses_wait(&all, 5, 1, rows[i].when);
+
+        assert_string_equal(MHD_get_response_header(wait, "Date"), rows[i].text);
+    }
     http_responses_free(&all);
 }
 
@@ -226,6 +249,7 @@ int main(void)
         cmocka_unit_test(bytes_of_a_detail_that_are_no_utf8_are_replaced),
         cmocka_unit_test(waits_are_rounded_down_by_a_32nd_at_most),
         cmocka_unit_test(waits_are_shared_until_seconds_or_root_change),
+        cmocka_unit_test(a_date_is_that_of_its_second),
         cmocka_unit_test(shared_refusals_know_the_kind_of_route),
         cmocka_unit_test(who_is_put_off_shares_an_answer_with_those_of_the_same_wait),
         cmocka_unit_test(an_interval_and_its_jitter_never_share_a_slot),
