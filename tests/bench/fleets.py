@@ -37,19 +37,34 @@ def one_device(folder):
     return world
 
 
-def multiply_devices(database, count):
-    """Copies the one device of a stopped server's database until there are `count`, each with its own id and token."""
+def multiply(db, table, count, own):
+    """Copies the first row of a table, by the first of its own columns, until there are `count`; own: column -> SQL of i."""
+    columns, first = [row[1] for row in db.execute(f"PRAGMA table_info({table})")], next(iter(own))
+    db.execute("WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+               f" INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(own.get(c, 't.' + c) for c in columns)}"
+               f" FROM n, {table} AS t WHERE t.{first} = 1", (count,))
+
+
+def multiply_devices(database, count, **own):
+    """Copies the one device of a stopped server's database until there are `count`, each with its own id and token, and
+    its own columns, if there are any: column -> SQL of the device's number i."""
     with contextlib.closing(sqlite3.connect(database)) as db:
         db.create_function("name_of", 1, name_of, deterministic=True)
         db.create_function("token_hash_of", 1, lambda i: token_hash(name_of(i)), deterministic=True)
-        for table, own in (("devices", {"num": "i", "id": "name_of(i)", "token_hash": "token_hash_of(i)"}),
-                           ("device_states", {"device": "i"})):
-            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-            first = next(iter(own))
-            db.execute("WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-                       f" INSERT INTO {table} ({', '.join(columns)})"
-                       f" SELECT {', '.join(own.get(c, 't.' + c) for c in columns)}"
-                       f" FROM n, {table} AS t WHERE t.{first} = 1", (count,))
+        multiply(db, "devices", count, {"num": "i", "id": "name_of(i)", "token_hash": "token_hash_of(i)", **own})
+        multiply(db, "device_states", count, {"device": "i"})
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def multiply_attempts(database, count):
+    """The like of the one attempt: each device has one that is open and installed, granted in turn, a hundred a second."""
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        db.execute("UPDATE attempts SET id = 1, state = 'installed'")
+        db.execute("UPDATE attempt_events SET attempt = 1")
+        multiply(db, "attempts", count, {"id": "i", "device": "i", "created": f"t.created - ({count} - i) / 100"})
+        db.execute("UPDATE attempt_counts SET n = ?, state = 'installed'", (count,))
+        db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'attempts'", (count + 111,))
         db.commit()
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -62,8 +77,9 @@ def fleet(first, folder, count):
     return world
 
 
-def start_once(world):
-    """(seconds from exec until the port file is there, RSS then); a poll is answered after that, and the server stopped."""
+def start_once(world, status=204):
+    """(seconds from exec until the port file is there, RSS then); a poll gets this status after that, and the server is
+    stopped."""
     port_file = world.folder / "ready"
     port_file.unlink(missing_ok=True)
     with open(world.folder / "start.log", "ab") as log:
@@ -77,7 +93,7 @@ def start_once(world):
                     raise load.LoadError("otterd did not start:\n" + (world.folder / "start.log").read_text()[-2000:])
                 time.sleep(0.002)
             took, rss = time.monotonic() - began, processes.rss_bytes(process.pid)
-            devices.expect(int(port_file.read_text().strip().rsplit(":", 1)[-1]), devices.Device(FIRST).poll(), 204)
+            devices.expect(int(port_file.read_text().strip().rsplit(":", 1)[-1]), devices.Device(FIRST).poll(), status)
             return took, rss
         finally:
             process.terminate()

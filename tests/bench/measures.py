@@ -11,6 +11,7 @@ import instructions
 import load
 import polls
 import reports
+import rollouts
 
 SLACK = 1.3  # on a machine that others use as well
 
@@ -22,6 +23,7 @@ class Measure:
     run: typing.Callable
     estimate: typing.Callable  # plan -> seconds that it should take
     quick: bool = True         # part of --quick
+    named: bool = False        # run by --only alone: a whole run has to end in 15 minutes
 
 
 def starts(plan):
@@ -51,6 +53,8 @@ MEASURES = [
     Measure("idle", "memory of idle connections", idle.idle, lambda plan: 3 + plan.idle / 1000),
     Measure("instructions", "instructions of a poll", instructions.instructions, lambda plan: 20 if plan.quick else 35),
     Measure("growth", "polls, start, memory and lists by the size of the fleet", growth.growth, growth.estimate),
+    Measure("rollouts", "targets, previews and grants where each device has an open attempt", rollouts.large,
+            rollouts.estimate, named=True),
 ]
 
 
@@ -60,7 +64,7 @@ def bound(measure, plan):
 
 
 def chosen(plan, only):
-    return [m for m in MEASURES if m.name in only or not only and (m.quick or not plan.quick)]
+    return [m for m in MEASURES if m.name in only or not only and not m.named and (m.quick or not plan.quick)]
 
 
 def whole_estimate(plan, only=()):

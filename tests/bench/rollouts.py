@@ -1,19 +1,21 @@
 """What rollouts cost where the fleet is large and each device has an open attempt."""
 
-import contextlib
 import http.client
 import shutil
-import sqlite3
 import statistics
 import threading
 import time
 
-import fleet
-import measures
+import devices
+import fleet as talk  # tests/support
+import fleets
 import processes
 import stand as stands
+from figures import at_most
+from rows import Row
 
 NEWCOMERS = 300
+RUNS = 3
 PACE = ("--deadline", "30d", "--silence", "30d", "--per-minute", "100000", "--bandwidth", "1000MB/s")
 LABELS = {"tags": "CAST(CASE i % 5 WHEN 0 THEN 'canary' WHEN 1 THEN 'lab' ELSE 'north' END || x'00'"
                   " || CASE WHEN i % 997 = 0 THEN 'rare' || x'00' ELSE '' END || x'00' AS BLOB)",
@@ -51,43 +53,36 @@ class Polls:
 
 
 def grants(world):
-    """Seconds that each newcomer waited for its grant, while open attempts are looked through for what is due."""
-    devices, took = [stands.Device(f"newcomer-{time.time_ns()}") for i in range(NEWCOMERS)], []
-    stands.enroll(world, devices, "late")
-    for device in devices:
+    """Seconds that each newcomer waited for its grant, while open attempts are looked through for what is due, and it is
+    asked who is out."""
+    newcomers, took = [devices.Device(f"newcomer-{i:03d}") for i in range(NEWCOMERS)], []
+    stands.enroll(world, {"late": newcomers})
+    for device in newcomers:
         began = time.monotonic()
-        status, text = stands.ask(world.server.port, device.poll())
+        devices.expect(world.server.port, device.poll(), 200)
         took.append(time.monotonic() - began)
-        assert status == 200, text
         time.sleep(0.05)  # over three looks: one is due every five seconds
     return took
 
 
 def prepare(folder, count):
     """A stopped server with so many devices, each with an open attempt; the one whose token is known; the rollout."""
-    world, device = stands.new_world(folder), stands.Device("first")
+    world, device = fleets.one_device(folder), devices.Device(fleets.FIRST)
+    world.server.start(seconds=60)
     try:
-        world.start()
-        stands.enroll(world, [device])
-        assert stands.ask(world.server.port, device.poll())[0] == 204
         rollout = world.rollout(world.publish("3.0.0"), *PACE)
-        status, text = stands.ask(world.server.port, device.poll())
-        assert status == 200, text
+        devices.expect(world.server.port, device.poll(), 200)
     finally:
         stands.end(world)
     database = world.server.data / "otter.db"
-    with contextlib.closing(sqlite3.connect(database)) as db:
-        db.execute("UPDATE attempts SET state = 'installed'")
-        db.execute("UPDATE attempt_counts SET state = 'installed'")
-        db.commit()
-    stands.multiply_devices(database, count, **LABELS)
-    stands.multiply_attempts(database, count)
+    fleets.multiply_devices(database, count, **LABELS)
+    fleets.multiply_attempts(database, count)
     return world, device, rollout
 
 
 def requests(world, rollout):
     """(what, seconds at the most, how it is asked: the seconds it took)"""
-    reader = fleet.Reader(world.server)
+    reader = talk.Reader(world.server)
     plan = {"release": world.server.json("GET", f"/api/v1/rollouts/{rollout}")["release"], "target": TARGET,
             "phases": [1, 10, 100]}
 
@@ -99,22 +94,22 @@ def requests(world, rollout):
     def get(path):
         return lambda: reader.page(path)[0]
     return [("target over all: and, or, not, in, wildcards, tags, attributes (summary by state)", 1,
-             get(f"/api/v1/fleet/summary?by=state&filter={fleet.quote(TARGET)}")),
+             get(f"/api/v1/fleet/summary?by=state&filter={talk.quote(TARGET)}")),
             ("preview of a plan with that target", 2, preview),
             ("preview of the rollout that has an attempt of each", 2, get(f"/api/v1/rollouts/{rollout}/preview")),
             ("the rollout, with what devices wait for", 1, get(f"/api/v1/rollouts/{rollout}?waiting=1"))]
 
 
 def asked(world, rollout):
-    """(what, seconds at the most, seconds, CPU seconds): the slowest of 3 each."""
+    """(what, seconds at the most, seconds of each, the most CPU seconds): 3 runs each."""
     rows, pid = [], world.server.process.pid
     for what, most, ask in requests(world, rollout):
         runs = []
-        for _ in range(3):
+        for _ in range(RUNS):
             cpu = processes.cpu_ns(pid)
             seconds = ask()
             runs.append((seconds, (processes.cpu_ns(pid) - cpu) / 1e9))
-        rows.append((what, most, *max(runs)))
+        rows.append((what, most, [seconds for seconds, _ in runs], max(cpu for _, cpu in runs)))
     return rows
 
 
@@ -126,30 +121,36 @@ def beside(world, rollout, device):
     return polls
 
 
-def row(count, what, seconds, how, most=None):
-    value = f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
-    return measures.Row(f"{count:,} devices with an open attempt each: {what}", f"<= {most} s" if most else "", value,
-                        seconds <= most if most else None, value, "", how)
+def row(count, what, unit, values, how, target=None):
+    return Row(f"{count:,} devices with an open attempt each: {what}", unit, values, target, how=how,
+               place={"row": "rollouts", "devices": count, "of": what})
+
+
+def rows_of(world, device, rollout, count):
+    rows = [row(count, what, "s", took, f"the whole reply, {RUNS} requests; at most {cpu:.2f} s of CPU", at_most(most))
+            for what, most, took, cpu in asked(world, rollout)]
+    polls, waited = beside(world, rollout, device), sorted(grants(world))
+    return rows + [
+        row(count, "a poll beside those", "ms", [1000 * polls.worst],
+            f"worst of {polls.count:,}, one after the other, signed"),
+        row(count, "a grant while it is asked who is out and what is due", "ms", [1000 * waited[-1]],
+            f"worst of {len(waited)} over {0.05 * len(waited):.0f} s; median {1000 * statistics.median(waited):.0f} ms")]
 
 
 def large(stand, plan):
     count, folder = max(plan.fleets), stand.folder / "rollouts"
     world, device, rollout = prepare(folder, count)
-    took = statistics.median(measures.start_once(world, device, 200)[0] for _ in range(3))
-    rows = [row(count, "start", took, "as `start`; the rollout has a pace, a deadline and a silence")]
+    starts = [fleets.start_once(world, 200)[0] for _ in range(RUNS)]
+    rows = [row(count, "start", "s", starts, "as `start`; the rollout has a pace, a deadline and a silence")]
     world.server.start(seconds=60)
     try:
-        rows += [row(count, what, seconds, f"slowest of 3 requests, the whole reply; {cpu:.2f} s of CPU", most)
-                 for what, most, seconds, cpu in asked(world, rollout)]
-        polls = beside(world, rollout, device)
-        waited = sorted(grants(world))
+        rows += rows_of(world, device, rollout, count)
     finally:
         stands.end(world)
-    rows.append(row(count, "a poll beside those", polls.worst, f"worst of {polls.count:,}, one after the other, signed"))
-    rows.append(row(count, "a grant while they are looked through for what is due", waited[-1],
-                    f"worst of {len(waited)} over 15 s; median {1000 * statistics.median(waited):.0f} ms"))
     shutil.rmtree(folder)
     return rows
 
 
-MEASURES = {"rollouts": (large, "targets, previews and grants with 1,000,000 devices and as many open attempts")}
+def estimate(plan):
+    """Seconds: rows are made of devices and of attempts, the server is started four times and asked."""
+    return 25 + 0.05 * NEWCOMERS + max(plan.fleets) / 15_000
