@@ -27,7 +27,8 @@ static bool cover(uintptr_t at)
         uintptr_t begin = atomic_load(&places[i].begin), page = at & ~(page_size - 1);
         size_t len = atomic_load(&places[i].len);
 
-        if (begin == 0 || at < begin || at - begin >= len)
+        /* The last: a place that was given anew in between, its length is not that of `begin`. */
+        if (begin == 0 || at < begin || at - begin >= len || atomic_load(&places[i].begin) != begin)
             continue;
         atomic_fetch_add(&faults, 1);
         return mmap((void *)page, begin + len - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,

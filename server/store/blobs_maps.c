@@ -10,6 +10,7 @@ void blobs_maps_init(struct blobs_maps *maps, uint64_t max)
     memset(maps, 0, sizeof *maps);
     (void)pthread_mutex_init(&maps->lock, NULL);
     maps->max = max;
+    maps->faults = host_mapped_faults();
 }
 
 static void take_out(struct blobs_maps *maps, struct blobs_map *m)
@@ -99,6 +100,16 @@ static struct blobs_map *add(struct blobs_maps *maps, const struct otter_digest 
     return m;
 }
 
+static bool is_trusted(struct blobs_maps *maps, uint64_t now_ms)
+{
+    unsigned faults = host_mapped_faults();
+
+    if (faults != maps->faults)
+        maps->from_ms = now_ms + BLOBS_MAPS_DOUBT_MS;
+    maps->faults = faults;
+    return now_ms >= maps->from_ms;
+}
+
 struct host_mapped *blobs_maps_get(struct blobs_maps *maps, const struct otter_digest *digest,
                                    const char *path, uint64_t now_ms)
 {
@@ -116,7 +127,7 @@ struct host_mapped *blobs_maps_get(struct blobs_maps *maps, const struct otter_d
         take_out(maps, m);
         m = NULL;
     }
-    if (!m && there)
+    if (!m && there && is_trusted(maps, now_ms))
         m = add(maps, digest, path);
     if (m) {
         m->read_ms = now_ms;

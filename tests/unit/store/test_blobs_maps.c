@@ -171,7 +171,7 @@ static void a_file_that_was_cut_is_mapped_anew_as_it_is_now(void **state)
     host_mapped_drop(m);
 }
 
-static void after_a_fault_all_are_mapped_anew(void **state)
+static void after_a_fault_nothing_is_mapped_for_a_while_then_anew(void **state)
 {
     struct place *p = *state;
     struct host_mapped *kept, *cut, *anew;
@@ -182,6 +182,10 @@ static void after_a_fault_all_are_mapped_anew(void **state)
     cut = get(p, 2);
     assert_int_equal(truncate(path_of(p, 2), 0), 0);
     assert_int_equal(cut->bytes[0], 0);
+    assert_null(get(p, 1));
+    write_file(p, 2, SIZE, 'b');
+    p->now += BLOBS_MAPS_DOUBT_MS - 2;
+    assert_null(get(p, 2));
     anew = get(p, 1);
     assert_ptr_not_equal(anew, kept);
     assert_int_equal(anew->bytes[0], 'a');
@@ -278,7 +282,7 @@ int main(void)
         T(with_no_bytes_allowed_nothing_is_mapped),
         T(a_file_in_the_place_of_another_is_seen_at_once_and_readers_of_the_other_read_on),
         T(a_file_that_was_cut_is_mapped_anew_as_it_is_now),
-        T(after_a_fault_all_are_mapped_anew),
+        T(after_a_fault_nothing_is_mapped_for_a_while_then_anew),
         T(a_removed_blob_goes_and_its_readers_read_on),
         T(the_one_not_asked_for_the_longest_makes_room_unless_it_is_read),
         T(there_are_never_more_than_places),
