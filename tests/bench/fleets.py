@@ -77,24 +77,29 @@ def fleet(first, folder, count):
     return world
 
 
-def start_once(world, status=204):
-    """(seconds from exec until the port file is there, RSS then); a poll gets this status after that, and the server is
-    stopped."""
-    port_file = world.folder / "ready"
+@contextlib.contextmanager
+def otterd_of(world, *options):
+    """otterd by itself over a stopped world: (its process, seconds from exec until the port file is there, its port)."""
+    port_file, log_file = world.folder / "ready", world.folder / "start.log"
     port_file.unlink(missing_ok=True)
-    with open(world.folder / "start.log", "ab") as log:
+    with open(log_file, "ab") as log:
         began = time.monotonic()
-        process = subprocess.Popen([otter.OTTERD, "--data", world.server.data, "--listen", "127.0.0.1:0", "--port-file",
-                                    port_file, "--config", world.folder / "otterd.conf"], stdin=subprocess.DEVNULL,
-                                   stdout=log, stderr=log)
-        try:
-            while not (port_file.exists() and port_file.read_text().strip()):
-                if process.poll() is not None or time.monotonic() - began > 60:
-                    raise load.LoadError("otterd did not start:\n" + (world.folder / "start.log").read_text()[-2000:])
-                time.sleep(0.002)
-            took, rss = time.monotonic() - began, processes.rss_bytes(process.pid)
-            devices.expect(int(port_file.read_text().strip().rsplit(":", 1)[-1]), devices.Device(FIRST).poll(), status)
-            return took, rss
-        finally:
-            process.terminate()
-            process.wait(60)
+        process = subprocess.Popen([otter.OTTERD, "--data", world.server.data, "--port-file", port_file, "--config",
+                                    world.folder / "otterd.conf", *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        while not (port_file.exists() and port_file.read_text().strip()):
+            if process.poll() is not None or time.monotonic() - began > 60:
+                raise load.LoadError("otterd did not start:\n" + log_file.read_text()[-2000:])
+            time.sleep(0.002)
+        yield process, time.monotonic() - began, int(port_file.read_text().strip().rsplit(":", 1)[-1])
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def start_once(world, status=204):
+    """(seconds from exec until the port file is there, RSS then); a poll gets this status after that."""
+    with otterd_of(world, "--listen", "127.0.0.1:0") as (process, took, port):
+        rss = processes.rss_bytes(process.pid)
+        devices.expect(port, devices.Device(FIRST).poll(), status)
+        return took, rss

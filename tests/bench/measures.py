@@ -50,7 +50,7 @@ MEASURES = [
     Measure("blob", "an image of 1 MB, whole", blobs.whole, lambda plan: 1 + load.turns(plan, 1, 2)),
     Measure("range", "an image of 1 MB in ranges of 64 KiB", blobs.ranges, lambda plan: 1 + load.turns(plan, 1, 2), quick=False),
     Measure("tls", "whole and resumed handshakes of TLS 1.2 and 1.3", handshakes.handshakes, handshakes.estimate),
-    Measure("idle", "memory of idle connections", idle.idle, lambda plan: 3 + plan.idle / 1000),
+    Measure("idle", "memory of idle connections", idle.idle, lambda plan: 3 + plan.idle / 750),
     Measure("instructions", "instructions of a poll", instructions.instructions, lambda plan: 20 if plan.quick else 35),
     Measure("growth", "polls, start, memory and lists by the size of the fleet", growth.growth, growth.estimate),
     Measure("rollouts", "targets, previews and grants where each device has an open attempt", rollouts.large,
