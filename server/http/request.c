@@ -214,7 +214,10 @@ enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *connection
         *req_cls = r;
         /* An answer at the first call closes the connection: the second one is for that. */
         r->unread = begin(r, url, method, version);
-        return r->unread ? http_reply(r) : MHD_YES;
+        if (r->unread)
+            return http_reply(r);
+        http_shed_receives(r); /* now: its body may never come */
+        return MHD_YES;
     }
     if (*upload_data_size > 0) {
         bool more = take_body(r, upload_data, *upload_data_size);

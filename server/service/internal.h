@@ -336,8 +336,8 @@ enum otter_status idempotency_keep(struct svc *svc, struct svc_call *call);
 
 /* poll: from memory */
 bool poll_try(struct svc *svc, struct svc_call *call);
-/* The answer when nothing can be stored: what was granted before, nothing new. `last` waits for a later poll.
- */
+/* The answer when nothing can be stored: what was granted before and is not over by `last`, nothing new.
+ * `last` waits for a later poll. */
 enum otter_status poll_unstored(struct svc *svc, struct svc_call *call);
 /* Grants what the catalog and the store allow. On entry *ret is the device's newest attempt, or its id is 0:
  * what has ended of it counts as it is there. *ret becomes the new attempt, or its id 0. */

@@ -101,6 +101,12 @@ static bool news_in_last(const struct fleet_device *d, const struct otter_poll *
            poll->last.step > d->attempt_step;
 }
 
+/* What the device says is over: offered again, it would be installed again. */
+static bool over_by_last(const struct fleet_device *d, const struct otter_poll *poll)
+{
+    return news_in_last(d, poll) && otter_update_finished(poll->last.state);
+}
+
 /* Nothing for it now, and not before it comes again either: else it is told when to come sooner. */
 static bool settled_till_next_poll(const struct fleet_device *d, uint32_t generation,
                                    const struct svc_call *call, int64_t now)
@@ -232,7 +238,7 @@ enum otter_status poll_unstored(struct svc *svc, struct svc_call *call)
     if (status != OTTER_OK)
         return status;
     d = fleet_lock(svc->fleet, index);
-    attempt = device_attempt_open(d) ? d->attempt : 0;
+    attempt = device_attempt_open(d) && !over_by_last(d, &call->in.poll) ? d->attempt : 0;
     rollout = d->attempt_rollout;
     slot = (enum otter_slot)d->attempt_slot;
     fleet_unsettle(d); /* by what the lost transaction saw, perhaps */

@@ -98,6 +98,17 @@ def test_an_operators_address_of_its_own_has_room_whatever_happens_at_the_device
         world.stop()
 
 
+def test_who_announces_a_body_and_sends_none_of_it_makes_room(limited):
+    """Long before it has been idle for too long."""
+    world = limited(connections=16, threads=1, idle_timeout=24)
+    with contextlib.ExitStack() as stack:
+        for _ in range(16):
+            stack.enter_context(connect(world.server)).sendall(
+                b"POST /v1/device/poll HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        assert world.server.json("GET", "/api/v1/status")["devices"] == 0
+        assert metrics.read(world.server).get("otter_http_evicted_total", at="body") > 0
+
+
 def test_images_under_way_leave_room_for_who_asks_for_something_else(limited):
     """16 connections, of which 14 may hold an image."""
     world = limited(connections=16, threads=1, idle_timeout=120)

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "core/bytes.h"
+#include "service/internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +69,36 @@ static void fresh_poll_gets_a_signed_nothing(void **state)
                      OTTER_OK);
     assert_true(answered);
     assert_true(offer.empty);
+}
+
+/* What the attempt of the first device is offered, when its poll with this for `last` can be stored nowhere.
+ */
+static uint64_t offered_unstored(struct world *w, const struct otter_report *last, bool fresh)
+{
+    struct svc_call call = {.op = SVC_POLL};
+    struct otter_offer offer;
+
+    world_fill_poll(&call, &(struct world_poll){.confirmed = true, .fresh = fresh, .last = last});
+    assert_int_equal(poll_unstored(w->svc, &call), OTTER_OK);
+    assert_int_equal(call.out.body != NULL, fresh || !otter_update_finished(last->state));
+    offer = world_read_offer(w, &call);
+    svc_call_clear(&call);
+    return offer.empty ? 0 : offer.attempt;
+}
+
+static void what_a_device_says_is_over_is_not_offered_again_though_that_cannot_be_stored(void **state)
+{
+    struct world *w = *state;
+    struct otter_report last = {.attempt = 111, .step = 3, .state = OTTER_UPDATE_DOWNLOADING};
+
+    assert_int_equal(world_ask(w, 0), 111);
+    assert_int_equal(offered_unstored(w, &last, true), 111);
+    last.state = OTTER_UPDATE_REVERTED;
+    assert_int_equal(offered_unstored(w, &last, true), 0);
+    assert_int_equal(offered_unstored(w, &last, false), 0);
+    last.attempt = 110; /* another one is no news */
+    assert_int_equal(offered_unstored(w, &last, true), 111);
+    world_expect_state(w, 0, "offered");
 }
 
 static void device_on_trial_gets_nothing_but_an_answer(void **state)
@@ -325,6 +356,7 @@ int main(void)
         T(attempts_are_numbered_from_111),
         T(open_attempt_is_offered_again_under_the_new_nonce),
         T(fresh_poll_gets_a_signed_nothing),
+        T(what_a_device_says_is_over_is_not_offered_again_though_that_cannot_be_stored),
         T(device_on_trial_gets_nothing_but_an_answer),
         T(confirmed_poll_proves_success_even_without_any_report),
         T(claimed_success_on_the_old_digest_is_not_believed),
