@@ -10,7 +10,7 @@
 #define DEVICES 12u
 #define AWAY    900000 /* seconds; releases have expired by 1,000,000 */
 
-static int64_t passed; /* seconds of the clock that is never set */
+static _Atomic int64_t passed; /* seconds of the clock that is never set */
 
 static uint64_t read_mono(void)
 {
