@@ -116,7 +116,7 @@ def main():
     copy_tree()
     again = ["--reconfigure"] if (BUILD / "build.ninja").exists() else []
     made = quiet([*MESON, "setup", *again, BUILD, TREE, f"-Dsources_dir={ROOT / 'build/sources'}", "-Dbuildtype=debug",
-                  "-Dwerror=false", "-Dcli=true", "-Demulator=false"])
+                  "-Dwerror=false", "-Dcli=true", "-Demulator=true"])
     if made.returncode != 0:
         sys.exit(made.stdout[-3000:])
     listed = json.loads(quiet([*MESON, "introspect", BUILD, "--tests"]).stdout)
