@@ -22,7 +22,7 @@ def panel(title, unit, curves, seconds, top):
 
     def y_of(value):
         return y0 - value * (y0 - y1) / at[-1]
-    parts = [chart.text(20, top + 18, f"{title}, {unit}" if unit else title, kind="title")]
+    parts = [chart.text(20, top + 18, f"{title}, {unit}" if unit else title, size=15)]
     for value in at:
         parts += [chart.path("grid", f"M{LEFT} {y_of(value):.1f}H{x1}"),
                   chart.text(LEFT - 6, y_of(value) + 4, chart.number(value), anchor="end")]
@@ -30,14 +30,14 @@ def panel(title, unit, curves, seconds, top):
     for i, (label, points) in enumerate(curves):
         colour = chart.COLOURS[i % len(chart.COLOURS)]
         parts.append(chart.path("curve", "M" + "L".join(f"{x_of(x):.1f} {y_of(y):.1f}" for x, y in points), stroke=colour))
-        parts.append(f'<text x="{LEFT + i * 200}" y="{top + 36}" style="fill:{colour}">{chart.escape(label)}</text>')
+        parts.append(chart.text(LEFT + i * 200, top + 36, label, colour=colour))
     return [*parts, chart.path("axis", f"M{LEFT} {y1}V{y0}H{x1}")]
 
 
 def draw(series):
     """series: name of a server -> samples. All servers' curves of a kind are in one panel."""
     seconds = max(samples[-1]["at"] for samples in series.values())
-    parts = [chart.text(20, 24, "What otterd held, over time", kind="title")]
+    parts = [chart.text(20, 24, "What otterd held, over time", size=15)]
     for i, (title, unit, members) in enumerate(CURVES):
         curves = [(f"{name}: {label}", [(s["at"], s[member]) for s in samples])
                   for name, samples in series.items() for member, label in members]
