@@ -104,8 +104,8 @@ static void from_peer(struct rig *r, const void *data, size_t len)
 static void a_server_sees_the_address_that_the_device_was_given(void **state)
 {
     static const uint32_t devices[] = {0, 1, 99999};
-    struct rig *r = *state;
     struct emu_sources sources = {0};
+    struct rig *r = *state;
     struct sockaddr_in from;
     socklen_t len = sizeof(from);
 
@@ -120,6 +120,7 @@ static void a_server_sees_the_address_that_the_device_was_given(void **state)
         close(r->peer);
         r->peer = -1;
     }
+    r->links.sources = NULL;
 }
 
 static void bytes_go_both_ways_and_again_means_nothing_now(void **state)
