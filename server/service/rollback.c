@@ -92,18 +92,19 @@ static void plan_back(const struct policy_plan *plan, struct policy_plan *ret)
 
 struct comers {
     struct rollout_chooser chooser;
-    struct store_attempt_visitor visitor;
+    struct store_part_visitor visitor;
     struct rollout_scope scope;
     uint32_t rollout;
     uint8_t *took_part; /* a bit for each device of the fleet */
     uint32_t count;
 };
 
-static bool take_part(struct store_attempt_visitor *self, const struct store_attempt *row)
+static bool take_part(struct store_part_visitor *self, int64_t device, bool retry)
 {
     struct comers *c = OTTER_CONTAINER_OF(self, struct comers, visitor);
-    uint32_t index = (uint32_t)(row->device - 1);
+    uint32_t index = (uint32_t)(device - 1);
 
+    (void)retry;
     if (index < c->count)
         c->took_part[index / 8] = (uint8_t)(c->took_part[index / 8] | 1u << index % 8);
     return true;
@@ -132,7 +133,7 @@ static enum otter_status take_members(struct svc *svc, const struct catalog_roll
     uint32_t count = fleet_count(svc->fleet);
     auto_free uint8_t *took_part = calloc((size_t)count / 8 + 1, 1);
     struct comers c = {.chooser.chooses = comes_back,
-                       .visitor.row = take_part,
+                       .visitor.part = take_part,
                        .scope = rollout_scope_of(svc, bad),
                        .rollout = (uint32_t)bad->row.id,
                        .took_part = took_part,
@@ -140,7 +141,7 @@ static enum otter_status take_members(struct svc *svc, const struct catalog_roll
     enum otter_status status = OTTER_INTERNAL;
 
     if (took_part)
-        status = svc->writer->ops->attempts(svc->writer, bad->row.id, 0, 0, &c.visitor);
+        status = svc->writer->ops->parts(svc->writer, bad->row.id, &c.visitor);
     return status == OTTER_OK ? rollout_members_take(svc, child, &c.chooser) : status;
 }
 

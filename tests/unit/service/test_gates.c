@@ -423,19 +423,6 @@ static void answer_to_an_action_is_of_what_it_led_to(void **state)
     svc_call_clear(&call);
 }
 
-static void enrol_one_more(struct world *w)
-{
-    struct svc_call call = {.op = SVC_DEVICE_BATCH};
-
-    call.in.json = json_pack("{s:[{s:s, s:s, s:s, s:s}]}", "items", "id", world_device(DEVICES), "product",
-                             WORLD_PRODUCT, "hardware", WORLD_HARDWARE, "secret",
-                             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-    assert_int_equal(world_run(w, &call), OTTER_OK);
-    assert_int_equal(json_integer_value(json_object_get(call.out.json, "created")), 1);
-    json_decref(call.in.json);
-    svc_call_clear(&call);
-}
-
 /* A newcomer is waited for, in the phase that it falls into; the operator was asked already. */
 static void gate_that_waits_is_not_told_again_for_a_newcomer(void **state)
 {
@@ -448,7 +435,7 @@ static void gate_that_waits_is_not_told_again_for_a_newcomer(void **state)
         if (asked[i])
             world_update(w, i);
     expect_gate(w, id, "manual");
-    enrol_one_more(w);
+    world_enrol(w, DEVICES);
     pass(w, 12);
     expect_gate(w, id, world_ask(w, DEVICES) ? "outstanding" : "manual"); /* 1 % of them are not in it */
     if (world_ask(w, DEVICES))
@@ -591,7 +578,7 @@ static void members_of_an_ended_rollout_are_known_as_such(void **state)
     int64_t id = make(w, "{\"phases\":[100],\"join\":false}");
     static const char *const rules[] = {"ok", "not-a-member"};
 
-    enrol_one_more(w);
+    world_enrol(w, DEVICES);
     assert_int_equal(world_action(w, id, "abort"), OTTER_OK);
     for (unsigned i = 0; i < 2; i++) {
         const json_t *r;

@@ -121,24 +121,6 @@ static int64_t take_back(struct world *w, int64_t rollout)
     return number(w, rollout, "child");
 }
 
-/* "decision/rule" of a rollout in the explanation of a device. */
-static const char *explained(struct world *w, unsigned device, int64_t rollout)
-{
-    static char said[64];
-    struct svc_call call = {.op = SVC_ROLLOUT_EXPLAIN, .in.id = world_device(device)};
-    const json_t *r;
-    size_t i;
-
-    said[0] = '\0';
-    assert_int_equal(world_run(w, &call), OTTER_OK);
-    json_array_foreach(json_object_get(call.out.json, "rollouts"), i,
-                       r) if (json_integer_value(json_object_get(r, "id")) == rollout)(void)
-        snprintf(said, sizeof(said), "%s/%s", json_string_value(json_object_get(r, "decision")),
-                 json_string_value(json_object_get(r, "rule")));
-    svc_call_clear(&call);
-    return said;
-}
-
 /* A rollout of something else, which fails on the device: that attempt is its newest. */
 static void lose_elsewhere(struct world *w, unsigned device)
 {
@@ -195,7 +177,7 @@ static void it_is_also_for_those_that_match_no_more(void **state)
             lose_elsewhere(w, 0);
         child = take_back(w, id);
         world_expect_rollout(w, child, "running", 1);
-        assert_string_equal(explained(w, 0, child), "offer/ok");
+        assert_string_equal(world_explained(w, 0, child), "offer/ok");
         assert_true(ask(w, 0, &bad) != 0);
         assert_int_equal(world_count(w, child, "offered"), 1);
         (void)ask(w, 1, NULL); /* it never had it */
@@ -298,17 +280,17 @@ static void its_own_losses_halt_it_and_no_other_follows(void **state)
                          OTTER_OK);
     world_expect_rollout(w, id, "rolled-back", 1);
     child = number(w, id, "child");
-    assert_string_equal(explained(w, 0, id), "refuse/rolled-back");
-    assert_string_equal(explained(w, 0, child), "offer/ok");
-    assert_string_equal(explained(w, 4, child), "refuse/not-a-member"); /* it went back by itself */
+    assert_string_equal(world_explained(w, 0, id), "refuse/rolled-back");
+    assert_string_equal(world_explained(w, 0, child), "offer/ok");
+    assert_string_equal(world_explained(w, 4, child), "refuse/not-a-member"); /* it went back by itself */
     for (unsigned d = 0; d < 4; d++)
         assert_int_equal(world_report(w, d, ask(w, d, &bad), 1, OTTER_UPDATE_FAILED, OTTER_SELF_TEST, NULL),
                          OTTER_OK);
     world_expect_rollout(w, child, "halted", 1);
     world_restart(w);
     world_expect_rollout(w, child, "halted", 1);
-    assert_string_equal(explained(w, 0, id), "refuse/rolled-back");
-    assert_string_equal(explained(w, 0, child), "refuse/attempt-over");
+    assert_string_equal(world_explained(w, 0, id), "refuse/rolled-back");
+    assert_string_equal(world_explained(w, 0, child), "refuse/attempt-over");
     assert_int_equal(act(w, child, "rollback"), OTTER_CONFLICT);
     assert_int_equal(act(w, id, "rollback"), OTTER_CONFLICT);
     list = world_get(w, SVC_ROLLOUT_LIST, NULL, 0);

@@ -34,30 +34,12 @@ static void change(struct world *w, const char *verb, unsigned device, const cha
     svc_call_clear(&call);
 }
 
-/* "decision/rule" of a rollout in the explanation of a device. */
-static const char *explained(struct world *w, unsigned device, int64_t rollout)
-{
-    static char said[64];
-    struct svc_call call = {.op = SVC_ROLLOUT_EXPLAIN, .in.id = world_device(device)};
-    const json_t *r;
-    size_t i;
-
-    said[0] = '\0';
-    assert_int_equal(world_run(w, &call), OTTER_OK);
-    json_array_foreach(json_object_get(call.out.json, "rollouts"), i,
-                       r) if (json_integer_value(json_object_get(r, "id")) == rollout)(void)
-        snprintf(said, sizeof(said), "%s/%s", json_string_value(json_object_get(r, "decision")),
-                 json_string_value(json_object_get(r, "rule")));
-    svc_call_clear(&call);
-    return said;
-}
-
 /* Explained so, and polled so: `attempt` again, another one (1), or none (0). */
 static uint64_t expect_poll(struct world *w, unsigned device, const char *said, uint64_t attempt)
 {
     struct otter_offer offer;
     enum otter_status status;
-    const char *have = explained(w, device, 1);
+    const char *have = world_explained(w, device, 1);
 
     if (strcmp(have, said) != 0)
         fail_msg("device %u: %s, and not %s", device, have, said);
@@ -218,18 +200,6 @@ static void start_closed(struct world *w)
     assert_int_equal(world_action(w, 1, "start"), OTTER_OK);
 }
 
-static void enrol_one_more(struct world *w)
-{
-    struct svc_call call = {.op = SVC_DEVICE_BATCH};
-
-    call.in.json = json_pack("{s:[{s:s, s:s, s:s, s:s}]}", "items", "id", world_device(DEVICES), "product",
-                             WORLD_PRODUCT, "hardware", WORLD_HARDWARE, "secret",
-                             "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-    assert_int_equal(world_run(w, &call), OTTER_OK);
-    json_decref(call.in.json);
-    svc_call_clear(&call);
-}
-
 struct act {
     unsigned device;
     const char *verb, *tag; /* NULL: nothing is done */
@@ -261,7 +231,7 @@ static void members_are_those_of_the_start_and_stay_so_from_the_grant_on(void **
     change(w, "label", 1, "lab");
     change(w, "label", 3, "lab");
     start_closed(w);
-    enrol_one_more(w);
+    world_enrol(w, DEVICES);
     for (unsigned i = 0; i < OTTER_ARRAY_LEN(acts); i++) {
         const struct act *a = &acts[i];
         uint64_t attempt;

@@ -635,3 +635,33 @@ void world_expect_rollout(struct world *w, int64_t rollout, const char *state, u
     assert_int_equal(json_integer_value(json_object_get(r, "phase")), phase);
     json_decref(r);
 }
+
+const char *world_explained(struct world *w, unsigned device, int64_t rollout)
+{
+    static char said[64];
+    struct svc_call call = {.op = SVC_ROLLOUT_EXPLAIN, .in.id = world_device(device)};
+    const json_t *r;
+    size_t i;
+
+    said[0] = '\0';
+    assert_int_equal(world_run(w, &call), OTTER_OK);
+    json_array_foreach(json_object_get(call.out.json, "rollouts"), i,
+                       r) if (json_integer_value(json_object_get(r, "id")) == rollout)(void)
+        snprintf(said, sizeof(said), "%s/%s", json_string_value(json_object_get(r, "decision")),
+                 json_string_value(json_object_get(r, "rule")));
+    svc_call_clear(&call);
+    return said;
+}
+
+void world_enrol(struct world *w, unsigned device)
+{
+    struct svc_call call = {.op = SVC_DEVICE_BATCH};
+
+    call.in.json =
+        json_pack("{s:[{s:s, s:s, s:s, s:s}]}", "items", "id", world_device(device), "product", WORLD_PRODUCT,
+                  "hardware", WORLD_HARDWARE, "secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    assert_int_equal(world_run(w, &call), OTTER_OK);
+    assert_int_equal(json_integer_value(json_object_get(call.out.json, "created")), 1);
+    json_decref(call.in.json);
+    svc_call_clear(&call);
+}

@@ -109,4 +109,9 @@ json_int_t world_count(struct world *w, int64_t rollout, const char *state);
 void world_expect_state(struct world *w, unsigned device, const char *state);
 void world_expect_rollout(struct world *w, int64_t rollout, const char *state, unsigned phase);
 
+/* "decision/rule" of a rollout in the explanation of a device. Static; until the next call. */
+const char *world_explained(struct world *w, unsigned device, int64_t rollout);
+/* One more device, over the API. */
+void world_enrol(struct world *w, unsigned device);
+
 #endif
