@@ -36,7 +36,7 @@ def test_an_operator_works_with_a_token_of_its_own_until_it_is_taken_back(world)
 def test_one_makes_a_rollout_and_another_approves_it(world):
     eve = add(world, "eve")
     world.fleet(2)
-    rollout = world.rollout(world.publish("1.1.0"), "--approval", "yes", phases="50,100")
+    rollout = world.rollout(world.publish("1.1.0"), "--approval", "yes", phases="1dev,100")
     assert "has to be approved first" in world.otter("rollout", "advance", rollout, expect=1).err
     assert "another operator has to approve it" in world.otter("rollout", "approve", rollout, expect=4).err
     run(world, eve, "rollout", "approve", rollout)
