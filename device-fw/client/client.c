@@ -33,6 +33,7 @@ static const struct {
     [OTTER_PHASE_REFUSE] = {"refuse", phase_refuse, false},
     [OTTER_PHASE_REPORT] = {"report", otter_phase_report, false},
     [OTTER_PHASE_ROOTS] = {"roots", otter_phase_roots, false},
+    [OTTER_PHASE_TOKEN] = {"token", otter_phase_token, false},
     [OTTER_PHASE_POLL] = {"poll", otter_phase_poll, false},
     [OTTER_PHASE_OFFER] = {"offer", otter_phase_offer, false},
     [OTTER_PHASE_ATTRIBUTES] = {"attributes", otter_phase_attributes, false},
@@ -261,11 +262,18 @@ static void tick(struct otter_client *c, uint64_t now)
     }
 }
 
-/* The run of roots that is due comes before a poll, never inside an attempt. */
+/* The run of roots that is due comes before a poll, never inside an attempt; and who has no token gets one.
+ */
 static void before_poll(struct otter_client *c)
 {
-    if (c->phase == OTTER_PHASE_POLL && !c->ex.busy && c->roots_due)
-        (void)otter_roots_try(c, OTTER_PHASE_POLL);
+    if (c->phase != OTTER_PHASE_POLL || c->ex.busy)
+        return;
+    if (c->roots_due && otter_roots_try(c, OTTER_PHASE_POLL))
+        return;
+    if (otter_token_lacks(c)) {
+        c->after = OTTER_PHASE_POLL;
+        c->phase = OTTER_PHASE_TOKEN;
+    }
 }
 
 struct otter_client_next otter_client_step(struct otter_client *c, uint64_t now)

@@ -19,6 +19,7 @@ enum otter_phase {
     OTTER_PHASE_REFUSE, /* `refusal` stands: newer roots did not help */
     OTTER_PHASE_REPORT, /* held reports, oldest first; then `after` */
     OTTER_PHASE_ROOTS,  /* GET /v1/roots/<N+1> until 404; then `after_roots` */
+    OTTER_PHASE_TOKEN,  /* a token of its own, offered under the one it has; then `after` */
     OTTER_PHASE_POLL,
     OTTER_PHASE_OFFER,      /* one signature check */
     OTTER_PHASE_ATTRIBUTES, /* once after boot */

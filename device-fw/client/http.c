@@ -6,7 +6,17 @@
 
 enum state { STATUS_LINE, LINE_LF, NAME, VALUE, VALUE_LF, END_LF, BODY, DONE, BAD };
 
-enum header { H_OTHER, H_LENGTH, H_RANGE, H_ETAG, H_RETRY_AFTER, H_ROOT, H_CONNECTION, H_TRANSFER_ENCODING };
+enum header {
+    H_OTHER,
+    H_LENGTH,
+    H_RANGE,
+    H_ETAG,
+    H_RETRY_AFTER,
+    H_ROOT,
+    H_ROTATE,
+    H_CONNECTION,
+    H_TRANSFER_ENCODING
+};
 
 static const struct {
     const char *name;
@@ -17,6 +27,7 @@ static const struct {
     {"etag", H_ETAG},
     {"retry-after", H_RETRY_AFTER},
     {"otter-root", H_ROOT},
+    {"otter-rotate", H_ROTATE},
     {"connection", H_CONNECTION},
     {"transfer-encoding", H_TRANSFER_ENCODING},
 };
@@ -150,6 +161,9 @@ static bool header_line(struct otter_http *http)
         return true;
     case H_ROOT:
         head->has_root = otter_parse_uint(v, len, OTTER_INT_MAX, &head->root);
+        return true;
+    case H_ROTATE:
+        head->rotate = len > 0;
         return true;
     case H_CONNECTION:
         connection(http);

@@ -30,6 +30,7 @@ struct otter_http_head {
     bool has_range;       /* Content-Range: bytes first-last/total */
     bool has_retry_after; /* delta-seconds; a date is ignored, since the device has no clock */
     bool has_root;
+    bool rotate; /* Otter-Rotate: the server asks for a new token */
     uint64_t length;
     uint64_t range_first, range_last, range_total;
     uint64_t retry_after;

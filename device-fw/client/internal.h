@@ -42,6 +42,10 @@ char *otter_request_body(struct otter_client *c, size_t *ret_cap);
 /* Head and body to the start of client->buf: their length, or 0 if the head is too long. */
 uint32_t otter_request_write(struct otter_client *c, const struct otter_request *r);
 
+/* The device's secret: of the journal's token if there is one, else the factory's. Its token is base64url of
+ * it, unless it is a fleet key. */
+void otter_request_secret(const struct otter_client *c, uint8_t ret[OTTER_SECRET_LEN]);
+
 /* Before the request in client->buf is sent again: a nonce proves once (Otter-HMAC). */
 void otter_request_renew(struct otter_client *c);
 
@@ -130,6 +134,14 @@ bool otter_roots_try(struct otter_client *c, enum otter_phase after);
 /* Tells the bootloader of revoked image keys: never the last one, never the confirmed image's. */
 void otter_roots_revoke(struct otter_client *c);
 
+/* ---- token.c ---- */
+
+/* Has the device no token of its own yet, and a fleet key to ask for being taken? */
+bool otter_token_lacks(const struct otter_client *c);
+/* Is a token to be offered: asked for by the newest reply to a poll, or made in a cycle that was cut short?
+ */
+bool otter_token_due(const struct otter_client *c);
+
 /* ---- trial.c ---- */
 
 /* At boot: finishes what a reset cut short, tells of a revert, begins a trial. */
@@ -141,6 +153,7 @@ uint64_t otter_trial_step(struct otter_client *c, uint64_t now);
 
 enum otter_client_want otter_phase_report(struct otter_client *c, uint64_t now);
 enum otter_client_want otter_phase_roots(struct otter_client *c, uint64_t now);
+enum otter_client_want otter_phase_token(struct otter_client *c, uint64_t now);
 enum otter_client_want otter_phase_poll(struct otter_client *c, uint64_t now);
 enum otter_client_want otter_phase_offer(struct otter_client *c, uint64_t now);
 enum otter_client_want otter_phase_attributes(struct otter_client *c, uint64_t now);

@@ -72,6 +72,10 @@ static enum otter_client_want go_on(struct otter_client *c, enum otter_phase nex
 {
     if (hinted(c) && otter_roots_try(c, next))
         return OTTER_WANT_STEP;
+    if (!c->on_trial && otter_token_due(c)) {
+        c->after = next;
+        return otter_client_go(c, OTTER_PHASE_TOKEN);
+    }
     if (!c->attributes_sent && !c->on_trial && c->config.hooks != NULL &&
         c->config.hooks->attributes != NULL) {
         c->after = next;
@@ -93,6 +97,9 @@ static enum otter_client_want answered(struct otter_client *c, uint64_t now)
 {
     if (c->ex.http.head.status == 200)
         return otter_client_go(c, OTTER_PHASE_OFFER);
+    /* Known, and asked to wait for an operator: no failure, so that it comes again when it was told to. */
+    if (c->ex.http.head.status == 403)
+        c->failures = 0;
     if (c->ex.http.head.status != 204)
         return no_answer(c, now, otter_exchange_refusal(c));
     reached(c, now);

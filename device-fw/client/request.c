@@ -93,6 +93,14 @@ char *otter_request_body(struct otter_client *c, size_t *ret_cap)
     return c->buf + OTTER_REQUEST_HEAD;
 }
 
+void otter_request_secret(const struct otter_client *c, uint8_t ret[OTTER_SECRET_LEN])
+{
+    const char *token = c->config.journal->live.token;
+
+    if (otter_b64_decode(token, strlen(token), ret, OTTER_SECRET_LEN) != (int)OTTER_SECRET_LEN)
+        memcpy(ret, c->config.factory->secret, OTTER_SECRET_LEN);
+}
+
 /* The device's token: the journal's if there is one, else the factory secret. */
 static void put_bearer(struct text *t, struct otter_client *c)
 {
@@ -106,6 +114,12 @@ static void put_bearer(struct text *t, struct otter_client *c)
         put(t, secret);
     }
     put(t, "\r\n");
+}
+
+/* May the token be shown here? A fleet key never is: it proves. */
+static bool shows_token(const struct otter_client *c, const struct otter_url *url)
+{
+    return !c->config.always_hmac && !otter_token_lacks(c) && (url->tls || otter_url_is_loopback(url));
 }
 
 #define NONCE_TEXT OTTER_B64_LEN(OTTER_NONCE_LEN)
@@ -160,7 +174,7 @@ void otter_request_renew(struct otter_client *c)
     char nonce[NONCE_TEXT + 1];
     char mac[MAC_TEXT + 1];
     struct otter_digest digest;
-    uint8_t random[OTTER_NONCE_LEN];
+    uint8_t random[OTTER_NONCE_LEN], secret[OTTER_SECRET_LEN];
     uint32_t body_at = 0;
     size_t len;
 
@@ -173,7 +187,8 @@ void otter_request_renew(struct otter_client *c)
     c->config.random->fill(c->config.random, random, sizeof(random));
     otter_b64_encode(random, sizeof(random), nonce);
     len = signed_text(c, nonce, body_at, message);
-    otter_hmac_sha256(c->config.crypto, c->config.factory->secret, OTTER_SECRET_LEN, message, len, &digest);
+    otter_request_secret(c, secret);
+    otter_hmac_sha256(c->config.crypto, secret, sizeof(secret), message, len, &digest);
     otter_b64_encode(digest.b, sizeof(digest.b), mac);
     memcpy(c->buf + c->ex.proof_at, nonce, NONCE_TEXT);
     c->buf[c->ex.proof_at + NONCE_TEXT] = ':';
@@ -205,7 +220,7 @@ uint32_t otter_request_write(struct otter_client *c, const struct otter_request 
     put(&t, " HTTP/1.1\r\n");
     put_host(&t, r->url);
     c->ex.proof_at = 0;
-    if (r->authorize && !c->config.always_hmac && (r->url->tls || otter_url_is_loopback(r->url)))
+    if (r->authorize && shows_token(c, r->url))
         put_bearer(&t, c);
     else if (r->authorize)
         put_hmac(&t, c);

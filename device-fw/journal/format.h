@@ -62,12 +62,13 @@ enum otter_record_type {
     OTTER_RECORD_CHECKPOINT = 0x15, /* u8 slot, u32 erased to, u32 written to, digest */
     OTTER_RECORD_REPORTS =
         0x16, /* u64 attempt, u32 step, u8 count, each: u64 attempt, u32 step, u8 state, u32 reason */
-    OTTER_RECORD_REVOKED = 0x17,   /* u8 count, each: digest */
-    OTTER_RECORD_TIME = 0x18,      /* u64 */
-    OTTER_RECORD_TOKEN = 0x19,     /* characters */
-    OTTER_RECORD_FAILURES = 0x1a,  /* u32 */
-    OTTER_RECORD_ROOT = 0x1b,      /* u64 version, payload */
-    OTTER_RECORD_NEXT_TYPE = 0x1c, /* from here to 0xfd: a newer firmware's; copied forward */
+    OTTER_RECORD_REVOKED = 0x17,     /* u8 count, each: digest */
+    OTTER_RECORD_TIME = 0x18,        /* u64 */
+    OTTER_RECORD_TOKEN = 0x19,       /* characters */
+    OTTER_RECORD_FAILURES = 0x1a,    /* u32 */
+    OTTER_RECORD_ROOT = 0x1b,        /* u64 version, payload */
+    OTTER_RECORD_NEXT_SECRET = 0x1c, /* 32 bytes */
+    OTTER_RECORD_NEXT_TYPE = 0x1d,   /* from here to 0xfd: a newer firmware's; copied forward */
     OTTER_RECORD_FOLLOWING = 0xfe,
     OTTER_RECORD_BLANK = 0xff
 };
@@ -103,7 +104,8 @@ _Static_assert(OTTER_LEN_PENDING <= OTTER_VALUE_MAX && OTTER_LEN_REJECTED <= OTT
      OTTER_RECORDS(OTTER_LEN_TRIAL) + OTTER_RECORDS(OTTER_LEN_REJECTED) +                                    \
      OTTER_RECORDS(OTTER_LEN_INSTALLS) + OTTER_RECORDS(OTTER_LEN_CHECKPOINT) +                               \
      OTTER_RECORDS(OTTER_LEN_REPORTS) + OTTER_RECORDS(OTTER_LEN_REVOKED) + OTTER_RECORDS(8u) +               \
-     OTTER_RECORDS(OTTER_TOKEN_MAX) + OTTER_RECORDS(4u) + OTTER_RECORDS(4u) /* TURNED */)
+     OTTER_RECORDS(OTTER_TOKEN_MAX) + OTTER_RECORDS(4u) + OTTER_RECORDS(OTTER_DIGEST_LEN) +                  \
+     OTTER_RECORDS(4u) /* TURNED */)
 
 /*
  * The smallest half is 16 KB; its smallest sectors are 4 KB, 127 records after the header. The first takes

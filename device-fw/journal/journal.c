@@ -215,6 +215,16 @@ enum otter_status otter_journal_set_token(struct otter_journal *j, const char *t
     return otter_journal_commit(j, OTTER_RECORD_TOKEN, &next);
 }
 
+enum otter_status otter_journal_set_next_secret(struct otter_journal *j, const uint8_t *secret)
+{
+    struct otter_journal_live next = j->live;
+
+    memset(next.next_secret.b, 0, OTTER_DIGEST_LEN);
+    if (secret != NULL)
+        memcpy(next.next_secret.b, secret, OTTER_DIGEST_LEN);
+    return otter_journal_commit(j, OTTER_RECORD_NEXT_SECRET, &next);
+}
+
 enum otter_status otter_journal_set_failures(struct otter_journal *j, uint32_t failures)
 {
     struct otter_journal_live next = j->live;

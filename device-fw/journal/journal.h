@@ -88,6 +88,7 @@ struct otter_journal_live {
     uint64_t time_floor;                                    /* 0 = none stored */
     struct otter_checkpoint checkpoint;
     char token[OTTER_TOKEN_MAX + 1]; /* "" = the factory secret is the token */
+    struct otter_digest next_secret; /* of a token that is offered to the server; zero = none */
     uint32_t failures;               /* consecutive failed polls, for the back-off after a reset */
     uint64_t root_version;           /* 0 = none stored: the factory's */
 };
@@ -135,6 +136,8 @@ enum otter_status otter_journal_drop_report(struct otter_journal *j, uint64_t at
 enum otter_status otter_journal_add_revoked(struct otter_journal *j, const struct otter_digest *keyhash);
 enum otter_status otter_journal_set_time_floor(struct otter_journal *j, uint64_t created);
 enum otter_status otter_journal_set_token(struct otter_journal *j, const char *token);
+/* secret: 32 bytes; NULL = none any more. */
+enum otter_status otter_journal_set_next_secret(struct otter_journal *j, const uint8_t *secret);
 enum otter_status otter_journal_set_failures(struct otter_journal *j, uint32_t failures);
 /* payload: JSON of a root whose signatures have been checked, <= OTTER_PAYLOAD_MAX. */
 enum otter_status otter_journal_set_root(struct otter_journal *j, uint64_t version, const char *payload,

@@ -8,6 +8,9 @@
 #define FIXED_LEN 56u /* up to the image keys; factory.h draws the layout */
 #define CRC_LEN   4u
 
+#define FLAG_FLEET_KEY                                                                                       \
+    1u /* a program that knows no flag refuses the data: it would show the key as its token */
+
 _Static_assert(FIXED_LEN + OTTER_IMAGE_KEYS * OTTER_POINT_LEN + 3 * (1 + OTTER_NAME_MAX) +
                        2 * (1 + OTTER_URL_MAX + 1 + OTTER_NAME_MAX) + 2 + OTTER_CA_MAX + 2 +
                        OTTER_PAYLOAD_MAX + CRC_LEN <=
@@ -139,7 +142,7 @@ size_t otter_factory_encode(const struct otter_factory *f, uint8_t *out, size_t 
     memcpy(out + 16, f->secret, OTTER_SECRET_LEN);
     memcpy(out + 48, f->mac, sizeof(f->mac));
     out[54] = f->key_count;
-    out[55] = 0;
+    out[55] = f->fleet_key ? FLAG_FLEET_KEY : 0;
     otter_put_le32(p, otter_crc32(0, out, at - CRC_LEN));
     return at;
 }
@@ -223,8 +226,9 @@ static enum otter_status open_factory(const uint8_t *in, size_t len, struct read
     memcpy(f->secret, in + 16, OTTER_SECRET_LEN);
     memcpy(f->mac, in + 48, sizeof(f->mac));
     f->key_count = in[54];
-    if (f->key_count > OTTER_IMAGE_KEYS || in[55] != 0)
+    if (f->key_count > OTTER_IMAGE_KEYS || (in[55] & ~FLAG_FLEET_KEY) != 0)
         return OTTER_BAD_ENCODING;
+    f->fleet_key = in[55] != 0;
     *r = (struct reader){in, FIXED_LEN, total - CRC_LEN};
     return f->sequence <= OTTER_INT_MAX ? OTTER_OK : OTTER_BAD_VALUE;
 }

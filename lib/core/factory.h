@@ -6,7 +6,7 @@
  *   4  u16 format (1)    u16 total length, CRC included
  *   8  u64 sequence      floor before the first confirm
  *  16  32 bytes          device secret
- *  48  6 bytes MAC, u8 image keys (0..4), u8 zero
+ *  48  6 bytes MAC, u8 image keys (0..4), u8 flags: 1 = the secret is the product's fleet key
  *  56  image keys        65 bytes each
  *      u8 len, string    device id, product, hardware, url 1, url 1's TLS name, url 2, url 2's TLS name
  *      u16 len, bytes    CA (DER, <= 2,048; may be empty), root payload (<= 2,048)
@@ -28,6 +28,7 @@ struct otter_factory {
     char product[OTTER_NAME_BUF];
     char hardware[OTTER_NAME_BUF];
     uint8_t secret[OTTER_SECRET_LEN];
+    bool fleet_key; /* the secret is what all devices of the product have: never a token, never shown */
     uint8_t mac[6];
     uint64_t sequence;
     uint8_t key_count;

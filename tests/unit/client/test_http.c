@@ -196,7 +196,7 @@ static void our_headers_are_read(void **state)
 {
     static const char in[] =
         "HTTP/1.1 206 Partial\r\nContent-Range: bytes 1024-2047/2048\r\nETag: \"abc\"\r\n"
-        "Retry-After: 90\r\nOtter-Root: 7\r\nContent-Length: 0\r\n\r\n";
+        "Retry-After: 90\r\nOtter-Root: 7\r\nOtter-Rotate: 1\r\nContent-Length: 0\r\n\r\n";
     struct outcome o;
 
     (void)state;
@@ -207,6 +207,7 @@ static void our_headers_are_read(void **state)
     assert_int_equal(o.head.range_total, 2048);
     assert_int_equal(o.head.retry_after, 90);
     assert_int_equal(o.head.root, 7);
+    assert_true(o.head.rotate);
     assert_string_equal(o.head.etag, "\"abc\"");
 }
 
@@ -221,6 +222,7 @@ static void a_date_in_retry_after_is_ignored(void **state)
     assert_int_equal(o.end, OTTER_HTTP_DONE);
     assert_false(o.head.has_retry_after);
     assert_false(o.head.has_root);
+    assert_false(o.head.rotate);
 }
 
 static void an_unsatisfied_range_says_nothing(void **state)

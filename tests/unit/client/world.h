@@ -63,6 +63,8 @@ struct world_server {
     const char *report_body;
     /* Roots: version i + 2. */
     unsigned root_count;
+    /* All: asked first; 0 = go on, else the status of the reply. NULL = nobody asks. */
+    unsigned (*gate)(struct world *w, const struct memory_request *r);
     /* All: a raw reply for a target that begins with raw_target. */
     const char *raw_target;
     const char *raw_reply;

@@ -171,8 +171,16 @@ void world_serve(struct memory_net *net, const struct memory_request *r)
     struct world *w = OTTER_CONTAINER_OF(net, struct world, net);
     struct world_server *s = &w->server;
 
+    unsigned gate = 0;
+
     memcpy(s->last_head, r->head, sizeof(s->last_head));
     memcpy(s->last_body, r->body, sizeof(s->last_body));
+    if (s->gate != NULL)
+        gate = s->gate(w, r);
+    if (gate != 0) {
+        reply_status(w, gate, "");
+        return;
+    }
     if (s->raw_target != NULL && strncmp(r->target, s->raw_target, strlen(s->raw_target)) == 0) {
         memcpy(w->net.out, s->raw_reply, strlen(s->raw_reply));
         w->net.out_at = 0;

@@ -45,6 +45,32 @@ static void factory_data_come_back_as_they_were(void **state)
     assert_int_equal(otter_factory_decode(region, len, &out), OTTER_OK);
 }
 
+static void flag_at_55(uint8_t *region, size_t len, uint8_t flags)
+{
+    region[55] = flags;
+    otter_put_le32(region + len - 4, otter_crc32(0, region, len - 4));
+}
+
+static void a_fleet_key_is_flagged_and_flags_that_are_not_known_are_refused(void **state)
+{
+    static struct otter_factory in;
+    static struct otter_factory out;
+    uint8_t region[OTTER_FACTORY_MAX];
+    size_t len;
+
+    (void)state;
+    fill(&in);
+    in.fleet_key = true;
+    len = otter_factory_encode(&in, region, sizeof(region));
+    assert_int_equal(region[55], 1);
+    assert_int_equal(otter_factory_decode(region, len, &out), OTTER_OK);
+    assert_memory_equal(&in, &out, sizeof(in));
+    for (unsigned bit = 1; bit < 8; bit++) {
+        flag_at_55(region, len, (uint8_t)(1u << bit));
+        assert_int_equal(otter_factory_decode(region, len, &out), OTTER_BAD_ENCODING);
+    }
+}
+
 static void the_largest_factory_data_fit(void **state)
 {
     static struct otter_factory in;
@@ -229,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(factory_data_come_back_as_they_were),
+        cmocka_unit_test(a_fleet_key_is_flagged_and_flags_that_are_not_known_are_refused),
         cmocka_unit_test(the_largest_factory_data_fit),
         cmocka_unit_test(members_out_of_range_are_not_written),
         cmocka_unit_test(malformed_factory_data_are_refused),

@@ -93,6 +93,13 @@ static enum otter_status set_failures(struct otter_journal *j, unsigned n)
     return otter_journal_set_failures(j, n + 1);
 }
 
+static enum otter_status set_next_secret(struct otter_journal *j, unsigned n)
+{
+    const struct otter_digest digest = sample_digest(n + 1);
+
+    return otter_journal_set_next_secret(j, digest.b);
+}
+
 static enum otter_status set_root(struct otter_journal *j, unsigned n)
 {
     char payload[OTTER_PAYLOAD_MAX];
@@ -103,10 +110,19 @@ static enum otter_status set_root(struct otter_journal *j, unsigned n)
 }
 
 const struct sample_setter sample_setters[SAMPLE_SETTERS] = {
-    {"confirmed", set_confirmed}, {"pending", set_pending},   {"trial", set_trial},
-    {"rejected", set_rejected},   {"installs", set_installs}, {"checkpoint", set_checkpoint},
-    {"report", set_report},       {"revoked", set_revoked},   {"time floor", set_time_floor},
-    {"token", set_token},         {"failures", set_failures}, {"root", set_root},
+    {"confirmed", set_confirmed},
+    {"pending", set_pending},
+    {"trial", set_trial},
+    {"rejected", set_rejected},
+    {"installs", set_installs},
+    {"checkpoint", set_checkpoint},
+    {"report", set_report},
+    {"revoked", set_revoked},
+    {"time floor", set_time_floor},
+    {"token", set_token},
+    {"failures", set_failures},
+    {"root", set_root},
+    {"next secret", set_next_secret},
 };
 
 static void must(enum otter_status status)

@@ -11,7 +11,7 @@ void sample_fill(struct otter_journal *j, unsigned n);
 
 /* Each setter alone, so that tests can run over all of them. `n` makes the value differ from that of another
  * n. */
-#define SAMPLE_SETTERS 12u
+#define SAMPLE_SETTERS 13u
 extern const struct sample_setter {
     const char *name;
     enum otter_status (*set)(struct otter_journal *j, unsigned n);
