@@ -3,6 +3,7 @@
 #include "api.h"
 #include "completion.h"
 #include "output.h"
+#include "passphrase.h"
 #include "suggest.h"
 #include "terminal.h"
 #include "verbs.h"
@@ -43,6 +44,7 @@ static enum cli_exit run_verb(struct cli *cli, int argc, char **argv)
         code = verb->run(cli, &args);
     }
     cli_session_close(cli);
+    cli_passphrase_close(cli);
     cli->args = NULL;
     cli_args_free(&args);
     return code;

@@ -28,6 +28,7 @@ enum cli_format { CLI_FORMAT_TABLE, CLI_FORMAT_JSON, CLI_FORMAT_JSONL, CLI_FORMA
 struct cli_args;
 struct cli_verb;
 struct cli_session;
+struct cli_passphrase;
 
 struct cli {
     FILE *out; /* results */
@@ -42,6 +43,7 @@ struct cli {
     unsigned screen, err_screen; /* columns of the terminal that out and err are; 0 = none */
     unsigned patience;           /* seconds for an answer, which is asked for once; 0: as long as it takes */
     struct cli_session *session; /* api.h; NULL until the first request */
+    struct cli_passphrase *passphrase; /* passphrase.h; NULL until a key is opened */
 };
 
 /* Runs one command line, argv[0] included; the return value is the exit status. */

@@ -90,16 +90,33 @@ static enum cli_exit write_file(struct cli *cli, const char *path, const char *t
     return CLI_DONE;
 }
 
-enum cli_exit cli_document_sign(struct cli *cli, const char *path, struct cli_document *d,
-                                const struct host_key *key)
+/* With one more signature; *ret_envelope is malloc'ed. */
+static bool add_signature(const struct cli_document *d, const struct otter_digest *kid,
+                          const uint8_t sig[OTTER_SIG_LEN], char **ret_envelope, size_t *ret_len,
+                          struct host_error *err)
 {
-    struct host_error err = {0};
-    char *envelope = NULL;
-    size_t len;
-    bool ok = d->is_signed ? host_jws_add(key, d->text, d->len, &envelope, &len, &err)
-                           : host_jws_sign(key, d->jws.payload, d->jws.payload_len, &envelope, &len, &err);
+    return d->is_signed
+               ? host_jws_attach(kid, sig, d->text, d->len, ret_envelope, ret_len, err)
+               : host_jws_begin(kid, sig, d->jws.payload, d->jws.payload_len, ret_envelope, ret_len, err);
+}
 
-    if (!ok) {
+enum cli_exit cli_document_sign(struct cli *cli, const char *path, struct cli_document *d,
+                                const struct cli_signing *signing)
+{
+    const struct otter_digest *kid = &signing->by.kid;
+    uint8_t sig[OTTER_SIG_LEN];
+    struct host_error err = {0};
+    struct otter_digest digest;
+    char *envelope = NULL;
+    size_t len = 0;
+    enum cli_exit code;
+
+    if (!host_jws_hash_for(kid, d->jws.payload, d->jws.payload_len, &digest))
+        return cli_fail_status(cli, path, OTTER_TOO_LARGE);
+    code = cli_signing_sign(cli, signing, path, OTTER_BAD_SIGNATURE, &digest, sig);
+    if (code != CLI_DONE)
+        return code;
+    if (!add_signature(d, kid, sig, &envelope, &len, &err)) {
         /* A second signature by the same key is a refusal, no matter of files. */
         if (err.kind == HOST_ERROR_EXISTS)
             return cli_fail(cli, CLI_REFUSED, "%s: duplicate-signature: %s", path, err.message);
@@ -109,6 +126,14 @@ enum cli_exit cli_document_sign(struct cli *cli, const char *path, struct cli_do
     if (cli_document_take(cli, path, envelope, len, d) != CLI_DONE)
         return CLI_REFUSED;
     return write_file(cli, path, d->text, d->len);
+}
+
+enum cli_exit cli_document_digest(struct cli *cli, const char *path, const struct cli_document *d,
+                                  const struct cli_signing *signing)
+{
+    auto_free char *input = host_jws_input_for(&signing->by.kid, d->jws.payload, d->jws.payload_len);
+
+    return input != NULL ? cli_signing_write(cli, signing, path, input, strlen(input)) : cli_fail_memory(cli);
 }
 
 enum cli_exit cli_document_create(struct cli *cli, const char *path, const char *payload)

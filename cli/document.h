@@ -8,6 +8,7 @@
 
 #include "api.h"
 #include "cli.h"
+#include "signature.h"
 
 #include "core/verify.h"
 #include "host/crypto.h"
@@ -34,9 +35,14 @@ enum cli_exit cli_document_root(struct cli *cli, const char *what, const struct 
 enum cli_exit cli_document_manifest(struct cli *cli, const char *what, const struct cli_document *d,
                                     struct otter_manifest *ret);
 
-/* Adds key's signature and writes the file (unless --dry-run). */
+/* Adds the signature, by a key or made elsewhere, and writes the file (unless --dry-run); not for
+ * --digest-only. */
 enum cli_exit cli_document_sign(struct cli *cli, const char *path, struct cli_document *d,
-                                const struct host_key *key);
+                                const struct cli_signing *signing);
+
+/* --digest-only: what signing->by would sign. */
+enum cli_exit cli_document_digest(struct cli *cli, const char *path, const struct cli_document *d,
+                                  const struct cli_signing *signing);
 
 /* Writes a payload that a document's encoder made (0644, with a line feed). */
 enum cli_exit cli_document_create(struct cli *cli, const char *path, const char *payload);

@@ -3,7 +3,10 @@
 
 const struct cli_example cli_examples[] = {
     {"key", "new", "key new --out release.key --kind release", NULL},
+    {"key", "new", "key new --out root.key --kind root --encrypt", "Its passphrase is asked for twice"},
     {"key", "show", "key show release.key.pub", NULL},
+    {"key", "show", "key show 'pkcs11:token=otter;object=release'", "One in a token"},
+    {"key", "passphrase", "key passphrase release.key", "Another one, or the first"},
 
     {"root", "new",
      "root new --root-key r1.key.pub r2.key.pub --threshold-root 2 --release-key release.key.pub "
@@ -26,6 +29,11 @@ const struct cli_example cli_examples[] = {
      "B=b.img --sequence 14 --out r.json",
      NULL},
     {"release", "sign", "release sign r.json --key release.key", NULL},
+    {"release", "sign", "release sign r.json --key 'pkcs11:token=otter;object=release'", "By a token (HSM)"},
+    {"release", "sign", "release sign r.json --digest-only r.sha256 --signature-key release.pub",
+     "What somebody else signs"},
+    {"release", "sign", "release sign r.json --signature r.sig --signature-key release.pub",
+     "And his signature"},
     {"release", "verify", "release verify r.json a.img b.img --root root.json", NULL},
     {"release", "publish", "release publish r.json a.img b.img", NULL},
     {"release", "list", "release list --filter 'product == pump' --columns version,sequence,id", NULL},

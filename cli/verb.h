@@ -13,6 +13,7 @@
 
 CLI_RUN(key_new);
 CLI_RUN(key_show);
+CLI_RUN(key_passphrase);
 CLI_RUN(root_new);
 CLI_RUN(root_sign);
 CLI_RUN(root_publish);
@@ -80,6 +81,8 @@ CLI_RUN(operator_list);
 CLI_RUN(operator_remove);
 
 extern const struct cli_option cli_options_key_new[];
+extern const struct cli_option cli_options_key_show[];
+extern const struct cli_option cli_options_key_passphrase[];
 extern const struct cli_option cli_options_root_new[];
 extern const struct cli_option cli_options_root_sign[];
 extern const struct cli_option cli_options_root_show[];
@@ -115,6 +118,8 @@ extern const struct cli_option cli_options_group_set[];
 extern const struct cli_option cli_options_server_gc[];
 extern const struct cli_option cli_options_server_freeze[];
 
+extern const char cli_notes_key_passphrase[];
+extern const char cli_signature_notes[]; /* of root sign and release sign */
 extern const char cli_notes_image_sign[];
 extern const char cli_notes_root_new[];
 extern const char cli_notes_release_create[];

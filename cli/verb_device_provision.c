@@ -26,6 +26,7 @@ const struct cli_option cli_options_device_provision[] = {
     {"hardware", CLI_OPTION_VALUE, "H", "board", .required = true},
     {"root", CLI_OPTION_VALUE, "FILE", "signed root that the device trusts first", .required = true},
     {"image-key", CLI_OPTION_LIST, "K.pub", "keys that its bootloader trusts, up to 4", .required = true},
+    CLI_KEY_OPTIONS,
     {"url", CLI_OPTION_VALUE, "URL", "server, as the device reaches it", .required = true},
     {"url2", CLI_OPTION_VALUE, "URL", "a second one"},
     {"ca", CLI_OPTION_VALUE, "FILE", "certificate of the CA to trust, PEM or DER"},

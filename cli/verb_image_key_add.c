@@ -5,6 +5,7 @@
 
 const struct cli_option cli_options_image_key_add[] = {
     {"product", CLI_OPTION_VALUE, "P", "product whose images it signs", .required = true},
+    CLI_KEY_OPTIONS,
     {NULL},
 };
 

@@ -9,13 +9,14 @@
 #include "parse.h"
 #include "pem.h"
 #include "show_image.h"
+#include "signature.h"
 
 #include <string.h>
 
 #define INPUT_MAX (64u << 20)
 
 const struct cli_option cli_options_image_sign[] = {
-    {"key", CLI_OPTION_VALUE, "FILE", "private image key"},
+    {"key", CLI_OPTION_VALUE, "KEY", "private image key: a PEM file, or pkcs11:..."},
     {"version", CLI_OPTION_VALUE, "V", "MAJOR.MINOR.REV[+BUILD]", .required = true},
     {"hardware", CLI_OPTION_VALUE, "H", "a known board: fills in the four below"},
     {"slot", CLI_OPTION_VALUE, "A|B", "with --hardware: the slot that the firmware is linked for"},
@@ -32,6 +33,8 @@ const struct cli_option cli_options_image_sign[] = {
     {"vector-to-sign", CLI_OPTION_VALUE, "digest", "write the digest to sign to OUT, instead of an image"},
     {"fix-sig", CLI_OPTION_VALUE, "FILE", "take the signature (DER, or that in base64) from FILE"},
     {"fix-sig-pubkey", CLI_OPTION_VALUE, "FILE", "public key of --fix-sig"},
+    CLI_KEY_OPTIONS,
+    CLI_SIGNATURE_OPTIONS,
     {NULL},
 };
 
@@ -39,9 +42,13 @@ const char cli_notes_image_sign[] =
     "OUT is MCUboot's image format, as imgtool makes it. IN is the firmware as objcopy writes it: if it "
     "begins\n"
     "with header-size zero bytes, the header takes their place, else the header is put before it.\n"
-    "To sign elsewhere (HSM): write the digest with --vector-to-sign digest, sign it with ECDSA P-256, and "
-    "give\n"
-    "the signature with --fix-sig and --fix-sig-pubkey and otherwise the same options.";
+    "To sign outside of otter, run it twice with the same options: with --digest-only D, of which D is "
+    "signed "
+    "with ECDSA on P-256,\n"
+    "and then with --signature FILE --signature-key K.pub. imgtool's names for it: --vector-to-sign digest "
+    "writes "
+    "the digest to OUT,\n"
+    "--fix-sig and --fix-sig-pubkey take the signature in.";
 
 static enum cli_exit number(struct cli *cli, const struct cli_args *args, const char *name, uint64_t max,
                             bool units, uint32_t *ret)
@@ -174,30 +181,24 @@ static enum cli_exit fixed_signature(struct cli *cli, const char *path, uint8_t 
     return CLI_DONE;
 }
 
-/* The signature and the key that made it: --key signs here, --fix-sig was made elsewhere. */
-static enum cli_exit sign(struct cli *cli, const struct cli_args *args, const struct otter_digest *hash,
-                          uint8_t ret_point[OTTER_POINT_LEN], uint8_t ret_sig[OTTER_SIG_LEN])
+/* By the names that imgtool has for it. */
+static enum cli_exit fixed(struct cli *cli, const struct cli_args *args, struct cli_signing *ret)
 {
-    const char *fixed = cli_arg(args, "fix-sig"), *pubkey = cli_arg(args, "fix-sig-pubkey");
-    auto_key struct host_key *key = NULL;
-    struct cli_public public_key;
+    const char *path = cli_arg(args, "fix-sig"), *pubkey = cli_arg(args, "fix-sig-pubkey");
     enum cli_exit code;
 
-    if ((fixed == NULL) != (pubkey == NULL) || (fixed == NULL) == (cli_arg(args, "key") == NULL))
+    if (path == NULL || pubkey == NULL || cli_arg(args, "key") != NULL ||
+        cli_arg(args, "signature") != NULL || cli_arg(args, "digest-only") != NULL)
         return cli_fail(cli, CLI_USAGE, "give either --key, or --fix-sig together with --fix-sig-pubkey");
-    if (fixed != NULL) {
-        code = cli_public_load(cli, pubkey, &public_key);
-        if (code != CLI_DONE)
-            return code;
-        memcpy(ret_point, public_key.point, OTTER_POINT_LEN);
-        return fixed_signature(cli, fixed, ret_sig);
-    }
-    code = cli_private_load(cli, args, &key);
-    if (code != CLI_DONE)
-        return code;
-    memcpy(ret_point, host_key_point(key), OTTER_POINT_LEN);
-    return host_key_sign(key, hash, ret_sig) ? CLI_DONE
-                                             : cli_fail(cli, CLI_REFUSED, "OpenSSL could not sign");
+    code = cli_public_load(cli, pubkey, &ret->by);
+    return code == CLI_DONE ? fixed_signature(cli, path, ret->sig) : code;
+}
+
+static enum cli_exit signing_of(struct cli *cli, const struct cli_args *args, struct cli_signing *ret)
+{
+    if (cli_arg(args, "fix-sig") != NULL || cli_arg(args, "fix-sig-pubkey") != NULL)
+        return fixed(cli, args, ret);
+    return cli_signing_begin(cli, args, false, ret);
 }
 
 static enum cli_exit write_out(struct cli *cli, const char *path, const void *data, size_t len)
@@ -214,14 +215,19 @@ static enum cli_exit write_out(struct cli *cli, const char *path, const void *da
 static enum cli_exit finish(struct cli *cli, const struct cli_args *args, const struct cli_image_spec *spec,
                             struct cli_image *image)
 {
-    uint8_t point[OTTER_POINT_LEN], sig[OTTER_SIG_LEN];
+    auto_signing struct cli_signing signing = {.key = NULL};
+    uint8_t sig[OTTER_SIG_LEN];
     struct host_error err = {0};
-    enum cli_exit code = sign(cli, args, &image->hash, point, sig);
+    enum cli_exit code = signing_of(cli, args, &signing);
     size_t unpadded;
 
+    if (code == CLI_DONE && signing.out != NULL)
+        return cli_signing_write(cli, &signing, args->operand[0], image->data, image->len);
+    if (code == CLI_DONE)
+        code = cli_signing_sign(cli, &signing, args->operand[0], OTTER_IMAGE_SIGNATURE, &image->hash, sig);
     if (code != CLI_DONE)
         return code;
-    if (!cli_image_finish(spec, image, point, sig, &err))
+    if (!cli_image_finish(spec, image, signing.by.point, sig, &err))
         return cli_fail_error(cli, &err);
     unpadded = image->len;
     if (cli_arg_flag(args, "pad") && !cli_image_pad(spec, image, &err))
@@ -243,6 +249,8 @@ enum cli_exit cli_run_image_sign(struct cli *cli, const struct cli_args *args)
 
     if (code != CLI_DONE)
         return code;
+    if (args->operand_count < 2 && cli_arg(args, "digest-only") == NULL)
+        return cli_fail(cli, CLI_USAGE, "OUT is missing: the image to write");
     if (vector != NULL && strcmp(vector, "digest") != 0)
         return cli_fail(cli, CLI_USAGE, "--vector-to-sign %s: only \"digest\" is possible", vector);
     if (!host_file_read(args->operand[0], INPUT_MAX, &in, &len, &err))

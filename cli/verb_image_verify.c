@@ -4,6 +4,7 @@
 #include "host/crypto.h"
 #include "host/file.h"
 #include "image_build.h"
+#include "keys.h"
 #include "output.h"
 #include "show_image.h"
 
@@ -11,6 +12,7 @@
 
 const struct cli_option cli_options_image_verify[] = {
     {"key", CLI_OPTION_LIST, "K.pub", "image keys, one of which must have signed it", .required = true},
+    CLI_KEY_OPTIONS,
     {NULL},
 };
 

@@ -2,6 +2,7 @@
 
 #include "host/crypto.h"
 #include "output.h"
+#include "passphrase.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,10 @@ const struct cli_option cli_options_key_new[] = {
     {"out", CLI_OPTION_VALUE, "FILE", "private key; the public one goes to FILE.pub", .required = true},
     {"kind", CLI_OPTION_VALUE, "KIND", "root, release, image or offer: says what to do with it next",
      .words = "root release image offer"},
+    {"encrypt", CLI_OPTION_FLAG, NULL, "keep it under a passphrase (PKCS#8: scrypt, AES-256-CBC)"},
+    {"passphrase-fd", CLI_OPTION_VALUE, "N",
+     "with --encrypt: read the passphrase, a line, from descriptor N"},
+    {"passphrase-file", CLI_OPTION_VALUE, "F", "with --encrypt: read it from the first line of this file"},
     {NULL},
 };
 
@@ -32,9 +37,10 @@ static const char *next_of(const char *kind)
 }
 
 /* Both halves or none: half a pair would only be in the way of the next try. */
-static bool save(const struct host_key *key, const char *path, const char *pub, struct host_error *err)
+static bool save(const struct host_key *key, const char *path, const char *pub, const char *passphrase,
+                 struct host_error *err)
 {
-    if (!host_key_save(key, path, err))
+    if (!host_key_save_sealed(key, path, passphrase, HOST_FILE_NEW, err))
         return false;
     if (host_public_save(host_key_point(key), pub, err))
         return true;
@@ -42,19 +48,44 @@ static bool save(const struct host_key *key, const char *path, const char *pub, 
     return false;
 }
 
-static enum cli_exit make(struct cli *cli, const char *path, const char *pub, struct host_key **ret)
+/* The passphrase of --encrypt, "" without. */
+static enum cli_exit ask(struct cli *cli, const struct cli_args *args, const char *path,
+                         char ret[HOST_PASSPHRASE_MAX])
 {
+    struct cli_passphrase *pass;
+    enum cli_exit code = cli_passphrase_of(cli, &pass);
+
+    ret[0] = '\0';
+    if (code != CLI_DONE)
+        return code;
+    if (cli_arg_flag(args, "encrypt"))
+        return cli_passphrase_new(pass, path, ret);
+    if (pass->fd_option != NULL || pass->file_option != NULL)
+        return cli_fail(cli, CLI_USAGE, "a passphrase without --encrypt: the key would be kept as it is");
+    return CLI_DONE;
+}
+
+static enum cli_exit make(struct cli *cli, const struct cli_args *args, const char *path, const char *pub,
+                          struct host_key **ret)
+{
+    char passphrase[HOST_PASSPHRASE_MAX];
     struct host_error err = {0};
     auto_key struct host_key *key = NULL;
+    enum cli_exit code;
+    bool ok;
 
     /* The pair is one thing: neither half may take the place of another key's. */
     if (access(path, F_OK) == 0 || access(pub, F_OK) == 0)
         return cli_fail(cli, CLI_FILE, "%s exists already; a key is never overwritten",
                         access(path, F_OK) == 0 ? path : pub);
+    code = ask(cli, args, path, passphrase);
+    if (code != CLI_DONE)
+        return code;
     key = host_key_generate(&err);
-    if (key == NULL)
-        return cli_fail_error(cli, &err);
-    if (!cli->dry_run && !save(key, path, pub, &err))
+    ok = key != NULL &&
+         (cli->dry_run || save(key, path, pub, passphrase[0] != '\0' ? passphrase : NULL, &err));
+    host_wipe(passphrase, sizeof(passphrase));
+    if (!ok)
         return cli_fail_error(cli, &err);
     *ret = HOST_STEAL(key);
     return CLI_DONE;
@@ -86,7 +117,7 @@ enum cli_exit cli_run_key_new(struct cli *cli, const struct cli_args *args)
         return cli_fail(cli, CLI_USAGE, "--kind %s: expected root, release, image or offer", kind);
     if (asprintf(&pub, "%s.pub", path) < 0)
         return cli_fail_memory(cli);
-    code = make(cli, path, pub, &key);
+    code = make(cli, args, path, pub, &key);
     if (code == CLI_DONE)
         code = show(cli, key, path, pub, kind);
     if (code == CLI_DONE && cli->dry_run)

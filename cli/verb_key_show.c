@@ -3,6 +3,11 @@
 #include "keys.h"
 #include "output.h"
 
+const struct cli_option cli_options_key_show[] = {
+    CLI_KEY_OPTIONS,
+    {NULL},
+};
+
 enum cli_exit cli_run_key_show(struct cli *cli, const struct cli_args *args)
 {
     static const struct cli_column columns[] = {

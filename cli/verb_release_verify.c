@@ -9,6 +9,7 @@ const struct cli_option cli_options_release_verify[] = {
     {"root", CLI_OPTION_VALUE, "FILE", "the root whose release keys must have signed it", .required = true},
     {"images", CLI_OPTION_LIST, "FILE", "image files to check, too (also as operands)"},
     {"image-key", CLI_OPTION_LIST, "K.pub", "image keys, one of which must have signed the images"},
+    CLI_KEY_OPTIONS,
     {NULL},
 };
 

@@ -19,6 +19,7 @@ const struct cli_option cli_options_root_new[] = {
     {"from", CLI_OPTION_VALUE, "OLD", "the root to follow: version + 1, its keys where none are given"},
     {"revoke-image", CLI_OPTION_LIST, "KEY",
      "image key that is not trusted any more: K.pub, its kid, or KEYHASH in hex"},
+    CLI_KEY_OPTIONS,
     {NULL},
 };
 

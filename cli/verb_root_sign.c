@@ -1,14 +1,16 @@
 #include "verb.h"
 
 #include "document.h"
-#include "keys.h"
 #include "show_root.h"
+#include "signature.h"
 
 #include <string.h>
 
 const struct cli_option cli_options_root_sign[] = {
-    {"key", CLI_OPTION_VALUE, "FILE", "private root key", .required = true},
+    {"key", CLI_OPTION_VALUE, "KEY", "private root key: a PEM file, or pkcs11:..."},
     {"from", CLI_OPTION_VALUE, "OLD", "the root before it, whose keys may sign, too"},
+    CLI_KEY_OPTIONS,
+    CLI_SIGNATURE_OPTIONS,
     {NULL},
 };
 
@@ -24,9 +26,9 @@ static bool in_role(const struct otter_root *root, const struct otter_digest *ki
 
 /* A first root is signed by its own keys alone; a later one by keys of the one before it, too. */
 static enum cli_exit may_sign(struct cli *cli, const char *path, const struct otter_root *root,
-                              const struct otter_root *old, const struct host_key *key)
+                              const struct otter_root *old, const struct otter_digest *kid)
 {
-    if (in_role(root, host_key_kid(key)) || (old != NULL && in_role(old, host_key_kid(key))))
+    if (in_role(root, kid) || (old != NULL && in_role(old, kid)))
         return CLI_DONE;
     if (old == NULL && root->version > 1)
         return cli_fail(cli, CLI_REFUSED,
@@ -61,7 +63,7 @@ enum cli_exit cli_run_root_sign(struct cli *cli, const struct cli_args *args)
 {
     const char *path = args->operand[0], *from = cli_arg(args, "from");
     auto_document struct cli_document d = {0}, old_file = {0};
-    auto_key struct host_key *key = NULL;
+    auto_signing struct cli_signing signing = {.key = NULL};
     struct otter_root root, old;
     enum cli_exit code = cli_document_load(cli, path, &d);
 
@@ -72,13 +74,15 @@ enum cli_exit cli_run_root_sign(struct cli *cli, const struct cli_args *args)
     if (code == CLI_DONE && from != NULL)
         code = cli_document_root(cli, from, &old_file, &old);
     if (code == CLI_DONE)
-        code = cli_private_load(cli, args, &key);
+        code = cli_signing_begin(cli, args, true, &signing);
     if (code == CLI_DONE)
-        code = may_sign(cli, path, &root, from != NULL ? &old : NULL, key);
+        code = may_sign(cli, path, &root, from != NULL ? &old : NULL, &signing.by.kid);
     if (code == CLI_DONE && d.jws.payload_len > CLI_ROOT_PAYLOAD_MAX)
         code = cli_fail_status(cli, path, OTTER_TOO_LARGE);
+    if (code == CLI_DONE && signing.out != NULL)
+        return cli_document_digest(cli, path, &d, &signing);
     if (code == CLI_DONE)
-        code = cli_document_sign(cli, path, &d, key);
+        code = cli_document_sign(cli, path, &d, &signing);
     if (code == CLI_DONE)
         code = cli_show_root(cli, path, &d, &root);
     if (code == CLI_DONE)

@@ -41,18 +41,21 @@ const struct cli_option cli_global_options[] = {
 /* noun, verb, operands, summary, least and most operands, options, function, notes */
 const struct cli_verb cli_verbs[] = {
     {"key", "new", "", "Make a key pair on P-256", 0, 0, cli_options_key_new, cli_run_key_new},
-    {"key", "show", "FILE", "Show a key's id", 1, 1, NULL, cli_run_key_show},
+    {"key", "show", "KEY", "Show a key's id", 1, 1, cli_options_key_show, cli_run_key_show},
+    {"key", "passphrase", "FILE", "Give a private key another passphrase, or none", 1, 1,
+     cli_options_key_passphrase, cli_run_key_passphrase, cli_notes_key_passphrase},
 
     {"root", "new", "", "Write a root that names keys and thresholds", 0, 0, cli_options_root_new,
      cli_run_root_new, cli_notes_root_new},
-    {"root", "sign", "FILE", "Add a root key's signature", 1, 1, cli_options_root_sign, cli_run_root_sign},
+    {"root", "sign", "FILE", "Add a root key's signature", 1, 1, cli_options_root_sign, cli_run_root_sign,
+     cli_signature_notes},
     {"root", "publish", "FILE", "Verify a signed root and send it to the server", 1, 1, NULL,
      cli_run_root_publish},
     {"root", "show", "[FILE]", "Show a root: of a file, or the server's newest", 0, 1, cli_options_root_show,
      cli_run_root_show},
     {"root", "list", "", "List the server's roots", 0, 0, NULL, cli_run_root_list},
 
-    {"image", "sign", "IN OUT", "Make a signed image of a firmware", 2, 2, cli_options_image_sign,
+    {"image", "sign", "IN [OUT]", "Make a signed image of a firmware", 1, 2, cli_options_image_sign,
      cli_run_image_sign, cli_notes_image_sign},
     {"image", "info", "FILE", "Show what an image says about itself", 1, 1, NULL, cli_run_image_info},
     {"image", "verify", "FILE", "Check an image's hash and signature as a bootloader does", 1, 1,
@@ -66,7 +69,7 @@ const struct cli_verb cli_verbs[] = {
     {"release", "create", "", "Write a release of signed images", 0, 0, cli_options_release_create,
      cli_run_release_create, cli_notes_release_create},
     {"release", "sign", "FILE", "Add a release key's signature", 1, 1, cli_options_release_sign,
-     cli_run_release_sign},
+     cli_run_release_sign, cli_signature_notes},
     {"release", "verify", "FILE [IMAGE...]", "Check a release as a device does", 1, 1 + OTTER_IMAGES_MAX,
      cli_options_release_verify, cli_run_release_verify},
     {"release", "publish", "FILE [IMAGE...]", "Upload the images and publish the release", 1,

@@ -151,6 +151,28 @@ bool host_file_read(const char *path, size_t max, char **ret_data, size_t *ret_l
     return fd >= 0 && read_fd(fd, path, max, ret_data, ret_len, err);
 }
 
+/* As ssh decides: what is ours alone must be readable by us alone; a file of another user's is his matter. */
+static bool is_private(int fd, const char *path, struct host_error *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return host_fail_errno(err, HOST_ERROR_FILE, "cannot look at '%s'", path);
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) == 0)
+        return true;
+    return host_fail(err, HOST_ERROR_FILE,
+                     "'%s' is a secret, but its mode %04o lets others at it\nNext: chmod 600 %s", path,
+                     (unsigned)st.st_mode & 07777, path);
+}
+
+bool host_file_read_private(const char *path, size_t max, char **ret_data, size_t *ret_len,
+                            struct host_error *err)
+{
+    auto_close int fd = open_to_read(path, err);
+
+    return fd >= 0 && is_private(fd, path, err) && read_fd(fd, path, max, ret_data, ret_len, err);
+}
+
 /* The directory of path, malloc'ed: "." when it has none. */
 static char *directory_of(const char *path)
 {

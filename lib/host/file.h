@@ -16,6 +16,13 @@
  */
 bool host_file_read(const char *path, size_t max, char **ret_data, size_t *ret_len, struct host_error *err);
 
+/*
+ * The like of a secret: a file of the caller's own that group or others may read or write is refused, with
+ * how to mend it. Pipes and files of other users are read as they are.
+ */
+bool host_file_read_private(const char *path, size_t max, char **ret_data, size_t *ret_len,
+                            struct host_error *err);
+
 enum host_file_mode {
     HOST_FILE_REPLACE, /* an existing file is replaced, in one step */
     HOST_FILE_NEW      /* an existing file is an error (HOST_ERROR_EXISTS) and stays as it was */

@@ -70,12 +70,25 @@ bool host_jws_hash_for(const struct otter_digest *kid, const char *payload, size
     return true;
 }
 
+char *host_jws_input_for(const struct otter_digest *kid, const char *payload, size_t len)
+{
+    char *input = len <= OTTER_PAYLOAD_MAX ? malloc(OTTER_JWS_HEADER_B64 + 1 + PAYLOAD_B64 + 1) : NULL;
+
+    if (!input)
+        return NULL;
+    otter_jws_header(kid, input);
+    input[OTTER_JWS_HEADER_B64] = '.';
+    otter_b64_encode((const uint8_t *)payload, len, input + OTTER_JWS_HEADER_B64 + 1);
+    return input;
+}
+
 size_t host_jws_len(size_t payload_len)
 {
     return TEXT_LEN(PAYLOAD) + OTTER_B64_LEN(payload_len) + TEXT_LEN(SIGNATURES) + ENTRY_LEN + TEXT_LEN(END);
 }
 
-int host_jws_sign_to(const struct host_key *key, const char *payload, size_t len, char *out, size_t cap)
+static int sign_to(const struct host_key *key, const char *payload, size_t len, char *out, size_t cap,
+                   struct host_error *err)
 {
     const char *header = host_key_header(key);
     uint8_t sig[OTTER_SIG_LEN];
@@ -87,13 +100,18 @@ int host_jws_sign_to(const struct host_key *key, const char *payload, size_t len
     b64 = PUT(out, PAYLOAD);
     at = put_b64(b64, payload, len);
     signing_hash(header, b64, OTTER_B64_LEN(len), &hash);
-    if (!host_key_sign(key, &hash, sig))
+    if (!host_key_sign_why(key, &hash, sig, err))
         return -1;
     at = PUT(at, SIGNATURES);
     at = put_entry(at, header, sig);
     at = PUT(at, END);
     *at = '\0';
     return (int)(at - out);
+}
+
+int host_jws_sign_to(const struct host_key *key, const char *payload, size_t len, char *out, size_t cap)
+{
+    return sign_to(key, payload, len, out, cap, NULL);
 }
 
 bool host_jws_sign(const struct host_key *key, const char *payload, size_t len, char **ret_envelope,
@@ -106,9 +124,9 @@ bool host_jws_sign(const struct host_key *key, const char *payload, size_t len, 
     if (len > OTTER_PAYLOAD_MAX)
         return host_fail(err, HOST_ERROR_FORMAT, "the payload has %zu bytes, at most %u are allowed", len,
                          OTTER_PAYLOAD_MAX);
-    n = host_jws_sign_to(key, payload, len, out, sizeof out);
+    n = sign_to(key, payload, len, out, sizeof out, err); /* `out` is long enough: only a signer says no */
     if (n < 0)
-        return host_fail(err, HOST_ERROR_CRYPTO, "OpenSSL does not sign");
+        return false;
     copy = strndup(out, (size_t)n);
     if (!copy)
         return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
@@ -187,8 +205,8 @@ bool host_jws_add(const struct host_key *key, const char *envelope, size_t len, 
     if (!decode(envelope, len, &jws, err) || !may_add(&jws, kid, err))
         return false;
     signing_hash(host_key_header(key), envelope + jws.payload_at, jws.payload_b64_len, &hash);
-    if (!host_key_sign(key, &hash, sig))
-        return host_fail(err, HOST_ERROR_CRYPTO, "OpenSSL does not sign");
+    if (!host_key_sign_why(key, &hash, sig, err))
+        return false;
     return insert(&jws, kid, sig, envelope, len, ret_envelope, ret_len, err);
 }
 
@@ -199,4 +217,28 @@ bool host_jws_attach(const struct otter_digest *kid, const uint8_t sig[OTTER_SIG
 
     return decode(envelope, len, &jws, err) && may_add(&jws, kid, err) &&
            insert(&jws, kid, sig, envelope, len, ret_envelope, ret_len, err);
+}
+
+bool host_jws_begin(const struct otter_digest *kid, const uint8_t sig[OTTER_SIG_LEN], const char *payload,
+                    size_t len, char **ret_envelope, size_t *ret_len, struct host_error *err)
+{
+    char header[OTTER_JWS_HEADER_B64 + 1];
+    char *out, *at;
+
+    if (len > OTTER_PAYLOAD_MAX)
+        return host_fail(err, HOST_ERROR_FORMAT, "the payload has %zu bytes, at most %u are allowed", len,
+                         OTTER_PAYLOAD_MAX);
+    out = malloc(host_jws_len(len) + 1);
+    if (!out)
+        return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
+    otter_jws_header(kid, header);
+    at = PUT(out, PAYLOAD);
+    at = put_b64(at, payload, len);
+    at = PUT(at, SIGNATURES);
+    at = put_entry(at, header, sig);
+    at = PUT(at, END);
+    *at = '\0';
+    *ret_envelope = out;
+    *ret_len = (size_t)(at - out);
+    return true;
 }

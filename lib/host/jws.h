@@ -27,9 +27,16 @@ bool host_jws_sign(const struct host_key *key, const char *payload, size_t len, 
 bool host_jws_add(const struct host_key *key, const char *envelope, size_t len, char **ret_envelope,
                   size_t *ret_len, struct host_error *err);
 
-/* For keys held elsewhere (an HSM): the hash that a key of this kid signs, and taking the signature in. */
+/*
+ * For keys held elsewhere (an HSM): the hash that a key of this kid signs, the very text that it is of
+ * (malloc'ed; NULL: too long, or out of memory), and taking the signature in: as the first one of a payload,
+ * or as a further one of an envelope.
+ */
 bool host_jws_hash_for(const struct otter_digest *kid, const char *payload, size_t len,
                        struct otter_digest *ret);
+char *host_jws_input_for(const struct otter_digest *kid, const char *payload, size_t len);
+bool host_jws_begin(const struct otter_digest *kid, const uint8_t sig[OTTER_SIG_LEN], const char *payload,
+                    size_t len, char **ret_envelope, size_t *ret_len, struct host_error *err);
 bool host_jws_attach(const struct otter_digest *kid, const uint8_t sig[OTTER_SIG_LEN], const char *envelope,
                      size_t len, char **ret_envelope, size_t *ret_len, struct host_error *err);
 

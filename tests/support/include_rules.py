@@ -18,6 +18,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 MAY = {
     "lib/core": [],
     "lib/host": ["lib/core"],
+    "lib/pkcs11": ["lib/host", "lib/core"],
     "server/policy": ["lib/core"],
     "server/plan": ["server/policy", "lib/host", "lib/core"],
     "server/metrics": [],
@@ -27,7 +28,7 @@ MAY = {
     "server/http": ["server/service", "server/policy", "server/metrics", "lib/host", "lib/core"],
     "server": ["server/http", "server/service", "lib/host", "lib/core"],
     "simulator": ["server/policy", "lib/core"],
-    "cli": ["simulator", "server/plan", "server/policy", "lib/host", "lib/core"],
+    "cli": ["simulator", "server/plan", "server/policy", "lib/pkcs11", "lib/host", "lib/core"],
     "device-fw/port": ["lib/core"],
     "device-fw/journal": ["device-fw/port", "lib/core"],
     "device-fw/boot": ["device-fw/journal", "device-fw/port", "lib/core"],
@@ -50,7 +51,7 @@ MAY = {
 
 # Where the include directories lead: first part of an include path -> folder.
 ROOTS = {
-    "core": "lib/core", "host": "lib/host",
+    "core": "lib/core", "host": "lib/host", "pkcs11": "lib/pkcs11",
     "policy": "server/policy", "plan": "server/plan", "simulator": "simulator", "store": "server/store", "fleet": "server/fleet", "service": "server/service",
     "metrics": "server/metrics",
     "http": "server/http", "port": "device-fw/port", "journal": "device-fw/journal", "boot": "device-fw/boot",
@@ -63,9 +64,11 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "stdalign.h", "limits.h", "
 FREESTANDING_FOLDERS = ["lib/core", "device-fw/port", "device-fw/journal", "device-fw/boot", "device-fw/client",
                         "device-fw/crypto", "device-fw/net", "device-fw/updater", "server/policy", "simulator"]
 
-# Third-party header -> the one folder that may name it.
+# Third-party header -> the one folder that may name it, or the two.
 THIRD_PARTY = {
     r"openssl/.*": "lib/host", r"jansson\.h": "lib/host", r"curl/.*": "lib/host", r"ini\.h": "lib/host", r"glib.*\.h": "lib/host",
+    # Of GnuTLS tokens are one folder's, TLS another's; keys without a place are both's.
+    r"gnutls/pkcs11\.h": "lib/pkcs11", r"gnutls/(abstract|crypto)\.h": ("server/http", "lib/pkcs11"),
     r"sqlite3\.h": "server/store", r"microhttpd\.h": "server/http", r"gnutls/.*": "server/http",
     r"bearssl.*\.h": "device-fw/crypto",
     r"(lwip|netif)/.*": "device-fw/net", r"stm32f4xx.*\.h": "device-fw/ports/stm32f4",
@@ -93,7 +96,8 @@ def breach(path, kind, include, root):
     folder = rule_for(path)
     for pattern, home in THIRD_PARTY.items():
         if re.fullmatch(pattern, include):
-            return None if folder and (folder + "/").startswith(home + "/") else f"only {home} may name it"
+            homes = home if isinstance(home, tuple) else (home,)
+            return None if folder and any((folder + "/").startswith(h + "/") for h in homes) else f"only {' and '.join(homes)} may name it"
     if folder is None:
         return None
     if kind == "<":
@@ -128,7 +132,8 @@ def tree_files():
 # (folder, include that it must not have)
 PLANTED = [
     ("lib/core", "<stdlib.h>"), ("lib/core", '"host/log.h"'), ("lib/core", "<openssl/evp.h>"),
-    ("lib/host", '"store/store.h"'), ("server/policy", '"host/clock.h"'), ("server/policy", '"store/store.h"'),
+    ("lib/host", '"store/store.h"'), ("lib/host", '"pkcs11/signer.h"'), ("lib/host", "<gnutls/pkcs11.h>"), ("lib/pkcs11", "<openssl/evp.h>"),
+    ("server/http", "<gnutls/pkcs11.h>"), ("server/service", '"pkcs11/signer.h"'), ("emulator", '"pkcs11/signer.h"'), ("lib/pkcs11", '"service/service.h"'), ("server/policy", '"host/clock.h"'), ("server/policy", '"store/store.h"'),
     ("server/policy", "<time.h>"), ("server/plan", '"store/store.h"'), ("server/plan", "<sqlite3.h>"),
     ("simulator", "<stdlib.h>"), ("simulator", "<time.h>"), ("simulator", '"host/clock.h"'), ("simulator", '"service/service.h"'),
     ("cli", '"store/store.h"'), ("server/policy", '"simulator/simulator.h"'), ("server/metrics", '"service/service.h"'), ("server/metrics", '"core/bytes.h"'),

@@ -398,7 +398,7 @@ static void test_the_wrong_command_is_usage(void **state)
     refused("keys new", CLI_USAGE, "there is no \"keys\"");
     refused("key", CLI_USAGE, "Usage: otter key");
     refused("key make", CLI_USAGE, "has no verb \"make\"");
-    refused("key show", CLI_USAGE, "FILE is missing");
+    refused("key show", CLI_USAGE, "KEY is missing");
     refused("key show a b", CLI_USAGE, "one too many");
     refused("key show image.key --format xml", CLI_USAGE, "--format xml");
     refused("device tag dev-1", CLI_USAGE, "--add TAG");
