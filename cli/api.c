@@ -64,6 +64,13 @@ static enum cli_exit open_session(struct cli *cli, struct cli_session **ret)
     return CLI_DONE;
 }
 
+const char *cli_session_server(struct cli *cli)
+{
+    struct cli_session *s = NULL;
+
+    return open_session(cli, &s) == CLI_DONE && s != NULL ? s->config.server : NULL;
+}
+
 void cli_session_close(struct cli *cli)
 {
     struct cli_session *s = cli->session;

@@ -81,6 +81,9 @@ enum cli_exit cli_api_result(struct cli *cli, const struct cli_reply *reply,
 /* "/api/v1/NAME/ESCAPED-ID" and more behind it; malloc'ed, NULL when out of memory. */
 char *cli_api_path(const char *name, const char *id, const char *more);
 
+/* The server that is asked, as the configuration has it, for as long as the session lasts; NULL, and told:
+ * the configuration is wrong. */
+const char *cli_session_server(struct cli *cli);
 void cli_session_close(struct cli *cli);
 
 /* What to do about a refusal by its wire name; NULL if there is nothing to say. For errors and tests. */

@@ -108,6 +108,18 @@ static char *image(const json_t *v)
     return out;
 }
 
+/* "operator:thermo", and "operator" for everything: as --role takes it. */
+static char *grant(const json_t *v)
+{
+    const char *role = json_string_value(json_object_get(v, "role"));
+    const char *product = json_string_value(json_object_get(v, "product"));
+    bool all = product == NULL || strcmp(product, "*") == 0;
+    char *out = NULL;
+
+    return asprintf(&out, "%s%s%s", role != NULL ? role : "?", all ? "" : ":", all ? "" : product) < 0 ? NULL
+                                                                                                       : out;
+}
+
 static char *object(const json_t *v, enum cli_kind kind, bool machine)
 {
     char *out = strdup("");
@@ -137,6 +149,8 @@ static char *value(const json_t *v, enum cli_kind kind, bool machine)
         return array(v, kind, machine);
     if (json_is_object(v) && kind == CLI_KIND_IMAGE && !machine)
         return image(v);
+    if (json_is_object(v) && kind == CLI_KIND_GRANT)
+        return grant(v);
     if (json_is_object(v))
         return object(v, kind, machine);
     if (json_is_real(v))

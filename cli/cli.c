@@ -99,25 +99,35 @@ static enum cli_exit no_noun(struct cli *cli, const char *word, const char *next
     return cli_fail(cli, CLI_USAGE, "there is no \"%s\"\nSee: otter --help", word);
 }
 
-/* argv without the noun and the verb, which stand at `noun` and behind. */
-static enum cli_exit dispatch(struct cli *cli, int argc, char **argv, int noun)
+/* Runs cli->verb by argv without its name, which is `words` words from `noun` on. */
+static enum cli_exit run_rest(struct cli *cli, int argc, char **argv, int noun, int words)
 {
-    char **rest;
+    char **rest = calloc((size_t)argc, sizeof(*rest));
     enum cli_exit code;
     int n = 0;
 
-    cli->verb = cli_verb_find(argv[noun], argv[noun + 1]);
-    if (cli->verb == NULL)
-        return no_verb(cli, argv[noun], argv[noun + 1]);
-    rest = calloc((size_t)argc, sizeof(*rest));
     if (rest == NULL)
         return cli_fail_memory(cli);
     for (int i = 1; i < argc; i++)
-        if (i != noun && i != noun + 1)
+        if (i < noun || i >= noun + words)
             rest[n++] = argv[i];
     code = run_verb(cli, n, rest);
     free(rest);
     return code;
+}
+
+static enum cli_exit dispatch(struct cli *cli, int argc, char **argv, int noun)
+{
+    cli->verb = cli_verb_find(argv[noun], argv[noun + 1]);
+    if (cli->verb == NULL)
+        return no_verb(cli, argv[noun], argv[noun + 1]);
+    return run_rest(cli, argc, argv, noun, 2);
+}
+
+/* One word for a verb that people know by it; NULL: it is none. */
+static const struct cli_verb *short_for(const char *word)
+{
+    return strcmp(word, "login") == 0 || strcmp(word, "logout") == 0 ? cli_verb_find("token", word) : NULL;
 }
 
 static enum cli_exit find_and_run(struct cli *cli, int argc, char **argv)
@@ -140,6 +150,9 @@ static enum cli_exit find_and_run(struct cli *cli, int argc, char **argv)
         cli_complete(cli, &(struct cli_line){argv + 2, (size_t)argc - 2});
         return CLI_DONE;
     }
+    cli->verb = noun < argc ? short_for(argv[noun]) : NULL;
+    if (cli->verb != NULL)
+        return run_rest(cli, argc, argv, noun, 1);
     if (noun >= argc || !cli_noun_exists(argv[noun]))
         return no_noun(cli, noun < argc ? argv[noun] : argv[1], noun + 1 < argc ? argv[noun + 1] : NULL);
     if (noun + 1 >= argc) {

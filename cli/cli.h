@@ -40,6 +40,7 @@ struct cli {
     bool out_tty, err_tty; /* a terminal that obeys escape sequences (TERM is not dumb) */
     bool color;            /* of out */
     bool dry_run;
+    const char *token;           /* to ask with, whatever options and environment name; NULL: theirs */
     unsigned screen, err_screen; /* columns of the terminal that out and err are; 0 = none */
     unsigned patience;           /* seconds for an answer, which is asked for once; 0: as long as it takes */
     struct cli_session *session; /* api.h; NULL until the first request */

@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "credentials.h"
+
 #include "core/bytes.h"
 #include "host/cleanup.h"
 #include "host/file.h"
@@ -36,21 +38,9 @@ static bool take(struct host_ini_visitor *visitor, const char *section, const ch
     return *to != NULL || host_fail(err, HOST_ERROR_MEMORY, "out of memory");
 }
 
-static char *config_path(void)
-{
-    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    char *path = NULL;
-
-    if (xdg != NULL && xdg[0] == '/')
-        return asprintf(&path, "%s/otter/config", xdg) < 0 ? NULL : path;
-    if (home != NULL && home[0] == '/')
-        return asprintf(&path, "%s/.config/otter/config", home) < 0 ? NULL : path;
-    return NULL;
-}
-
 static bool load_file(struct file_values *v, struct host_error *err)
 {
-    auto_free char *path = config_path();
+    auto_free char *path = cli_user_file("config");
 
     return path == NULL || access(path, F_OK) != 0 || host_ini_parse_file(path, &v->visitor, err);
 }
@@ -82,16 +72,28 @@ static char *read_token(const char *path, struct host_error *err)
     return HOST_STEAL(text);
 }
 
+/* That of `otter login`; "": there is none. NULL with *err. */
+static char *kept_token(const char *server, struct host_error *err)
+{
+    auto_json json_t *entry = server != NULL ? cli_credentials_find(server, err) : NULL;
+    const char *token = json_string_value(json_object_get(entry, "token"));
+
+    return err->kind != HOST_ERROR_NONE ? NULL : strdup(token != NULL ? token : "");
+}
+
 /* OTTER_TOKEN is the token itself; the option and the config name a file. */
-static char *find_token(const char *option, const char *file, struct host_error *err)
+static char *find_token(const struct cli *cli, const char *option, const char *file, const char *server,
+                        struct host_error *err)
 {
     const char *env = getenv("OTTER_TOKEN");
 
+    if (cli->token != NULL)
+        return strdup(cli->token);
     if (option != NULL)
         return read_token(option, err);
     if (env != NULL && env[0] != '\0')
         return strdup(env);
-    return file != NULL ? read_token(file, err) : strdup("");
+    return file != NULL ? read_token(file, err) : kept_token(server, err);
 }
 
 bool cli_config_is_private(const char *server)
@@ -137,7 +139,10 @@ static enum cli_exit no_token(struct cli *cli, const struct host_error *err)
 {
     enum cli_exit code = cli_fail_error(cli, err);
 
-    fputs("The token's file is named by --token-file, or by token_file= in the configuration\n", cli->err);
+    fputs("The token's file is named by --token-file, or by token_file= in the configuration; `otter login` "
+          "keeps "
+          "another\n",
+          cli->err);
     return code;
 }
 
@@ -153,9 +158,9 @@ enum cli_exit cli_config_load(struct cli *cli, const struct cli_args *args, stru
     if (code == CLI_DONE) {
         c.server = first(cli_arg(args, "server"), "OTTER_SERVER", file.server, DEFAULT_SERVER);
         c.cacert = first(cli_arg(args, "cacert"), "OTTER_CACERT", file.cacert, NULL);
-        c.token = find_token(cli_arg(args, "token-file"), file.token_file, &err);
         while (c.server != NULL && c.server[0] != '\0' && c.server[strlen(c.server) - 1] == '/')
             c.server[strlen(c.server) - 1] = '\0';
+        c.token = find_token(cli, cli_arg(args, "token-file"), file.token_file, c.server, &err);
         code = err.kind != HOST_ERROR_NONE ? no_token(cli, &err) : check(cli, args, &c);
     }
     free(file.server);

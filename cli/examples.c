@@ -102,7 +102,17 @@ const struct cli_example cli_examples[] = {
 
     {"fleet", "summary", "fleet summary --by version,hardware", NULL},
 
-    {"operator", "add", "operator add eve", "A second operator, who may approve what the first one made"},
+    {"operator", "add", "operator add eve --role approver",
+     "A second operator, who may approve what the first one made"},
+    {"operator", "add", "operator add ci --role publisher:thermo --expires 30d --label pipeline", NULL},
+    {"operator", "grant", "operator grant eve --role operator:thermo", NULL},
+    {"operator", "revoke", "operator revoke eve --role approver", NULL},
+    {"operator", "disable", "operator disable admin", "admin.token counts no more"},
+    {"token", "new", "token new --expires 12h --label laptop", NULL},
+    {"token", "new", "token new --operator ci --expires 30d", "Another one's, as an admin"},
+    {"token", "revoke", "token revoke 7", NULL},
+    {"token", "login", "login --server https://ota.example.com", NULL},
+    {"token", "logout", "logout", NULL},
     {"operator", "remove", "operator remove eve", NULL},
 
     {"server", "status", "server status --json", NULL},

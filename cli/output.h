@@ -20,6 +20,7 @@ enum cli_kind {
     CLI_KIND_SHORT,  /* a digest: its first 12 characters in a table */
     CLI_KIND_HEX,    /* an address */
     CLI_KIND_STATE,  /* coloured by meaning */
+    CLI_KIND_GRANT,  /* a role of an operator: operator:thermo */
     CLI_KIND_IMAGE,  /* an image of a release: slot, link, size, digest */
     CLI_KIND_DETAIL  /* of an event: without what means nothing to people */
 };

@@ -36,6 +36,8 @@ static const struct name names[] = {
     {NULL, "SLOT=FILE", CLI_TAKES_SLOT},
     {NULL, "H", CLI_TAKES_HARDWARE},
     {NULL, "H[,H]", CLI_TAKES_HARDWARE},
+    {NULL, "ROLE[:PRODUCT]", CLI_TAKES_WORDS, "viewer operator publisher approver admin"},
+    {NULL, "TIME|never", CLI_TAKES_WORDS, "12h 30d 90d never"},
     {NULL, "FORMAT", CLI_TAKES_WORDS, "table json jsonl csv"},
     {NULL, "A|B", CLI_TAKES_WORDS, "A B"},
     {NULL, "MODE", CLI_TAKES_WORDS, "fail hang"},

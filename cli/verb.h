@@ -79,6 +79,16 @@ CLI_RUN(server_backup);
 CLI_RUN(operator_add);
 CLI_RUN(operator_list);
 CLI_RUN(operator_remove);
+CLI_RUN(operator_show);
+CLI_RUN(operator_grant);
+CLI_RUN(operator_revoke);
+CLI_RUN(operator_disable);
+CLI_RUN(operator_enable);
+CLI_RUN(token_new);
+CLI_RUN(token_list);
+CLI_RUN(token_revoke);
+CLI_RUN(token_login);
+CLI_RUN(token_logout);
 
 extern const struct cli_option cli_options_key_new[];
 extern const struct cli_option cli_options_key_show[];
@@ -116,6 +126,12 @@ extern const struct cli_option cli_options_rollout_explain[];
 extern const struct cli_option cli_options_fleet_summary[];
 extern const struct cli_option cli_options_group_set[];
 extern const struct cli_option cli_options_server_gc[];
+extern const struct cli_option cli_options_operator_add[];
+extern const struct cli_option cli_options_operator_grant[];
+extern const struct cli_option cli_options_operator_revoke[];
+extern const struct cli_option cli_options_token_new[];
+extern const struct cli_option cli_options_token_login[];
+extern const struct cli_option cli_options_token_logout[];
 extern const struct cli_option cli_options_server_freeze[];
 
 extern const char cli_notes_key_passphrase[];
@@ -156,4 +172,11 @@ extern const char cli_notes_server_backup[];
 extern const char cli_notes_operator_add[];
 extern const char cli_notes_operator_remove[];
 
+extern const char cli_notes_operator_show[];
+extern const char cli_notes_operator_disable[];
+extern const char cli_notes_token_new[];
+extern const char cli_notes_token_list[];
+extern const char cli_notes_token_revoke[];
+extern const char cli_notes_token_login[];
+extern const char cli_notes_token_logout[];
 #endif

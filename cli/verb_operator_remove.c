@@ -3,8 +3,8 @@
 #include "api.h"
 
 const char cli_notes_operator_remove[] =
-    "Its token is worth nothing from then on; what it did stays noted under its name. Only `admin`, whose "
-    "token is in\nadmin.token, may remove; `admin` itself stays.";
+    "Its tokens are worth nothing from then on; what it did stays noted under its name. `admin`, whose first "
+    "token is in\nadmin.token, stays, and can be switched off: `otter operator disable admin`.";
 
 enum cli_exit cli_run_operator_remove(struct cli *cli, const struct cli_args *args)
 {

@@ -10,6 +10,7 @@ void config_defaults(struct config *config)
     *config = (struct config){
         .connections = 16384,
         .waiting = 4096,
+        .wrong_tokens = 10,
         .idle_timeout_s = 20,
         .drain_s = 10,
         .poll_interval_s = 3600,

@@ -30,8 +30,9 @@ struct config {
     bool plain_devices;
     uint32_t threads; /* 0 = one a core */
     uint32_t connections;
-    uint32_t per_address; /* connections of one address in one loop; 0 = no bound */
-    uint32_t waiting;     /* calls that may wait for the writer, or the reader */
+    uint32_t per_address;  /* connections of one address in one loop; 0 = no bound */
+    uint32_t wrong_tokens; /* of operators, in a row from one address, before it is locked out; 0 = never */
+    uint32_t waiting;      /* calls that may wait for the writer, or the reader */
     uint32_t idle_timeout_s;
     uint32_t drain_s;
     uint32_t poll_interval_s;

@@ -20,7 +20,7 @@ struct key {
     bool reloads; /* a SIGHUP takes it over */
 };
 
-#define KEYS 27u
+#define KEYS 28u
 
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
@@ -43,6 +43,7 @@ static void keys_of(struct config *c, struct key keys[KEYS])
         {"limits", "threads", NUMBER, &c->threads, 0, 256, false},
         {"limits", "connections", NUMBER, &c->connections, 16, 1000000, false},
         {"limits", "per_address", NUMBER, &c->per_address, 0, 1000000, false},
+        {"limits", "wrong_tokens", NUMBER, &c->wrong_tokens, 0, 1000000, false},
         {"limits", "waiting", NUMBER, &c->waiting, 16, 1000000, false},
         {"limits", "idle_timeout", NUMBER, &c->idle_timeout_s, 1, 3600, false},
         {"limits", "drain", NUMBER, &c->drain_s, 0, 3600, false},

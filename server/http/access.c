@@ -2,6 +2,8 @@
  * Who may ask, as two tables: by the route's kind of auth, and by the scheme of Authorization. Each function
  * of the first says OK, or refuses and says by what.
  */
+#include "host/log.h"
+#include "http/health.h"
 #include "http/loop.h"
 #include "http/request.h"
 
@@ -10,17 +12,17 @@
 #define TARGET_MAX 1024u
 
 struct scheme {
-    bool (*operator_ok)(struct http_request *r); /* then r->who */
+    enum otter_status (*operator_ok)(struct http_request *r); /* then r->who and r->asker */
     /* Before the body: could this become a device's proof? */
     enum otter_status (*device_may)(struct http_request *r);
     enum otter_status (*device_ok)(struct http_request *r); /* r->device, with the body */
     enum otter_status (*any_device_ok)(struct http_request *r);
 };
 
-static bool no_operator(struct http_request *r)
+static enum otter_status no_operator(struct http_request *r)
 {
     (void)r;
-    return false;
+    return OTTER_UNAUTHORIZED;
 }
 
 static enum otter_status no_device(struct http_request *r)
@@ -29,9 +31,61 @@ static enum otter_status no_device(struct http_request *r)
     return OTTER_UNAUTHORIZED;
 }
 
-static bool bearer_operator(struct http_request *r)
+static int64_t seconds(const struct http_request *r)
 {
-    return svc_auth_operator(r->loop->svc, r->credentials.token, r->who);
+    return (int64_t)(http_loop_now(r->loop) / 1000);
+}
+
+/* Is the address locked? Then what it sends is not looked at. */
+static bool locked_out(struct http_request *r, const char *client)
+{
+    unsigned left = http_lockout_left(r->loop->lockout, client, seconds(r));
+
+    if (left == 0)
+        return false;
+    http_count_wrong(r->loop, HTTP_COUNT_LOCKED);
+    r->call.out.retry_after = left;
+    http_refuse(r, OTTER_LOCKED_OUT,
+                "too many wrong tokens came from %s: operators' requests are taken again "
+                "in %u s",
+                client, left);
+    return true;
+}
+
+static void count_wrong(struct http_request *r, const char *client)
+{
+    http_count_wrong(r->loop, HTTP_COUNT_WRONG);
+    if (http_lockout_wrong(r->loop->lockout, client, seconds(r)))
+        host_log(HOST_LOG_WARNING, "operators-locked-out", HOST_LOG_STR("client", client));
+}
+
+/* Whose token is it? A wrong one is counted by who calls this. */
+static enum otter_status identify(struct http_request *r, const char *client)
+{
+    const char *why;
+    enum otter_status status = svc_auth_operator(r->loop->svc, r->credentials.token, &r->asker, &why);
+
+    if (status == OTTER_OK) {
+        http_lockout_right(r->loop->lockout, client);
+        memcpy(r->who, r->asker->name, sizeof r->who);
+    } else if (why) {
+        http_refuse(r, status, "%s", why);
+    }
+    return status;
+}
+
+static enum otter_status bearer_operator(struct http_request *r)
+{
+    char client[HTTP_CLIENT_STR];
+    enum otter_status status;
+
+    http_client_of(r, client);
+    if (locked_out(r, client))
+        return OTTER_LOCKED_OUT;
+    status = identify(r, client);
+    if (status == OTTER_UNAUTHORIZED && r->refusal == OTTER_OK)
+        count_wrong(r, client);
+    return status;
 }
 
 static enum otter_status bearer_may(struct http_request *r)
@@ -168,15 +222,25 @@ static enum otter_status public_head(struct http_request *r)
 
 static enum otter_status operator_head(struct http_request *r)
 {
-    if (!schemes[r->credentials.scheme].operator_ok(r))
-        return OTTER_UNAUTHORIZED;
+    enum otter_status status = schemes[r->credentials.scheme].operator_ok(r);
+
     r->call.in.who = r->who;
-    return OTTER_OK;
+    r->call.in.asker = r->asker;
+    /* Calls are judged by the services; these are none. */
+    if (status == OTTER_OK &&
+        (r->route->reply == HTTP_REPLY_UPLOAD_STAT || r->route->reply == HTTP_REPLY_UPLOAD_APPEND))
+        status = svc_permitted(r->asker, r->route->op, NULL, &r->call.out.error);
+    return status;
 }
 
 static enum otter_status metrics_head(struct http_request *r)
 {
-    return r->loop->config->metrics_public ? OTTER_OK : operator_head(r);
+    static const struct svc_asker anybody = {.rights.everywhere = POLICY_SEE};
+
+    if (!r->loop->config->metrics_public)
+        return operator_head(r);
+    r->call.in.asker = &anybody;
+    return OTTER_OK;
 }
 
 /* The device is named in the body: here only that it will be able to prove itself. */
@@ -185,13 +249,26 @@ static enum otter_status device_head(struct http_request *r)
     return schemes[r->credentials.scheme].device_may(r);
 }
 
+/*
+ * A device first, whom no address's lock concerns; then an operator. What is neither counts as an operator's
+ * wrong token, or they could be guessed here.
+ */
 static enum otter_status blob_head(struct http_request *r)
 {
     const struct scheme *scheme = &schemes[r->credentials.scheme];
+    enum otter_status said, status;
 
-    if (svc_blobs_public(r->loop->svc) || scheme->operator_ok(r))
+    if (svc_blobs_public(r->loop->svc))
         return OTTER_OK;
-    return scheme->any_device_ok(r);
+    status = scheme->any_device_ok(r);
+    if (status == OTTER_OK || r->credentials.scheme != HTTP_SCHEME_BEARER)
+        return status;
+    said = r->refusal; /* with its words, which stay unless there are others */
+    r->refusal = OTTER_OK;
+    status = bearer_operator(r);
+    if (status == OTTER_UNAUTHORIZED && r->refusal == OTTER_OK)
+        r->refusal = said;
+    return status;
 }
 
 static enum otter_status (*const heads[])(struct http_request *r) = {

@@ -146,6 +146,10 @@ enum MHD_Result http_reply_blob(struct http_request *r)
     struct source s = {.fd = -1};
     enum MHD_Result queued;
 
+    if (r->asker && !svc_may_fetch(r->loop->svc, r->asker, &r->digest)) {
+        http_refuse(r, OTTER_NOT_FOUND, NULL); /* as if it were not there */
+        return http_reply_refusal(r);
+    }
     if (!open_source(r, &s)) {
         http_refuse(r, svc_blob_fault(OTTER_NOT_FOUND), NULL);
         return http_reply_refusal(r);

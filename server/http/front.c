@@ -18,6 +18,7 @@ struct http_front {
     unsigned loops, started;
     unsigned pinged;
     struct metrics_counters *counts;
+    struct http_lockout *lockout;
     int *sockets; /* [thread][listener]; -1 once a loop has them */
 };
 
@@ -76,6 +77,7 @@ static bool start_loops(struct http_front *front, struct host_error *err)
         front->loop[t].peers = front->loop;
         front->loop[t].peer_count = config->threads;
         front->loop[t].counts = front->counts;
+        front->loop[t].lockout = front->lockout;
     }
     files = http_door_files();
     for (unsigned t = 0; t < config->threads; t++) {
@@ -97,10 +99,12 @@ static struct http_front *new_front(const struct http_front_config *config, stru
         front->loop = calloc(config->threads, sizeof *front->loop);
         front->sockets = malloc(sockets * sizeof *front->sockets);
         front->counts = metrics_counters_new(HTTP_COUNTERS);
+        front->lockout = http_lockout_new(config->wrong_tokens);
     }
-    if (!front || !front->loop || !front->sockets || !front->counts) {
+    if (!front || !front->loop || !front->sockets || !front->counts || !front->lockout) {
         (void)host_fail(err, HOST_ERROR_MEMORY, "out of memory");
         if (front) {
+            http_lockout_free(front->lockout);
             metrics_counters_free(front->counts);
             free(front->sockets);
             free(front->loop);
@@ -186,6 +190,7 @@ void http_front_stop(struct http_front *front)
         if (front->sockets[i] >= 0)
             close(front->sockets[i]);
     }
+    http_lockout_free(front->lockout);
     metrics_counters_free(front->counts);
     free(front->sockets);
     free(front->loop);

@@ -19,7 +19,7 @@ enum http_class {
     HTTP_CLASS_COUNT
 };
 
-#define HTTP_NUMBERS 26u /* statuses that are told apart, and all others */
+#define HTTP_NUMBERS 27u /* statuses that are told apart, and all others */
 
 struct http_daemon;
 struct http_loop;
@@ -36,6 +36,8 @@ enum http_counter {
     HTTP_COUNT_BLOBS_SENT,   /* and ended */
     HTTP_COUNT_FILES,        /* of blobs, opened */
     HTTP_COUNT_FILES_CLOSED, /* and closed */
+    HTTP_COUNT_WRONG,        /* tokens that are no operator's */
+    HTTP_COUNT_LOCKED,       /* requests refused unread, from an address that sent too many */
     HTTP_COUNT_SHED,         /* by what was asked (policy/admit.h) */
     HTTP_COUNT_EVICTED = HTTP_COUNT_SHED + POLICY_ASKED_COUNT, /* by place */
     HTTP_COUNT_BYTES = HTTP_COUNT_EVICTED + HTTP_PLACES,       /* by class */
@@ -54,6 +56,8 @@ void http_count_shed(struct http_daemon *d, enum policy_asked asked);
 void http_count_evicted(struct http_daemon *d, enum http_place place);
 /* A handshake came to its end: one of the three counters of TLS. */
 void http_count_handshake(struct http_daemon *d, enum http_counter how);
+/* A wrong token, or a request of who sent too many: one of the two counters of operators. */
+void http_count_wrong(struct http_loop *loop, enum http_counter how);
 /* A request is over; whole: its answer went out to the end. */
 void http_count_request(const struct http_request *r, bool whole);
 /* The front's families. */

@@ -9,7 +9,7 @@
 /* The common ones first. */
 static const unsigned numbers[HTTP_NUMBERS - 1] = {204, 200, 206, 201, 304, 400, 401, 403, 404,
                                                    405, 408, 409, 410, 411, 413, 414, 415, 416,
-                                                   422, 431, 500, 501, 503, 505, 507};
+                                                   422, 429, 431, 500, 501, 503, 505, 507};
 
 static unsigned number_index(unsigned http)
 {
@@ -88,6 +88,11 @@ void http_count_evicted(struct http_daemon *d, enum http_place place)
 void http_count_handshake(struct http_daemon *d, enum http_counter how)
 {
     metrics_add(d->loop->counts, how, 1);
+}
+
+void http_count_wrong(struct http_loop *loop, enum http_counter how)
+{
+    metrics_add(loop->counts, how, 1);
 }
 
 void http_count_connection(struct http_daemon *d, bool began)
@@ -191,6 +196,18 @@ static void put_pressure(const struct http_loop *loop, struct metrics_text *t)
     metrics_one_uint(t, &blobs, metrics_sum(loop->counts, HTTP_COUNT_BLOBS) - sent);
 }
 
+static void put_tokens(const struct http_loop *loop, struct metrics_text *t)
+{
+    static const struct metrics_family wrong = {"otter_operator_tokens_wrong_total", METRICS_COUNTER,
+                                                "Wrong tokens where an operator's was asked for."};
+    static const struct metrics_family locked = {
+        "otter_operator_locked_out_total", METRICS_COUNTER,
+        "Operators' requests refused unread, since their address had sent too many wrong tokens."};
+
+    metrics_one_uint(t, &wrong, metrics_sum(loop->counts, HTTP_COUNT_WRONG));
+    metrics_one_uint(t, &locked, metrics_sum(loop->counts, HTTP_COUNT_LOCKED));
+}
+
 static void put_tls(const struct http_loop *loop, struct metrics_text *t)
 {
     static const struct metrics_family handshakes = {
@@ -218,5 +235,6 @@ void http_metrics_put(const struct http_loop *loop, struct metrics_text *t)
     put_bytes(loop, t);
     put_connections(loop, t);
     put_pressure(loop, t);
+    put_tokens(loop, t);
     put_tls(loop, t);
 }

@@ -8,6 +8,7 @@
 #include "http/crowd.h"
 #include "http/front.h"
 #include "http/linger.h"
+#include "http/lockout.h"
 #include "http/request.h"
 #include "http/responses.h"
 #include "http/worker.h"
@@ -79,6 +80,7 @@ struct http_loop {
     struct http_loop *peers; /* all loops of the front, this one too */
     unsigned peer_count;
     struct metrics_counters *counts; /* the front's, by health.h */
+    struct http_lockout *lockout;    /* the front's */
 };
 
 /*

@@ -74,7 +74,7 @@ enum MHD_Result http_reply_refusal(struct http_request *r)
         http_allow_format(r->allow, allow, sizeof allow);
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
     }
-    if (http == MHD_HTTP_SERVICE_UNAVAILABLE)
+    if (http == MHD_HTTP_SERVICE_UNAVAILABLE || http == MHD_HTTP_TOO_MANY_REQUESTS)
         (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, wait_of(r));
     return http_reply_queue(r, http, response);
 }

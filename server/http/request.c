@@ -285,5 +285,6 @@ void http_request_completed(void *cls, struct MHD_Connection *connection, void *
     if (r->asked)
         svc_call_clear(&r->call);
     json_decref(r->call.in.json);
+    svc_asker_free(r->asker);
     http_loop_release(r);
 }

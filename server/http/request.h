@@ -60,6 +60,7 @@ struct http_request {
     char id[OTTER_DIGEST_HEX + 1]; /* of the path */
     char device[OTTER_NAME_BUF];   /* of body, header or query */
     char who[OTTER_NAME_BUF];      /* behind the token; "": none */
+    struct svc_asker *asker;       /* the like, with what that one may; NULL: no operator */
     struct otter_digest digest;    /* of the path */
 
     char *body; /* inline_body, or malloc'ed */

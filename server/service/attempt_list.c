@@ -1,5 +1,5 @@
 /* Attempts as lists: of a rollout, and of a device with their events. */
-#include "service/internal.h"
+#include "service/explain.h"
 
 #include "core/bytes.h"
 
@@ -199,8 +199,7 @@ enum otter_status op_rollout_attempts(struct svc *svc, struct svc_call *call)
 {
     auto_catalog struct catalog *c = catalog_get(svc);
 
-    if (call->in.number > OTTER_INT_MAX || !catalog_rollout_by_id(c, (int64_t)call->in.number))
-        return svc_refuse(call, OTTER_NOT_FOUND, "there is no rollout %llu",
-                          (unsigned long long)call->in.number);
+    if (!rollout_find(c, call))
+        return OTTER_NOT_FOUND;
     return list(svc, call, (int64_t)call->in.number, 0);
 }

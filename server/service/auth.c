@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TOKEN_MAX 256u
@@ -17,24 +18,88 @@ static bool hash_token(const char *token, struct otter_digest *ret)
     return true;
 }
 
-/* All are compared, whichever it is. */
-bool svc_auth_operator(struct svc *svc, const char *token, char ret_name[OTTER_NAME_BUF])
+/* Those of operators, and what was found. */
+struct found {
+    const struct operator_row *who;
+    struct operator_token *token; /* NULL: the one of admin.token */
+};
+
+/*
+ * All are compared, whichever it is, by their hashes: how long it takes says nothing of any. (Their number is
+ * bounded; a look-up by hash would tell, bit by bit, the hash of admin.token, which somebody may have chosen
+ * so that it can be guessed from that.)
+ */
+static struct found find(const struct svc *svc, const struct operators *o, const struct otter_digest *hash)
+{
+    struct found f = {.who = NULL};
+
+    if (otter_equal_ct(hash->b, svc->admin_hash.b, OTTER_DIGEST_LEN))
+        f.who = &o->all[0];
+    for (size_t i = 0; i < o->token_count; i++)
+        if (otter_equal_ct(hash->b, o->tokens[i].row.hash.b, OTTER_DIGEST_LEN))
+            f = (struct found){&o->all[o->tokens[i].operator], &o->tokens[i]};
+    return f;
+}
+
+/* NULL: the token counts. Whoever has it may know why it does not. */
+static const char *why_not(const struct found *f, int64_t now)
+{
+    if (f->who->row.disabled)
+        return "this operator is switched off: an admin can switch it on again (otter operator enable)";
+    if (f->token && f->token->row.expires && f->token->row.expires <= now)
+        return "this token has expired: an admin makes a new one (otter token new --operator NAME)";
+    return NULL;
+}
+
+/* Roughly: so that asking costs no writing. */
+#define USED_STEP_S 900
+
+static void note_use(struct operator_token *token, int64_t now)
+{
+    int64_t used = atomic_load_explicit(&token->used, memory_order_relaxed);
+
+    if (now - used >= USED_STEP_S)
+        atomic_store_explicit(&token->used, now, memory_order_relaxed);
+}
+
+static struct svc_asker *asker_of(const struct found *f)
+{
+    struct svc_asker *asker = calloc(1, sizeof(*asker));
+
+    if (!asker)
+        return NULL;
+    memcpy(asker->name, f->who->row.name, sizeof(asker->name));
+    asker->token = f->token ? f->token->row.num : 0;
+    asker->expires = f->token ? f->token->row.expires : 0;
+    asker->rights = f->who->rights;
+    return asker;
+}
+
+enum otter_status svc_auth_operator(struct svc *svc, const char *token, struct svc_asker **ret,
+                                    const char **ret_why)
 {
     auto_catalog struct catalog *c = NULL;
-    const char *name = NULL;
+    int64_t now = svc_now(svc);
     struct otter_digest hash;
+    struct found f;
 
+    *ret = NULL;
+    *ret_why = NULL;
     if (!hash_token(token, &hash))
-        return false;
-    if (otter_equal_ct(hash.b, svc->admin_hash.b, OTTER_DIGEST_LEN))
-        name = SVC_ADMIN;
+        return OTTER_UNAUTHORIZED;
     c = catalog_get(svc);
-    for (size_t i = 0; c && i < c->operator_count; i++)
-        if (otter_equal_ct(hash.b, c->operators[i].token_hash.b, OTTER_DIGEST_LEN))
-            name = c->operators[i].name;
-    if (name)
-        (void)snprintf(ret_name, OTTER_NAME_BUF, "%s", name);
-    return name != NULL;
+    f = find(svc, &c->operators, &hash);
+    if (!f.who || (*ret_why = why_not(&f, now)) != NULL)
+        return OTTER_UNAUTHORIZED;
+    if (f.token)
+        note_use(f.token, now);
+    *ret = asker_of(&f);
+    return *ret ? OTTER_OK : OTTER_INTERNAL;
+}
+
+void svc_asker_free(struct svc_asker *asker)
+{
+    free(asker);
 }
 
 bool svc_auth_device(struct svc *svc, const char *device, const char *token)

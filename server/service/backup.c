@@ -1,6 +1,7 @@
 #include "service/backup.h"
 
 #include "service/backup_work.h"
+#include "service/rights.h"
 
 #include "host/clock.h"
 #include "host/copy.h"
@@ -315,7 +316,9 @@ static bool begin(struct svc *svc, struct svc_call *call)
         call->out.status = svc_stored(call, OTTER_STORE_DAMAGED);
         return false;
     }
-    call->out.status = read_dir(call, dir);
+    call->out.status = rights_check(call);
+    if (call->out.status == OTTER_OK)
+        call->out.status = read_dir(call, dir);
     if (call->out.status == OTTER_OK)
         call->out.status = check_dir(svc, call, dir);
     if (call->out.status == OTTER_OK && svc->backup)

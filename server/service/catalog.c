@@ -32,7 +32,7 @@ void catalog_put(struct catalog *catalog)
     free(catalog->paced);
     free(catalog->groups);
     free(catalog->order);
-    free(catalog->operators);
+    operators_free(&catalog->operators);
     free(catalog);
 }
 
@@ -105,7 +105,6 @@ struct loader {
     struct store_root_visitor roots;
     struct store_release_visitor releases;
     struct store_rollout_visitor rollouts;
-    struct store_operator_visitor operators;
     struct store *store;
     struct catalog *c;
     enum otter_status status;
@@ -213,26 +212,11 @@ static bool load_rollout(struct store_rollout_visitor *self, const struct store_
     return true;
 }
 
-static bool load_operator(struct store_operator_visitor *self, const struct store_operator *row)
-{
-    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, operators);
-    void *array = l->c->operators;
-
-    if (!grow(&array, l->c->operator_count, sizeof(*row))) {
-        l->status = OTTER_INTERNAL;
-        return false;
-    }
-    l->c->operators = array;
-    l->c->operators[l->c->operator_count++] = *row;
-    return true;
-}
-
 static struct catalog *read_catalog(struct store *store, enum otter_status *ret_status)
 {
     struct loader l = {.roots.row = load_root,
                        .releases.row = load_release,
                        .rollouts.row = load_rollout,
-                       .operators.row = load_operator,
                        .store = store,
                        .c = calloc(1, sizeof(*l.c))};
     enum otter_status status = OTTER_INTERNAL;
@@ -247,7 +231,7 @@ static struct catalog *read_catalog(struct store *store, enum otter_status *ret_
         if (status == OTTER_OK && l.status == OTTER_OK)
             status = store->ops->rollouts(store, &l.rollouts);
         if (status == OTTER_OK && l.status == OTTER_OK)
-            status = store->ops->operators(store, &l.operators);
+            status = operators_load(&l.c->operators, store);
         if (status == OTTER_OK && l.status == OTTER_OK)
             status = store->ops->freeze_get(store, &l.c->freeze);
     }

@@ -1,5 +1,6 @@
 /* One change to many devices, named by id or selected by an expression: all in one transaction. */
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -59,7 +60,7 @@ static enum otter_status read_release(struct device_change *c, const json_t *bod
         return svc_refuse_host(c->call);
     if (otter_hex_decode(hex, strlen(hex), id.b, OTTER_DIGEST_LEN))
         r = catalog_release_by_id(c->svc->catalog, &id);
-    if (!r)
+    if (!r || !rights_see(c->call, r->manifest.product))
         return svc_refuse(c->call, OTTER_NOT_FOUND, "there is no release \"%s\": otter release list", hex);
     c->release = r->num;
     otter_hex_encode(id.b, OTTER_DIGEST_LEN, c->release_hex);
@@ -68,12 +69,14 @@ static enum otter_status read_release(struct device_change *c, const json_t *bod
 
 static enum otter_status read_rollout(struct device_change *c, const json_t *body, struct host_error *err)
 {
+    const struct catalog_rollout *r;
     uint64_t rollout = 0;
 
     if (!host_json_get_uint(body, "rollout", HOST_JSON_OPTIONAL, 1, OTTER_INT_MAX, &rollout, err))
         return svc_refuse_host(c->call);
     c->rollout = (int64_t)rollout;
-    if (rollout && !catalog_rollout_by_id(c->svc->catalog, c->rollout))
+    r = catalog_rollout_by_id(c->svc->catalog, c->rollout);
+    if (rollout && (!r || !rights_see(c->call, r->release->manifest.product)))
         return svc_refuse(c->call, OTTER_NOT_FOUND, "there is no rollout %llu", (unsigned long long)rollout);
     return OTTER_OK;
 }
@@ -130,7 +133,10 @@ static enum otter_status change_one(struct device_change *c, const struct verb *
 {
     struct host_error err = {0};
     bool changed = false;
-    enum otter_status status = verb->act(c, index, &changed, &err);
+    enum otter_status status = rights_need_or(c->call, fleet_peek(c->svc->fleet, index)->kind->product, &err);
+
+    if (status == OTTER_OK)
+        status = verb->act(c, index, &changed, &err);
 
     if (change_broken(status))
         return status;
@@ -153,7 +159,7 @@ static enum otter_status change_ids(struct device_change *c, const struct verb *
         if (!id || !otter_device_id_valid(id, strlen(id)))
             return svc_refuse(c->call, OTTER_BAD_VALUE, "ids, number %zu: [A-Za-z0-9._:-]{1,64}", i + 1);
         index = fleet_find(c->svc->fleet, id);
-        if (index == FLEET_NONE)
+        if (index == FLEET_NONE || !rights_see_device(c->svc, c->call, index))
             complain(t, id, OTTER_NOT_FOUND, "there is no such device");
         else
             status = change_one(c, verb, index, t);
@@ -188,7 +194,7 @@ static enum otter_status change_target(struct device_change *c, const struct ver
         return status;
     retired = policy_target_names(&target, POLICY_FIELD_STATE, "retired");
     for (uint32_t i = 0; i < count && status == OTTER_OK; i++)
-        if (selects(c->svc, &target, retired, i))
+        if (rights_see_device(c->svc, c->call, i) && selects(c->svc, &target, retired, i))
             status = change_one(c, verb, i, t);
     return status;
 }

@@ -1,5 +1,6 @@
 /* Devices from a table: new ones are enrolled, known ones get the table's labels. */
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -34,12 +35,16 @@ static bool update(struct store_device_visitor *self, const struct store_device 
     struct item *item = OTTER_CONTAINER_OF(self, struct item, visitor);
     struct fleet_pack tags, attrs;
 
-    if (is_other(item, row)) {
+    /* An id is taken, whoever may see whose it is. */
+    if (is_other(item, row) || !rights_see(item->call, row->product)) {
         (void)host_fail(item->err, HOST_ERROR_EXISTS,
                         "device %s exists with another product, hardware or secret", item->id);
         item->status = OTTER_ALREADY_EXISTS;
         return false;
     }
+    item->status = rights_need_or(item->call, row->product, item->err);
+    if (item->status != OTTER_OK)
+        return false;
     item->status = OTTER_INTERNAL;
     if (!fleet_pack_read(row->tags.data, row->tags.len, &tags) ||
         !fleet_pack_read(row->operator_attrs.data, row->operator_attrs.len, &attrs))
@@ -83,6 +88,8 @@ static enum otter_status create(struct item *item, const json_t *json)
     bool created = false;
     enum otter_status status = enrolment_read(json, &e, item->err);
 
+    if (status == OTTER_OK)
+        status = rights_need_or(item->call, e.product, item->err);
     if (status == OTTER_OK)
         status = enrol(item->svc, item->call, &e, &created);
     host_wipe(e.secret, sizeof(e.secret));

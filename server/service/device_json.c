@@ -1,5 +1,6 @@
 /* A device as operators see it. */
 #include "service/facts.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -179,6 +180,8 @@ uint32_t device_find(struct svc *svc, struct svc_call *call)
 {
     uint32_t index = call->in.id ? fleet_find(svc->fleet, call->in.id) : FLEET_NONE;
 
+    if (index != FLEET_NONE && !rights_see_device(svc, call, index))
+        index = FLEET_NONE;
     if (index == FLEET_NONE)
         (void)svc_refuse(call, OTTER_NOT_FOUND, "there is no device \"%.64s\"",
                          call->in.id ? call->in.id : "");

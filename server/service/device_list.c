@@ -1,5 +1,6 @@
 /* The fleet as a list, from memory. */
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -10,6 +11,8 @@ static bool wanted(struct svc *svc, const struct list_page *page, bool retired, 
     struct policy_subject subject;
     bool wants;
 
+    if (!rights_see_device(svc, page->call, index))
+        return false;
     if (!retired && fleet_is_retired(svc->fleet, index))
         return false;
     device_subject(fleet_lock(svc->fleet, index), page->now, &subject);

@@ -1,5 +1,6 @@
 /* PATCH of one device: its labels, and the device as it is then. */
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -84,6 +85,9 @@ enum otter_status op_device_patch(struct svc *svc, struct svc_call *call)
     p.index = device_find(svc, call);
     if (p.index == FLEET_NONE)
         return OTTER_NOT_FOUND;
+    status = rights_need(call, fleet_peek(svc->fleet, p.index)->kind->product);
+    if (status != OTTER_OK)
+        return status;
     status = svc_stored(call, svc->writer->ops->device_get(svc->writer, call->in.id, &p.visitor));
     if (status == OTTER_OK)
         status = p.status;

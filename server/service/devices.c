@@ -1,5 +1,6 @@
 /* Enrolment. */
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -130,8 +131,12 @@ enum otter_status op_device_create(struct svc *svc, struct svc_call *call)
     uint32_t index;
 
     status = enrolment_read(call->in.json, &e, &call->out.error);
-    if (status != OTTER_OK)
+    if (status == OTTER_OK)
+        status = rights_need(call, e.product);
+    if (status != OTTER_OK) {
+        host_wipe(e.secret, sizeof(e.secret));
         return status;
+    }
     status = enrol(svc, call, &e, &call->out.created);
     host_wipe(e.secret, sizeof(e.secret));
     if (status == OTTER_ALREADY_EXISTS)
@@ -153,6 +158,8 @@ static enum otter_status batch_item(struct svc *svc, struct svc_call *call, size
     struct enrolment e;
 
     status = enrolment_read(item, &e, &err);
+    if (status == OTTER_OK)
+        status = rights_need_or(call, e.product, &err);
     if (status == OTTER_OK) {
         status = enrol(svc, call, &e, ret_created);
         host_wipe(e.secret, sizeof(e.secret));

@@ -11,7 +11,8 @@ const struct catalog_rollout *rollout_find(const struct catalog *c, struct svc_c
 bool rollout_concerns(enum otter_status rule);
 
 /* What those wait for that a running rollout has not been offered to; null of another one. Reader thread. */
-json_t *json_waiting(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r);
+json_t *json_waiting(struct svc *svc, const struct svc_call *call, const struct catalog *c,
+                     const struct catalog_rollout *r);
 
 /* What a rollout says to a device. */
 struct explained {

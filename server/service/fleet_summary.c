@@ -3,6 +3,7 @@
  * for it. What changes meanwhile is counted as it was or as it is.
  */
 #include "service/fleet_groups.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -29,6 +30,7 @@ struct summary {
     struct group_numbers all;
     struct unknown *unknown; /* UNKNOWN_MAX of them */
     size_t unknown_count;
+    uint64_t retired; /* of those that who asks may see */
 };
 
 /* What a device brings to the count, copied out of its lock. */
@@ -73,8 +75,11 @@ static bool wants_tags(const struct summary *s)
 static bool look(struct summary *s, bool retired, bool tags, uint32_t index, struct member *m)
 {
     const struct fleet_device *d = fleet_lock(s->svc->fleet, index);
-    bool wanted = retired || !(d->marks & FLEET_RETIRED);
+    bool seen = rights_see(s->page.call, d->kind->product);
+    bool wanted = seen && (retired || !(d->marks & FLEET_RETIRED));
     struct policy_subject subject;
+
+    s->retired += seen && (d->marks & FLEET_RETIRED) != 0;
 
     if (wanted && s->page.has_filter) {
         device_subject(d, s->now, &subject);
@@ -227,10 +232,9 @@ static json_t *json_summary(struct summary *s, const struct catalog *c)
     for (unsigned i = 0; i < s->columns; i++)
         (void)json_array_append_new(by, json_string(column_names[s->by[i]]));
     json = json_pack("{s:I, s:o, s:I, s:o, s:o, s:I, s:o}", "time", (json_int_t)s->now, "frozen",
-                     json_freeze(&c->freeze), "retired",
-                     (json_int_t)(fleet_count(s->svc->fleet) - fleet_in_service(s->svc->fleet)), "by", by,
-                     "groups", groups_json(&s->groups, s->columns), "left_out",
-                     (json_int_t)s->groups.left_out, "unknown_digests", json_unknown(s));
+                     json_freeze(&c->freeze), "retired", (json_int_t)s->retired, "by", by, "groups",
+                     groups_json(&s->groups, s->columns), "left_out", (json_int_t)s->groups.left_out,
+                     "unknown_digests", json_unknown(s));
     if (json)
         group_numbers_json(json, &s->all);
     return json;

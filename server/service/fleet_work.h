@@ -131,8 +131,10 @@ struct release_use {
     uint64_t rollouts;  /* of it, that have not ended */
     uint64_t ways_back; /* rollouts that have not ended and would go back to it */
 };
-/* One for each release of the catalog, in one pass over the fleet; the caller frees. NULL: out of memory. */
-struct release_use *release_uses(struct svc *svc, const struct catalog *c, const struct digest_map *map);
+/* One for each release of the catalog, in one pass over the fleet; the caller frees. NULL: out of memory.
+ * call: devices are counted that who asks may see; NULL: all. */
+struct release_use *release_uses(struct svc *svc, const struct catalog *c, const struct digest_map *map,
+                                 const struct svc_call *call);
 /* Draft, running or paused? */
 bool rollout_is_live(enum policy_rollout_state state);
 

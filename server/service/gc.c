@@ -92,7 +92,7 @@ static enum keep reason_of(const struct gc *gc, const struct catalog_release *r,
 
 static bool judge_releases(struct gc *gc)
 {
-    auto_free struct release_use *uses = release_uses(gc->svc, gc->c, &gc->map);
+    auto_free struct release_use *uses = release_uses(gc->svc, gc->c, &gc->map, NULL);
 
     for (size_t i = 0; uses && i < gc->c->release_count; i++) {
         gc->keep[i] = reason_of(gc, &gc->c->releases[i], &uses[i]);

@@ -4,6 +4,7 @@
 
 #include "core/bytes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,8 @@
 static bool has_key(const struct svc_call *call)
 {
     /* An upload is named by its digest: the same again is the same. An operator's token is not kept. */
-    return call->op != SVC_UPLOAD_CREATE && call->op != SVC_OPERATOR_ADD && call->in.idempotency_key &&
-           *call->in.idempotency_key && !call->in.dry_run;
+    return call->op != SVC_UPLOAD_CREATE && call->op != SVC_OPERATOR_ADD && call->op != SVC_TOKEN_NEW &&
+           call->in.idempotency_key && *call->in.idempotency_key && !call->in.dry_run;
 }
 
 /* Digest over all that makes the request. */
@@ -46,6 +47,13 @@ static bool request_digest(const struct svc_call *call, struct otter_digest *ret
     return true;
 }
 
+/* An operator's keys are its own: nobody finds another one's answers. A name holds no '/'. */
+static void own_key(const struct svc_call *call, char ret[OTTER_NAME_BUF + KEY_MAX + 2])
+{
+    (void)snprintf(ret, OTTER_NAME_BUF + KEY_MAX + 2, "%s/%s", call->in.asker ? call->in.asker->name : "",
+                   call->in.idempotency_key);
+}
+
 struct finder {
     struct store_answer_visitor visitor;
     struct svc_call *call;
@@ -71,6 +79,7 @@ static bool answer_again(struct store_answer_visitor *self, const struct store_a
 enum otter_status idempotency_check(struct svc *svc, struct svc_call *call, bool *ret_answered)
 {
     struct finder f = {.visitor.row = answer_again, .call = call, .status = OTTER_OK};
+    char key[OTTER_NAME_BUF + KEY_MAX + 2];
     enum otter_status status;
 
     if (!has_key(call))
@@ -79,7 +88,8 @@ enum otter_status idempotency_check(struct svc *svc, struct svc_call *call, bool
         return svc_refuse(call, OTTER_BAD_VALUE, "Idempotency-Key is longer than %u characters", KEY_MAX);
     if (!request_digest(call, &f.request))
         return OTTER_INTERNAL;
-    status = svc->writer->ops->answer_get(svc->writer, call->in.idempotency_key, &f.visitor);
+    own_key(call, key);
+    status = svc->writer->ops->answer_get(svc->writer, key, &f.visitor);
     if (status == OTTER_NOT_FOUND)
         return OTTER_OK;
     *ret_answered = true;
@@ -89,10 +99,12 @@ enum otter_status idempotency_check(struct svc *svc, struct svc_call *call, bool
 enum otter_status idempotency_keep(struct svc *svc, struct svc_call *call)
 {
     struct store_answer row = {.status = OTTER_OK, .created = call->out.created, .body = ""};
+    char key[OTTER_NAME_BUF + KEY_MAX + 2];
     auto_free char *text = NULL;
 
     if (!has_key(call))
         return OTTER_OK;
+    own_key(call, key);
     if (call->out.json) {
         text = json_dumps(call->out.json, JSON_COMPACT);
         if (!text)
@@ -101,6 +113,5 @@ enum otter_status idempotency_keep(struct svc *svc, struct svc_call *call)
     }
     if (!request_digest(call, &row.request))
         return OTTER_INTERNAL;
-    return svc_stored(
-        call, svc->writer->ops->answer_put(svc->writer, call->in.idempotency_key, svc_steady(svc), &row));
+    return svc_stored(call, svc->writer->ops->answer_put(svc->writer, key, svc_steady(svc), &row));
 }

@@ -1,4 +1,5 @@
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -60,6 +61,8 @@ enum otter_status op_image_key_add(struct svc *svc, struct svc_call *call)
     struct counter c = {.visitor.row = count_key, .kid = &row.kid};
     enum otter_status status = read_key(call, &row);
 
+    if (status == OTTER_OK)
+        status = rights_need(call, row.product);
     if (status != OTTER_OK)
         return status;
     status = svc_stored(call, svc->writer->ops->image_keys(svc->writer, row.product, &c.visitor));
@@ -87,7 +90,8 @@ static bool list_one(struct store_image_key_visitor *self, const struct store_im
     struct lister *l = OTTER_CONTAINER_OF(self, struct lister, visitor);
     struct policy_subject s = {.product = row->product};
 
-    return !list_wants(l->page, &s) || json_array_append_new(l->items, json_key(row)) == 0;
+    return !rights_see(l->page->call, row->product) || !list_wants(l->page, &s) ||
+           json_array_append_new(l->items, json_key(row)) == 0;
 }
 
 enum otter_status op_image_key_list(struct svc *svc, struct svc_call *call)

@@ -14,6 +14,7 @@
 #include "service/fleet_work.h"
 #include "service/health.h"
 #include "service/open_attempts.h"
+#include "service/operators.h"
 #include "service/pace.h"
 #include "service/progress.h"
 #include "service/served.h"
@@ -82,8 +83,7 @@ struct catalog {
     const struct catalog_group **paced;   /* those with a poll interval, the shortest first */
     bool pace_moves;                      /* by time alone, or with each poll */
     const struct catalog_rollout **order; /* the same, the one that wins over the others first */
-    size_t operator_count;
-    struct store_operator *operators; /* beside SVC_ADMIN */
+    struct operators operators;
 };
 
 /* A reference; give it back. Any thread. */
@@ -499,7 +499,8 @@ svc_handler op_poll, op_report, op_attributes, op_root_publish, op_release_publi
     op_upload_create, op_device_change, op_device_import, op_release_withdraw, op_gc, op_freeze;
 svc_handler op_device_timeline, op_fleet_summary, op_release_deps;
 svc_handler op_group_put, op_group_delete, op_group_get, op_group_list;
-svc_handler op_operator_add, op_operator_remove, op_operator_list;
+svc_handler op_operator_add, op_operator_change, op_operator_remove, op_operator_get, op_operator_list;
+svc_handler op_whoami, op_token_new, op_token_revoke, op_token_list;
 svc_handler op_root_get, op_status, op_metrics, op_root_list, op_release_list, op_release_get,
     op_release_manifest, op_image_key_list, op_rollout_list, op_rollout_get, op_rollout_attempts,
     op_device_list, op_device_get, op_device_attempts;

@@ -1,30 +1,71 @@
 /*
- * Operators: each has a name and a token of its own, so that what is done is known by who did it, and one
- * cannot approve what the same one made. The operator of admin.token, SVC_ADMIN, is none of the store's, and
- * only that one adds and removes others: else whoever has a token could become a second operator.
+ * Operators: each has a name, roles for products or for everything, and tokens of its own, so that what is
+ * done is known by who did it, and one cannot approve what the same one made. SVC_ADMIN, the operator of
+ * admin.token, has every right and no grants; he can be switched off when another can do without him.
  */
 #include "service/internal.h"
 
 #include "core/bytes.h"
+#include "service/rights.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#define TOKEN_BYTES   32u
-#define TOKEN_CHARS   OTTER_B64_LEN(TOKEN_BYTES)
-#define OPERATORS_MAX 256u /* each request's token is compared with all */
-
-static enum otter_status only_admin(struct svc_call *call)
+static bool is_admin(const char *name)
 {
-    if (call->in.who && strcmp(call->in.who, SVC_ADMIN) == 0)
-        return OTTER_OK;
-    return svc_refuse(call, OTTER_FORBIDDEN,
-                      "only the operator of admin.token, " SVC_ADMIN ", adds and removes operators");
+    return strcmp(name, SVC_ADMIN) == 0;
 }
 
-static enum otter_status read_operator(struct svc_call *call, struct store_operator *row)
+struct grants {
+    unsigned count;
+    struct store_grant grant[OPERATOR_GRANTS];
+};
+
+static enum otter_status read_grant(struct svc_call *call, const json_t *json, struct store_grant *ret)
 {
-    static const char *const members[] = {"*name", NULL};
+    static const char *const members[] = {"*role", "*product", NULL};
+    struct host_error *err = &call->out.error;
+    enum otter_status status = svc_shape(json, members, err);
+    const char *role, *product;
+    enum policy_role known;
+
+    if (status != OTTER_OK)
+        return status;
+    if (!host_json_get_string(json, "role", HOST_JSON_REQUIRED, STORE_ROLE_MAX, &role, err) ||
+        !host_json_get_string(json, "product", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &product, err))
+        return svc_refuse_host(call);
+    if (!policy_role_find(role, &known))
+        return svc_refuse(call, OTTER_BAD_VALUE, "role: viewer, operator, publisher, approver or admin");
+    if (!policy_grant_product_valid(product))
+        return svc_refuse(call, OTTER_BAD_VALUE, "product: [A-Za-z0-9._+-]{1,64}, or * for everything");
+    memcpy(ret->role, role, strlen(role) + 1);
+    memcpy(ret->product, product, strlen(product) + 1);
+    return OTTER_OK;
+}
+
+static enum otter_status read_grants(struct svc_call *call, const char *member, const char *operator,
+                                     struct grants * ret)
+{
+    enum otter_status status = OTTER_OK;
+    json_t *list = NULL;
+
+    ret->count = 0;
+    if (!host_json_get_array(call->in.json, member, HOST_JSON_OPTIONAL, OPERATOR_GRANTS, &list,
+                             &call->out.error))
+        return svc_refuse_host(call);
+    for (size_t i = 0; i < json_array_size(list) && status == OTTER_OK; i++) {
+        struct store_grant *g = &ret->grant[ret->count++];
+
+        memcpy(g->operator, operator, strlen(operator) + 1);
+        status = read_grant(call, json_array_get(list, i), g);
+    }
+    return status;
+}
+
+/* A name that a path may hold ("..", which clients take back, is none), and that is no option. */
+static enum otter_status read_name(struct svc_call *call, struct store_operator *row)
+{
+    static const char *const members[] = {"*name", "*grants", "label", "expires_in", NULL};
     enum otter_status status = svc_shape(call->in.json, members, &call->out.error);
     const char *name;
 
@@ -33,140 +74,330 @@ static enum otter_status read_operator(struct svc_call *call, struct store_opera
     if (!host_json_get_string(call->in.json, "name", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &name,
                               &call->out.error))
         return svc_refuse_host(call);
-    /* A name that a path may hold ("..", which clients take back, is none), and that is no option. */
     if (!otter_device_id_valid(name, strlen(name)) || !isalnum((unsigned char)name[0]))
         return svc_refuse(call, OTTER_BAD_VALUE, "name: [A-Za-z0-9._:-]{1,64}, first a letter or digit");
     memcpy(row->name, name, strlen(name) + 1);
     return OTTER_OK;
 }
 
-struct seeker {
-    struct store_operator_visitor visitor;
-    const char *name;
-    unsigned count;
-    bool there;
-};
-
-static bool seek(struct store_operator_visitor *self, const struct store_operator *row)
-{
-    struct seeker *s = OTTER_CONTAINER_OF(self, struct seeker, visitor);
-
-    s->count++;
-    s->there = s->there || strcmp(row->name, s->name) == 0;
-    return true;
-}
-
 /* Is the name free, and is there room for one more? */
-static enum otter_status check_new(struct svc *svc, struct svc_call *call, const char *name)
+static enum otter_status check_new(struct svc_call *call, const struct operators *o, const char *name)
 {
-    struct seeker s = {.visitor.row = seek, .name = name, .there = strcmp(name, SVC_ADMIN) == 0};
-    enum otter_status status = svc_stored(call, svc->writer->ops->operators(svc->writer, &s.visitor));
-
-    if (status != OTTER_OK)
-        return status;
-    if (s.there)
+    if (operators_find(o, name))
         return svc_refuse(call, OTTER_ALREADY_EXISTS,
-                          "there is an operator %s: a lost token is replaced by removing and adding", name);
-    if (s.count >= OPERATORS_MAX)
+                          "there is an operator %s: a lost token is replaced by a new one (otter token new "
+                          "--operator %s)",
+                          name, name);
+    if (o->count - 1 >= OPERATORS_MAX)
         return svc_refuse(call, OTTER_CONFLICT, "there are %u operators, as many as may be", OPERATORS_MAX);
     return OTTER_OK;
 }
 
-static enum otter_status changed(struct svc_call *call)
+/* Each anew is a few rows, and rare. */
+static enum otter_status look(struct svc *svc, struct svc_call *call, struct operators *ret)
 {
-    struct svc_effects *effects = effects_of(call);
-
-    if (!effects)
-        return OTTER_INTERNAL;
-    effects->catalog = true;
-    return OTTER_OK;
+    *ret = (struct operators){.count = 0};
+    return svc_stored(call, operators_load(ret, svc->writer));
 }
 
-static json_t *json_operator(const struct store_operator *row)
+enum otter_status operator_changed(struct svc *svc, struct svc_call *call)
 {
-    return json_pack("{s:s, s:o}", "name", row->name, "created", json_time(row->created));
+    struct svc_effects *effects = effects_of(call);
+    struct operators o;
+    enum otter_status status = effects ? look(svc, call, &o) : OTTER_INTERNAL;
+
+    if (!effects)
+        return status;
+    if (status == OTTER_OK && !operators_administered(&o, svc_now(svc)))
+        status =
+            svc_refuse(call, OTTER_CONFLICT,
+                       "nobody could administer this server any more: first make another admin for *, with "
+                       "a token");
+    operators_free(&o);
+    effects->catalog = true;
+    return status;
+}
+
+struct grant_lister {
+    struct store_grant_visitor visitor;
+    const char *name;
+    json_t *list;
+};
+
+static bool list_grant(struct store_grant_visitor *self, const struct store_grant *row)
+{
+    struct grant_lister *l = OTTER_CONTAINER_OF(self, struct grant_lister, visitor);
+
+    return strcmp(row->operator, l->name) != 0 ||
+           json_array_append_new(l->list,
+                                 json_pack("{s:s, s:s}", "role", row->role, "product", row->product)) == 0;
+}
+
+json_t *operator_json_grants(struct store *store, const char *name)
+{
+    struct grant_lister l = {.visitor.row = list_grant, .name = name, .list = json_array()};
+
+    if (is_admin(name)) {
+        (void)json_array_append_new(l.list, json_pack("{s:s, s:s}", "role", policy_role_name(POLICY_ADMIN),
+                                                      "product", POLICY_EVERYWHERE));
+        return l.list;
+    }
+    if (store->ops->grants(store, &l.visitor) == OTTER_OK)
+        return l.list;
+    json_decref(l.list);
+    return NULL;
+}
+
+static json_t *json_operator(struct store *store, const struct operators *o, const struct operator_row *op)
+{
+    json_t *grants = operator_json_grants(store, op->row.name);
+
+    if (!grants)
+        return NULL;
+    return json_pack("{s:s, s:o, s:o, s:o, s:i}", "name", op->row.name, "created",
+                     json_time(is_admin(op->row.name) ? 0 : op->row.created), "disabled",
+                     json_time(op->row.disabled), "grants", grants, "tokens",
+                     (int)operators_tokens_of(o, op));
+}
+
+/* As the store has it now; the answer of a change. */
+static enum otter_status answer(struct svc_call *call, struct store *store, const char *name)
+{
+    struct operators o = {.count = 0};
+    enum otter_status status = svc_stored(call, operators_load(&o, store));
+    const struct operator_row *op = status == OTTER_OK ? operators_find(&o, name) : NULL;
+
+    if (status == OTTER_OK && !op)
+        status = svc_refuse(call, OTTER_NOT_FOUND, "there is no operator \"%.64s\"", name);
+    if (op)
+        call->out.json = json_operator(store, &o, op);
+    operators_free(&o);
+    if (status != OTTER_OK)
+        return status;
+    return call->out.json ? OTTER_OK : OTTER_INTERNAL;
+}
+
+static enum otter_status put_grants(struct svc *svc, struct svc_call *call, const struct grants *grants)
+{
+    enum otter_status status = OTTER_OK;
+
+    for (unsigned i = 0; i < grants->count && status == OTTER_OK; i++)
+        status = svc_stored(call, svc->writer->ops->grant_put(svc->writer, &grants->grant[i]));
+    return status;
 }
 
 /* The token is in the answer alone; a dry run has none to give. */
-static enum otter_status answer_new(struct svc_call *call, const struct store_operator *row,
-                                    const char *token)
+static enum otter_status add_token(struct svc *svc, struct svc_call *call, const char *name)
 {
-    call->out.json = json_operator(row);
-    call->out.created = true;
-    if (!call->out.json)
-        return OTTER_INTERNAL;
-    if (!call->in.dry_run && json_object_set_new(call->out.json, "token", json_string(token)) != 0)
-        return OTTER_INTERNAL;
-    return changed(call);
+    struct token_made made;
+    enum otter_status status = token_make(svc, call, name, &made);
+
+    if (status == OTTER_OK)
+        status = answer(call, svc->writer, name);
+    if (status == OTTER_OK && !call->in.dry_run &&
+        (json_object_set_new(call->out.json, "token", json_string(made.text)) != 0 ||
+         json_object_set_new(call->out.json, "token_id", json_integer(made.row.num)) != 0))
+        status = OTTER_INTERNAL;
+    if (status == OTTER_OK &&
+        json_object_set_new(call->out.json, "expires", json_time(made.row.expires)) != 0)
+        status = OTTER_INTERNAL;
+    host_wipe(&made, sizeof(made));
+    return status;
+}
+
+static enum otter_status add(struct svc *svc, struct svc_call *call, const struct store_operator *row,
+                             const struct grants *grants)
+{
+    struct operators o;
+    enum otter_status status = look(svc, call, &o);
+
+    if (status == OTTER_OK)
+        status = check_new(call, &o, row->name);
+    operators_free(&o);
+    if (status == OTTER_OK)
+        status = svc_stored(call, svc->writer->ops->operator_put(svc->writer, row));
+    if (status == OTTER_OK)
+        status = put_grants(svc, call, grants);
+    return status == OTTER_OK ? add_token(svc, call, row->name) : status;
 }
 
 enum otter_status op_operator_add(struct svc *svc, struct svc_call *call)
 {
     struct store_operator row = {.created = svc_now(svc)};
-    char token[TOKEN_CHARS + 1];
-    uint8_t secret[TOKEN_BYTES];
-    enum otter_status status = only_admin(call);
+    struct grants grants;
+    enum otter_status status = read_name(call, &row);
 
     if (status == OTTER_OK)
-        status = read_operator(call, &row);
+        status = read_grants(call, "grants", row.name, &grants);
     if (status == OTTER_OK)
-        status = check_new(svc, call, row.name);
-    if (status != OTTER_OK)
-        return status;
-    host_random(secret, sizeof(secret));
-    otter_b64_encode(secret, sizeof(secret), token);
-    otter_sha256_of(&otter_crypto_openssl, token, TOKEN_CHARS, &row.token_hash);
-    status = svc_stored(call, svc->writer->ops->operator_put(svc->writer, &row));
-    if (status == OTTER_OK)
-        status = answer_new(call, &row, token);
-    host_wipe(secret, sizeof(secret));
-    host_wipe(token, sizeof(token));
-    return status;
+        status = add(svc, call, &row, &grants);
+    call->out.created = status == OTTER_OK;
+    return status == OTTER_OK ? operator_changed(svc, call) : status;
 }
 
 enum otter_status op_operator_remove(struct svc *svc, struct svc_call *call)
 {
-    enum otter_status status = only_admin(call);
+    enum otter_status status;
+
+    if (is_admin(call->in.id))
+        return svc_refuse(call, OTTER_CONFLICT,
+                          SVC_ADMIN
+                          " is the operator of admin.token, and stays: switch him off (otter operator "
+                          "disable " SVC_ADMIN ")");
+    status = svc->writer->ops->operator_delete(svc->writer, call->in.id);
+    if (status == OTTER_NOT_FOUND)
+        return svc_refuse(call, status, "there is no operator \"%.64s\"", call->in.id);
+    if (status != OTTER_OK)
+        return svc_stored(call, status);
+    return operator_changed(svc, call);
+}
+
+struct change {
+    struct grants grant, revoke;
+    bool has_disabled, disabled;
+};
+
+static enum otter_status read_change(struct svc_call *call, struct change *c)
+{
+    static const char *const members[] = {"grant", "revoke", "disabled", NULL};
+    enum otter_status status = svc_shape(call->in.json, members, &call->out.error);
+
+    c->has_disabled = json_object_get(call->in.json, "disabled") != NULL;
+    if (status == OTTER_OK)
+        status = read_grants(call, "grant", call->in.id, &c->grant);
+    if (status == OTTER_OK)
+        status = read_grants(call, "revoke", call->in.id, &c->revoke);
+    if (status != OTTER_OK)
+        return status;
+    if (!host_json_get_bool(call->in.json, "disabled", HOST_JSON_OPTIONAL, &c->disabled, &call->out.error))
+        return svc_refuse_host(call);
+    if (c->grant.count + c->revoke.count == 0 && !c->has_disabled)
+        return svc_refuse(call, OTTER_MISSING_MEMBER, "nothing to change: grant, revoke or disabled");
+    if (is_admin(call->in.id) && c->grant.count + c->revoke.count > 0)
+        return svc_refuse(call, OTTER_CONFLICT, SVC_ADMIN " has every right, and can only be switched off");
+    return OTTER_OK;
+}
+
+static enum otter_status take_grants(struct svc *svc, struct svc_call *call, const struct grants *grants)
+{
+    for (unsigned i = 0; i < grants->count; i++) {
+        const struct store_grant *g = &grants->grant[i];
+        enum otter_status status = svc->writer->ops->grant_delete(svc->writer, g);
+
+        if (status == OTTER_NOT_FOUND)
+            return svc_refuse(call, status, "operator %s is no %s of %s: otter operator show %s", g->operator,
+                              g->role, g->product, g->operator);
+        if (status != OTTER_OK)
+            return svc_stored(call, status);
+    }
+    return OTTER_OK;
+}
+
+static enum otter_status set_disabled(struct svc *svc, struct svc_call *call, const struct operators *o,
+                                      bool disabled)
+{
+    struct store_operator row = operators_find(o, call->in.id)->row;
+
+    if (!disabled)
+        row.disabled = 0;
+    else if (!row.disabled)
+        row.disabled = svc_now(svc);
+    return svc_stored(call, svc->writer->ops->operator_put(svc->writer, &row));
+}
+
+static unsigned count_grants(struct svc *svc, const char *name)
+{
+    auto_json json_t *list = operator_json_grants(svc->writer, name);
+
+    return (unsigned)json_array_size(list);
+}
+
+static enum otter_status change(struct svc *svc, struct svc_call *call, const struct operators *o,
+                                const struct change *c)
+{
+    enum otter_status status;
+
+    if (!operators_find(o, call->in.id))
+        return svc_refuse(call, OTTER_NOT_FOUND, "there is no operator \"%.64s\"", call->in.id);
+    status = take_grants(svc, call, &c->revoke);
+    if (status == OTTER_OK)
+        status = put_grants(svc, call, &c->grant);
+    if (status == OTTER_OK && count_grants(svc, call->in.id) > OPERATOR_GRANTS)
+        return svc_refuse(call, OTTER_CONFLICT, "an operator has at most %u roles", OPERATOR_GRANTS);
+    if (status == OTTER_OK && c->has_disabled)
+        status = set_disabled(svc, call, o, c->disabled);
+    return status;
+}
+
+enum otter_status op_operator_change(struct svc *svc, struct svc_call *call)
+{
+    struct change c = {.has_disabled = false};
+    struct operators o;
+    enum otter_status status = read_change(call, &c);
 
     if (status != OTTER_OK)
         return status;
-    if (strcmp(call->in.id, SVC_ADMIN) == 0)
-        return svc_refuse(call, OTTER_FORBIDDEN, SVC_ADMIN " is the operator of admin.token, and stays");
-    status = svc->writer->ops->operator_delete(svc->writer, call->in.id);
-    if (status == OTTER_NOT_FOUND)
-        return svc_refuse(call, status, "there is no operator %s", call->in.id);
-    if (status != OTTER_OK)
-        return svc_stored(call, status);
-    return changed(call);
+    status = look(svc, call, &o);
+    if (status == OTTER_OK)
+        status = change(svc, call, &o, &c);
+    operators_free(&o);
+    if (status == OTTER_OK)
+        status = operator_changed(svc, call);
+    return status == OTTER_OK ? answer(call, svc->writer, call->in.id) : status;
 }
 
-struct lister {
-    struct store_operator_visitor visitor;
-    const struct list_page *page;
-    json_t *items;
+/* Another one is not there for who may not administer. */
+enum otter_status op_operator_get(struct svc *svc, struct svc_call *call)
+{
+    if (strcmp(call->in.asker->name, call->in.id) != 0 && !operator_administers(call))
+        return svc_refuse(call, OTTER_NOT_FOUND, "there is no operator \"%.64s\"", call->in.id);
+    return answer(call, svc->reader, call->in.id);
+}
+
+struct token_seeker {
+    struct store_token_visitor visitor;
+    int64_t num;
+    json_t *json;
 };
 
-static bool list_one(struct store_operator_visitor *self, const struct store_operator *row)
+static bool seek_token(struct store_token_visitor *self, const struct store_token *row)
 {
-    struct lister *l = OTTER_CONTAINER_OF(self, struct lister, visitor);
-    const struct policy_subject nothing = {0}; /* a filter's fields are not an operator's */
+    struct token_seeker *s = OTTER_CONTAINER_OF(self, struct token_seeker, visitor);
 
-    return !list_wants(l->page, &nothing) || json_array_append_new(l->items, json_operator(row)) == 0;
+    if (row->num == s->num)
+        s->json = json_token(row);
+    return s->json == NULL;
+}
+
+enum otter_status op_whoami(struct svc *svc, struct svc_call *call)
+{
+    struct token_seeker s = {.visitor.row = seek_token, .num = call->in.asker->token};
+    enum otter_status status = answer(call, svc->reader, call->in.asker->name);
+
+    if (status == OTTER_OK && s.num != 0)
+        status = svc_stored(call, svc->reader->ops->tokens(svc->reader, &s.visitor));
+    if (status == OTTER_OK &&
+        json_object_set_new(call->out.json, "token", s.json ? s.json : json_null()) != 0)
+        status = OTTER_INTERNAL;
+    return status;
 }
 
 enum otter_status op_operator_list(struct svc *svc, struct svc_call *call)
 {
     static const char *const sorts[] = {"name", "created", NULL};
-    static const struct store_operator admin = {.name = SVC_ADMIN};
     auto_json json_t *items = json_array();
+    const struct policy_subject nothing = {0}; /* a filter's fields are not an operator's */
+    struct operators o = {.count = 0};
     struct list_page page;
-    struct lister l = {.visitor.row = list_one, .page = &page, .items = items};
     enum otter_status status = list_begin(&page, call, sorts);
 
     if (status != OTTER_OK)
         return status;
-    if (!list_one(&l.visitor, &admin))
-        return list_drop(&page, OTTER_INTERNAL);
-    status = svc_stored(call, svc->reader->ops->operators(svc->reader, &l.visitor));
+    status = svc_stored(call, operators_load(&o, svc->reader));
+    for (size_t i = 0; i < o.count && status == OTTER_OK; i++)
+        if (list_wants(&page, &nothing) &&
+            json_array_append_new(items, json_operator(svc->reader, &o, &o.all[i])) != 0)
+            status = OTTER_INTERNAL;
+    operators_free(&o);
     return status == OTTER_OK ? list_end_small(&page, items) : list_drop(&page, status);
 }

@@ -1,5 +1,6 @@
 /* The reader thread: lists and single objects, from memory and its own connection. */
 #include "service/explain.h"
+#include "service/rights.h"
 
 static svc_handler *handler_of(enum svc_op op)
 {
@@ -30,6 +31,9 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_GROUP_LIST] = op_group_list,
         [SVC_RELEASE_DEPS] = op_release_deps,
         [SVC_OPERATOR_LIST] = op_operator_list,
+        [SVC_OPERATOR_GET] = op_operator_get,
+        [SVC_WHOAMI] = op_whoami,
+        [SVC_TOKEN_LIST] = op_token_list,
     };
 
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;
@@ -39,7 +43,9 @@ static void run(struct svc *svc, struct svc_call *call)
 {
     svc_handler *handler = handler_of(call->op);
 
-    call->out.status = handler ? handler(svc, call) : OTTER_INTERNAL;
+    call->out.status = handler ? rights_check(call) : OTTER_INTERNAL;
+    if (call->out.status == OTTER_OK)
+        call->out.status = handler(svc, call);
     if (call->out.status != OTTER_OK)
         svc_call_clear(call);
     if (trouble_is(call->out.status))

@@ -1,5 +1,6 @@
 /* Publishing a release: the device's own check, then the rows and the manifest as a blob. */
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 #include "host/file.h"
@@ -122,7 +123,7 @@ static enum otter_status verify(struct svc *svc, struct svc_call *call, struct o
         return svc_refuse(call, OTTER_CREATED_IN_FUTURE,
                           "created at %llu, this server's clock says %llu: check both clocks",
                           (unsigned long long)ret->created, (unsigned long long)now);
-    status = blobs_held(svc, call, ret);
+    status = all_held(svc, call, ret);
     if (status == OTTER_OK)
         status = svc_stored(call, image_keys(svc, ret->product, &keys));
     for (unsigned i = 0; status == OTTER_OK && i < ret->image_count; i++)
@@ -146,6 +147,9 @@ static enum otter_status write_release(struct svc *svc, struct svc_call *call, c
     struct store *store = svc->writer;
     enum otter_status status = store->ops->release_add(store, &row, &r->num);
 
+    status = rights_need(call, ret->product);
+    if (status != OTTER_OK)
+        return status;
     if (status == OTTER_ALREADY_EXISTS)
         return svc_refuse(
             call, OTTER_SEQUENCE_TAKEN,
@@ -193,7 +197,7 @@ static enum otter_status answer_twin(struct svc_call *call, const struct twin *t
 static enum otter_status revive(struct svc *svc, struct svc_call *call, const struct catalog_release *known)
 {
     struct catalog_release now;
-    enum otter_status status = blobs_held(svc, call, &known->manifest);
+    enum otter_status status = all_held(svc, call, &known->manifest);
 
     if (status == OTTER_OK)
         status = svc_stored(call, release_now(svc, known, &now));
@@ -212,6 +216,8 @@ enum otter_status op_release_publish(struct svc *svc, struct svc_call *call)
 {
     struct twin twin = {.visitor.row = take_twin};
     struct svc_effects *effects = effects_of(call);
+    if (t->status == OTTER_OK && rights_need(call, t->release.manifest.product) != OTTER_OK)
+        return OTTER_FORBIDDEN;
     const struct catalog_release *known;
     struct catalog_release r = {.published = svc_now(svc), .size = call->in.body_len};
     enum otter_status status;
@@ -239,3 +245,5 @@ enum otter_status op_release_publish(struct svc *svc, struct svc_call *call)
     call->out.json = json_release(&r);
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }
+    if (known && rights_need(call, known->manifest.product) != OTTER_OK)
+        return OTTER_FORBIDDEN;

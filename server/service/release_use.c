@@ -1,5 +1,6 @@
 /* Who needs a release: counted in one pass over the fleet, and shown. */
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -67,7 +68,8 @@ static void count_rollout(const struct catalog *c, const struct catalog_rollout 
         uses[back - c->releases].ways_back++;
 }
 
-struct release_use *release_uses(struct svc *svc, const struct catalog *c, const struct digest_map *map)
+struct release_use *release_uses(struct svc *svc, const struct catalog *c, const struct digest_map *map,
+                                 const struct svc_call *call)
 {
     struct release_use *uses = calloc(c->release_count + 1, sizeof(*uses));
     uint32_t count = fleet_count(svc->fleet);
@@ -78,6 +80,8 @@ struct release_use *release_uses(struct svc *svc, const struct catalog *c, const
     for (size_t i = 0; i < c->rollout_count; i++)
         count_rollout(c, &c->rollouts[i], uses);
     for (uint32_t i = 0; i < count; i++) {
+        if (call && !rights_see_device(svc, call, i))
+            continue;
         look_at(svc, i, &d);
         count_device(c, map, &d, uses);
     }
@@ -98,19 +102,19 @@ static json_t *json_rollouts(const struct catalog *c, const struct catalog_relea
     return list;
 }
 
-static json_t *json_sharers(const struct catalog *c, const struct digest_map *map,
-                            const struct otter_digest *sha256, size_t release)
+static json_t *json_sharers(const struct svc_call *call, const struct catalog *c,
+                            const struct digest_map *map, const struct otter_digest *sha256, size_t release)
 {
     json_t *list = json_array();
 
     for (const struct digest_use *u = digest_map_find(map, sha256); u; u = digest_map_next(map, u))
-        if (u->release != release)
+        if (u->release != release && rights_see(call, c->releases[u->release].manifest.product))
             (void)json_array_append_new(list, json_digest(&c->releases[u->release].id));
     return list;
 }
 
-static json_t *json_images(struct svc *svc, const struct catalog *c, const struct digest_map *map,
-                           const struct catalog_release *release)
+static json_t *json_images(struct svc *svc, const struct svc_call *call, const struct catalog *c,
+                           const struct digest_map *map, const struct catalog_release *release)
 {
     const struct otter_manifest *m = &release->manifest;
     json_t *list = json_array();
@@ -120,10 +124,11 @@ static json_t *json_images(struct svc *svc, const struct catalog *c, const struc
         bool held = svc->blobs->ops->held(svc->blobs, &m->image[i].sha256, &size);
 
         (void)json_array_append_new(
-            list, json_pack("{s:o, s:I, s:s, s:b, s:o}", "sha256", json_digest(&m->image[i].sha256), "size",
-                            (json_int_t)m->image[i].size, "slot", otter_slot_name(m->image[i].slot), "held",
-                            (int)held, "shared_with",
-                            json_sharers(c, map, &m->image[i].sha256, (size_t)(release - c->releases))));
+            list,
+            json_pack("{s:o, s:I, s:s, s:b, s:o}", "sha256", json_digest(&m->image[i].sha256), "size",
+                      (json_int_t)m->image[i].size, "slot", otter_slot_name(m->image[i].slot), "held",
+                      (int)held, "shared_with",
+                      json_sharers(call, c, map, &m->image[i].sha256, (size_t)(release - c->releases))));
     }
     return list;
 }
@@ -154,7 +159,7 @@ enum otter_status op_release_deps(struct svc *svc, struct svc_call *call)
 
     if (!r)
         return OTTER_NOT_FOUND;
-    if (!digest_map_make(c, &map) || !(uses = release_uses(svc, c, &map)))
+    if (!digest_map_make(c, &map) || !(uses = release_uses(svc, c, &map, call)))
         return OTTER_INTERNAL;
     use = &uses[r - c->releases];
     why = json_why(r, use);
@@ -162,6 +167,6 @@ enum otter_status op_release_deps(struct svc *svc, struct svc_call *call)
         json_pack("{s:o, s:o, s:I, s:I, s:I, s:o, s:b, s:o}", "release", json_digest(&r->id), "rollouts",
                   json_rollouts(c, r), "devices_running", (json_int_t)use->running, "devices_pinned",
                   (json_int_t)use->pinned, "attempts_open", (json_int_t)use->attempts, "images",
-                  json_images(svc, c, &map, r), "withdrawable", (int)json_is_null(why), "why", why);
+                  json_images(svc, call, c, &map, r), "withdrawable", (int)json_is_null(why), "why", why);
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }

@@ -1,4 +1,5 @@
 /* A release that is not to be rolled out any more. Its manifest, images and history stay. */
+#include "service/rights.h"
 #include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
@@ -121,7 +122,11 @@ enum otter_status op_release_withdraw(struct svc *svc, struct svc_call *call)
 
     if (!known || !effects)
         return known ? OTTER_INTERNAL : OTTER_NOT_FOUND;
-    status = read_wish(call, &w);
+    status = rights_need(call, known->manifest.product);
+    if (status == OTTER_OK)
+        status = read_wish(call, &w);
+    if (status == OTTER_OK && w.abort_rollouts)
+        status = rights_need_also(call, POLICY_OPERATE, known->manifest.product);
     if (status == OTTER_OK)
         status = svc_stored(call, release_now(svc, known, &now));
     if (status == OTTER_OK && now.withdrawn) { /* the first reason stays */

@@ -1,5 +1,6 @@
 /* Releases as operators see them: one, and as a list. */
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -72,6 +73,8 @@ static bool wanted(const struct list_page *page, const struct catalog_release *r
             return true;
     }
     return false;
+    if (!rights_see(page->call, r->manifest.product))
+        return false;
 }
 
 struct maker {
@@ -146,6 +149,8 @@ const struct catalog_release *release_find(const struct catalog *c, struct svc_c
 
 enum otter_status op_release_get(struct svc *svc, struct svc_call *call)
 {
+    if (r && !rights_see(call, r->manifest.product))
+        r = NULL;
     auto_catalog struct catalog *c = catalog_get(svc);
     const struct catalog_release *r = release_find(c, call);
 

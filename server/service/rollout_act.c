@@ -1,4 +1,6 @@
 /* What operators do to a rollout, each with its event, who it was, and what follows, in one transaction. */
+#include "service/explain.h"
+#include "service/rights.h"
 #include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
@@ -236,11 +238,12 @@ enum otter_status op_rollout_action(struct svc *svc, struct svc_call *call)
 
     if (!effects)
         return OTTER_INTERNAL;
-    a.r = call->in.number > OTTER_INT_MAX ? NULL
-                                          : catalog_rollout_by_id(svc->catalog, (int64_t)call->in.number);
+    a.r = rollout_find(svc->catalog, call);
     if (!a.r)
-        return svc_refuse(call, OTTER_NOT_FOUND, "there is no rollout %llu",
-                          (unsigned long long)call->in.number);
+        return OTTER_NOT_FOUND;
+    status = rights_need(call, a.r->release->manifest.product);
+    if (status != OTTER_OK)
+        return status;
     status = svc_stored(call, svc->writer->ops->rollout_get(svc->writer, a.r->row.id, &a.row));
     if (status == OTTER_OK)
         status = act(&a);

@@ -3,6 +3,7 @@
  * that belong to it and were not offered anything yet, each with what speaks against it now.
  */
 #include "service/explain.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 #include "service/facts.h"
@@ -26,6 +27,8 @@ const struct catalog_rollout *rollout_find(const struct catalog *c, struct svc_c
     const struct catalog_rollout *r =
         call->in.number > OTTER_INT_MAX ? NULL : catalog_rollout_by_id(c, (int64_t)call->in.number);
 
+    if (r && !rights_see(call, r->release->manifest.product))
+        r = NULL;
     if (!r)
         (void)svc_refuse(call, OTTER_NOT_FOUND, "there is no rollout %llu",
                          (unsigned long long)call->in.number);

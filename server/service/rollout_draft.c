@@ -2,6 +2,7 @@
  * The draft of a rollout: a plan is read, held against releases, zones, groups and the fleet, and refused by
  * what contradicts it. For whoever makes one, and for whoever asks what it would be.
  */
+#include "service/rights.h"
 #include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
@@ -65,6 +66,8 @@ static const struct catalog_release *find_release(const struct rollout_drafting 
 
     if (otter_hex_decode(text, strlen(text), id.b, OTTER_DIGEST_LEN))
         release = catalog_release_by_id(d->c, &id);
+    if (release && !rights_see(d->call, release->manifest.product))
+        release = NULL;
     if (!release) {
         *ret_status = svc_refuse(d->call, OTTER_NOT_FOUND, "%sthere is no release \"%s\": otter release list",
                                  member, text);
@@ -168,7 +171,9 @@ static enum otter_status fill(const struct rollout_drafting *d, struct wish *w, 
 
     if (!release)
         return status;
-    status = check_back(d, release, w);
+    status = rights_need(d->call, release->manifest.product);
+    if (status == OTTER_OK)
+        status = check_back(d, release, w);
     if (status == OTTER_OK)
         status = check_names(d, &w->plan);
     if (status != OTTER_OK || !release)

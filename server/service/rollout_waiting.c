@@ -1,6 +1,7 @@
 /* What the devices that a running rollout has not been offered to yet wait for, by what their polls would be
  * told now. */
 #include "service/explain.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 #include "service/facts.h"
@@ -47,7 +48,20 @@ static json_t *json_rules(const struct waiting *w)
     return rules;
 }
 
-json_t *json_waiting(struct svc *svc, const struct catalog *c, const struct catalog_rollout *r)
+/* What the fleet is for who asks. */
+static uint32_t visible(struct svc *svc, const struct svc_call *call, uint32_t fleet)
+{
+    uint32_t n = 0;
+
+    if (rights_see_all(call))
+        return fleet;
+    for (uint32_t i = 0; i < fleet; i++)
+        n += rights_see_device(svc, call, i);
+    return n;
+}
+
+json_t *json_waiting(struct svc *svc, const struct svc_call *call, const struct catalog *c,
+                     const struct catalog_rollout *r)
 {
     struct waiting w = {.weigher.each = weighed, .r = r};
     uint32_t fleet = fleet_count(svc->fleet), step = fleet / LOOK_MAX + 1;
@@ -57,7 +71,11 @@ json_t *json_waiting(struct svc *svc, const struct catalog *c, const struct cata
     if (r->state != POLICY_ROLLOUT_RUNNING)
         return json_null();
     for (uint64_t i = 0; i < fleet; i += step) {
-        const struct fleet_device *d = fleet_lock(svc->fleet, (uint32_t)i);
+        const struct fleet_device *d;
+
+        if (!rights_see_device(svc, call, (uint32_t)i))
+            continue;
+        d = fleet_lock(svc->fleet, (uint32_t)i);
 
         from.poll = explain_assume(c, d, &poll) ? &poll : NULL; /* of one that has never polled */
         fleet_unlock(svc->fleet, (uint32_t)i);
@@ -65,6 +83,6 @@ json_t *json_waiting(struct svc *svc, const struct catalog *c, const struct cata
         w.looked_at++;
         (void)weigh(svc, c, &from, &w.weigher); /* by memory alone: the store is not asked */
     }
-    return json_pack("{s:I, s:I, s:I, s:o}", "fleet", (json_int_t)fleet, "looked_at", (json_int_t)w.looked_at,
-                     "devices", (json_int_t)w.devices, "rules", json_rules(&w));
+    return json_pack("{s:I, s:I, s:I, s:o}", "fleet", (json_int_t)visible(svc, call, fleet), "looked_at",
+                     (json_int_t)w.looked_at, "devices", (json_int_t)w.devices, "rules", json_rules(&w));
 }

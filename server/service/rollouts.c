@@ -1,5 +1,6 @@
 /* Rollouts as they are asked for. */
 #include "service/explain.h"
+#include "service/rights.h"
 
 #include "core/bytes.h"
 
@@ -7,33 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum otter_status no_rollout(struct svc_call *call)
-{
-    return svc_refuse(call, OTTER_NOT_FOUND, "there is no rollout %llu", (unsigned long long)call->in.number);
-}
-
-static void add_waiting(struct svc *svc, const struct catalog *c, int64_t id, json_t *json)
+static void add_waiting(struct svc *svc, const struct svc_call *call, const struct catalog *c, int64_t id,
+                        json_t *json)
 {
     const struct catalog_rollout *r = catalog_rollout_by_id(c, id);
 
     if (json && r)
-        (void)json_object_set_new(json, "waiting", json_waiting(svc, c, r));
+        (void)json_object_set_new(json, "waiting", json_waiting(svc, call, c, r));
 }
 
 enum otter_status op_rollout_get(struct svc *svc, struct svc_call *call)
 {
     auto_catalog struct catalog *c = catalog_get(svc);
+    const struct catalog_rollout *known = rollout_find(c, call);
     struct store_rollout row;
     enum otter_status status = OTTER_NOT_FOUND;
 
-    if (call->in.number <= OTTER_INT_MAX)
-        status = svc->reader->ops->rollout_get(svc->reader, (int64_t)call->in.number, &row);
+    if (known)
+        status = svc->reader->ops->rollout_get(svc->reader, known->row.id, &row);
     if (status == OTTER_NOT_FOUND)
-        return no_rollout(call);
+        return status; /* in rollout_find's words */
     if (status == OTTER_OK)
         call->out.json = json_rollout(svc->reader, c, &row, &status);
     if (call->in.waiting)
-        add_waiting(svc, c, row.id, call->out.json);
+        add_waiting(svc, call, c, row.id, call->out.json);
     return svc_stored(call, status);
 }
 
@@ -47,7 +45,7 @@ static bool wanted(const struct list_page *page, const struct catalog_rollout *r
                                .version = r->release->manifest.version};
 
     (void)snprintf(id, sizeof(id), "%lld", (long long)r->row.id);
-    return list_wants(page, &s);
+    return rights_see(page->call, s.product) && list_wants(page, &s);
 }
 
 struct maker {

@@ -259,6 +259,9 @@ static bool is_read(enum svc_op op)
     case SVC_GROUP_LIST:
     case SVC_RELEASE_DEPS:
     case SVC_OPERATOR_LIST:
+    case SVC_OPERATOR_GET:
+    case SVC_WHOAMI:
+    case SVC_TOKEN_LIST:
         return true;
     default:
         return false;

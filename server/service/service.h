@@ -18,6 +18,7 @@
 #include "host/json.h"
 #include "host/mapped.h"
 #include "policy/admit.h"
+#include "policy/rights.h"
 
 struct svc; /* the services of one data directory */
 
@@ -71,10 +72,22 @@ enum svc_op {
     SVC_RELEASE_WITHDRAW, /* in.id, in.json              -> out.json */
     SVC_GC,               /* in.json {keep, ..}          -> out.json */
     SVC_FREEZE,           /* in.id = freeze|unfreeze, in.json -> out.json */
-    SVC_OPERATOR_ADD,     /* in.json {name}              -> out.json with the token, out.created */
+    SVC_OPERATOR_ADD,     /* in.json {name, grants, ..}  -> out.json with a token, out.created */
     SVC_OPERATOR_REMOVE,  /* in.id                       -> - */
     SVC_OPERATOR_LIST,    /* in.page                     -> out.json */
     SVC_BACKUP,           /* in.json {dir}               -> out.json; served on while it is made */
+    SVC_OPERATOR_GET,     /* in.id                       -> out.json */
+    SVC_OPERATOR_CHANGE,  /* in.id, in.json {grant, revoke, disabled} -> out.json */
+    SVC_WHOAMI,           /*                             -> out.json: who asks, and what that one may */
+    SVC_TOKEN_NEW,        /* in.json {operator, label, expires} -> out.json with the token, out.created */
+    SVC_TOKEN_LIST,       /* in.page                     -> out.json */
+    SVC_TOKEN_REVOKE,     /* in.number                   -> - */
+    /* No calls: the fronts answer these by the functions below. They are here for what they need. */
+    SVC_BLOB_GET,
+    SVC_UPLOAD_STAT,
+    SVC_UPLOAD_APPEND,
+    SVC_ALIVE,
+    SVC_READY,
     SVC_OP_COUNT
 };
 
@@ -85,12 +98,21 @@ struct svc_page {
     const char *sort;   /* column, '-' before it for falling; NULL = the list's own order */
 };
 
+/* An operator who asks, by a token. */
+struct svc_asker {
+    char name[OTTER_NAME_BUF];
+    int64_t token;   /* its number; 0: the one of admin.token */
+    int64_t expires; /* the token; 0: never */
+    struct policy_rights rights;
+};
+
 struct svc_in {
     struct otter_poll poll;
     struct otter_report report;
     struct otter_running running;
-    const char *device; /* authenticated device, for device ops */
-    const char *who;    /* authenticated operator's name, for operators' ops; NULL: none */
+    const char *device;            /* authenticated device, for device ops */
+    const char *who;               /* authenticated operator's name, for operators' ops; NULL: none */
+    const struct svc_asker *asker; /* the same with rights, the front's until done; NULL: no right at all */
     const char *id;
     uint64_t number;
     struct otter_digest digest;
@@ -189,8 +211,14 @@ void svc_call_clear(struct svc_call *call);
 /* The name of the operator whose token is in admin.token. */
 #define SVC_ADMIN "admin"
 
-/* Authentication, from memory, constant time, any thread. token is the text after "Bearer ". */
-bool svc_auth_operator(struct svc *svc, const char *token, char ret_name[OTTER_NAME_BUF]);
+/*
+ * Authentication, from memory, constant time, any thread. token is the text after "Bearer ". OK with *ret,
+ * which svc_asker_free() takes back; UNAUTHORIZED: nobody's (*ret_why NULL), or one that counts no more
+ * (*ret_why says why); INTERNAL: out of memory.
+ */
+enum otter_status svc_auth_operator(struct svc *svc, const char *token, struct svc_asker **ret,
+                                    const char **ret_why);
+void svc_asker_free(struct svc_asker *asker);
 bool svc_auth_device(struct svc *svc, const char *device, const char *token);
 /* Any device with this token: blobs ask without naming a device. */
 bool svc_auth_any_device(struct svc *svc, const char *token);
@@ -254,6 +282,28 @@ json_t *svc_ready(struct svc *svc, const struct svc_loops *loops, bool *ret_read
 
 /* When the server's certificate expires, in Unix seconds; 0: there is none. Any thread. */
 void svc_certificate_expires(struct svc *svc, int64_t when);
+
+/* What an operation asks of an operator. The services refuse a call whose asker has it nowhere; what is done
+ * to objects of a product is judged by their product. */
+enum svc_scope {
+    SVC_SCOPE_UNSET,   /* never: an operation that nobody thought about is refused */
+    SVC_SCOPE_OPEN,    /* no operator is asked for: devices prove themselves, the rest is public */
+    SVC_SCOPE_ANYONE,  /* any operator, of his own affairs */
+    SVC_SCOPE_PRODUCT, /* the right, for the products concerned */
+    SVC_SCOPE_SERVER   /* the right, for everything */
+};
+struct svc_need {
+    enum svc_scope scope;
+    enum policy_right right; /* of the last two */
+};
+/* id: in.id of operations that differ by it; else it may be NULL. */
+struct svc_need svc_need_of(enum svc_op op, const char *id);
+/* OK, or FORBIDDEN with words in *err: has the asker (NULL: nobody) what the operation needs, for some
+ * product at least? For what is not a call; calls are checked by the services themselves. */
+enum otter_status svc_permitted(const struct svc_asker *asker, enum svc_op op, const char *id,
+                                struct host_error *err);
+/* May the asker fetch a blob: does a release that he may see have it? */
+bool svc_may_fetch(struct svc *svc, const struct svc_asker *asker, const struct otter_digest *digest);
 
 /* Counters for logs, metrics and tests. */
 struct svc_stats {

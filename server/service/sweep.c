@@ -132,6 +132,8 @@ static void heartbeat(struct svc *svc, int64_t mono_ms)
     if (status == OTTER_OK)
         status = store->ops->answers_forget(store, svc_steady(svc) - ANSWERS_KEPT_S);
     if (status == OTTER_OK)
+        status = tokens_store_used(svc, store);
+    if (status == OTTER_OK)
         status = store->ops->commit(store);
     else
         store->ops->rollback(store);

@@ -5,6 +5,7 @@
 #include "service/backup.h"
 #include "service/deadlines.h"
 #include "service/internal.h"
+#include "service/rights.h"
 
 #include "host/clock.h"
 #include "host/log.h"
@@ -38,6 +39,9 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_FREEZE] = op_freeze,
         [SVC_OPERATOR_ADD] = op_operator_add,
         [SVC_OPERATOR_REMOVE] = op_operator_remove,
+        [SVC_OPERATOR_CHANGE] = op_operator_change,
+        [SVC_TOKEN_NEW] = op_token_new,
+        [SVC_TOKEN_REVOKE] = op_token_revoke,
     };
 
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;
@@ -51,6 +55,9 @@ static enum otter_status handle(struct svc *svc, struct svc_call *call)
 
     if (!handler)
         return OTTER_INTERNAL;
+    status = rights_check(call);
+    if (status != OTTER_OK)
+        return status;
     status = idempotency_check(svc, call, &answered);
     if (status != OTTER_OK || answered)
         return status;

@@ -259,6 +259,7 @@ static void fill_ops(struct store_ops *ops)
     store_sqlite_documents_ops(ops);
     store_sqlite_rollout_ops(ops);
     store_sqlite_plan_ops(ops);
+    store_sqlite_operator_ops(ops);
     store_sqlite_device_ops(ops);
     store_sqlite_marks_ops(ops);
     store_sqlite_attempt_ops(ops);

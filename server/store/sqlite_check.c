@@ -1,6 +1,8 @@
 /* Is the file sound? Asked before anything is read of it or written to it. */
 #include "store/sqlite_internal.h"
 
+#include "core/bytes.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -86,13 +88,18 @@ static bool is_marked(sqlite3 *db)
 /* What the newest schema has brought: an older one is checked before it is brought up to date. */
 static int check_newer_tables(sqlite3 *db)
 {
-    if (store_sqlite_user_version(db) < 4)
-        return SQLITE_OK;
-    return sqlite3_exec(
-        db,
-        "SELECT * FROM groups; SELECT * FROM operators; SELECT 1 FROM rollout_members LIMIT 1;"
-        "SELECT 1 FROM rollout_events NOT INDEXED LIMIT 1",
-        NULL, NULL, NULL);
+    static const struct {
+        int since;
+        const char *sql;
+    } rows[] = {{4, "SELECT * FROM groups; SELECT * FROM operators; SELECT 1 FROM rollout_members LIMIT 1;"
+                    "SELECT 1 FROM rollout_events NOT INDEXED LIMIT 1"},
+                {5, "SELECT * FROM operator_grants; SELECT * FROM operator_tokens"}};
+    int version = store_sqlite_user_version(db), rc = SQLITE_OK;
+
+    for (unsigned i = 0; i < OTTER_ARRAY_LEN(rows) && rc == SQLITE_OK; i++)
+        if (version >= rows[i].since)
+            rc = sqlite3_exec(db, rows[i].sql, NULL, NULL, NULL);
+    return rc;
 }
 
 /*

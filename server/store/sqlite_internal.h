@@ -43,7 +43,16 @@ enum sql {
     SQL_GROUPS,
     SQL_OPERATOR_PUT,
     SQL_OPERATOR_DELETE,
+    SQL_OPERATOR_GRANTS_DELETE,
+    SQL_OPERATOR_TOKENS_DELETE,
     SQL_OPERATORS,
+    SQL_GRANT_PUT,
+    SQL_GRANT_DELETE,
+    SQL_GRANTS,
+    SQL_TOKEN_ADD,
+    SQL_TOKEN_DELETE,
+    SQL_TOKEN_USED,
+    SQL_TOKENS,
     SQL_DEVICE_ADD,
     SQL_DEVICE_GET,
     SQL_DEVICE_LABELS,
@@ -202,6 +211,7 @@ int store_sqlite_user_version(sqlite3 *db);
 void store_sqlite_documents_ops(struct store_ops *ops);
 void store_sqlite_rollout_ops(struct store_ops *ops);
 void store_sqlite_plan_ops(struct store_ops *ops);
+void store_sqlite_operator_ops(struct store_ops *ops);
 void store_sqlite_device_ops(struct store_ops *ops);
 void store_sqlite_marks_ops(struct store_ops *ops);
 void store_sqlite_attempt_ops(struct store_ops *ops);

@@ -1,4 +1,4 @@
-/* What surrounds rollouts: their events and members, saved groups, operators. */
+/* What surrounds rollouts: their events and members, saved groups. */
 #include "store/sqlite_internal.h"
 
 static enum otter_status op_rollout_event_add(struct store *self, const struct store_rollout_event *row)
@@ -93,36 +93,6 @@ static enum otter_status op_groups(struct store *self, struct store_group_visito
     return status;
 }
 
-static enum otter_status op_operator_put(struct store *self, const struct store_operator *row)
-{
-    return store_sqlite_run(
-        store_sqlite_of(self), SQL_OPERATOR_PUT,
-        V_LIST(V_TEXT(row->name), V_BLOB(row->token_hash.b, OTTER_DIGEST_LEN), V_INT(row->created)));
-}
-
-static enum otter_status op_operator_delete(struct store *self, const char *name)
-{
-    return store_sqlite_change(store_sqlite_of(self), SQL_OPERATOR_DELETE, V_LIST(V_TEXT(name)));
-}
-
-static enum otter_status op_operators(struct store *self, struct store_operator_visitor *visitor)
-{
-    enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(store_sqlite_of(self), SQL_OPERATORS, NULL, &status);
-    struct store_operator row;
-
-    while (stmt && store_sqlite_next(stmt, &status)) {
-        store_column_text(stmt, 0, row.name, sizeof(row.name));
-        store_column_bytes(stmt, 1, row.token_hash.b, OTTER_DIGEST_LEN);
-        row.created = sqlite3_column_int64(stmt, 2);
-        if (visitor->row(visitor, &row))
-            continue;
-        store_sqlite_done(stmt);
-        return OTTER_OK;
-    }
-    return status;
-}
-
 void store_sqlite_plan_ops(struct store_ops *ops)
 {
     ops->rollout_event_add = op_rollout_event_add;
@@ -132,7 +102,4 @@ void store_sqlite_plan_ops(struct store_ops *ops)
     ops->group_put = op_group_put;
     ops->group_delete = op_group_delete;
     ops->groups = op_groups;
-    ops->operator_put = op_operator_put;
-    ops->operator_delete = op_operator_delete;
-    ops->operators = op_operators;
 }

@@ -89,6 +89,23 @@ static const struct {
      "ALTER TABLE attempts ADD COLUMN served INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE attempts ADD COLUMN served_updated INTEGER NOT NULL DEFAULT 0;"
      "CREATE INDEX attempts_open ON attempts (id) WHERE finished = 0;"},
+    {"security",
+     /* An operator's rights and tokens have tables of their own. Whoever was one could do all but add others:
+        these roles are that. Their tokens never expired. */
+     "ALTER TABLE operators RENAME TO operators_before;"
+     "CREATE TABLE operators (name TEXT PRIMARY KEY, created INTEGER NOT NULL, disabled INTEGER NOT NULL)"
+     " WITHOUT ROWID;"
+     "CREATE TABLE operator_grants (operator TEXT NOT NULL, role TEXT NOT NULL, product TEXT NOT NULL,"
+     " PRIMARY KEY (operator, product, role)) WITHOUT ROWID;"
+     "CREATE TABLE operator_tokens (num INTEGER PRIMARY KEY AUTOINCREMENT, operator TEXT NOT NULL,"
+     " label TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, parent INTEGER NOT NULL, created INTEGER NOT NULL,"
+     " expires INTEGER NOT NULL, used INTEGER NOT NULL);"
+     "INSERT INTO operators SELECT name, created, 0 FROM operators_before;"
+     "INSERT INTO operator_grants SELECT name, role, '*' FROM operators_before, (SELECT 'operator' AS role"
+     " UNION SELECT 'publisher' UNION SELECT 'approver');"
+     "INSERT INTO operator_tokens (operator, label, hash, parent, created, expires, used)"
+     " SELECT name, '', token_hash, 0, created, 0, 0 FROM operators_before;"
+     "DROP TABLE operators_before;"},
 };
 
 #define APPLICATION_ID "0x4f747472" /* "Ottr", shown by file(1) */

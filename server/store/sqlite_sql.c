@@ -66,9 +66,24 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
         " poll_interval = excluded.poll_interval, updated = excluded.updated",
     [SQL_GROUP_DELETE] = "DELETE FROM groups WHERE name = ?",
     [SQL_GROUPS] = "SELECT name, target, poll_interval, created, updated FROM groups ORDER BY name",
-    [SQL_OPERATOR_PUT] = "INSERT INTO operators (name, token_hash, created) VALUES (?, ?, ?)",
+    [SQL_OPERATOR_PUT] = "INSERT INTO operators (name, created, disabled) VALUES (?, ?, ?)"
+                         " ON CONFLICT (name) DO UPDATE SET disabled = excluded.disabled",
     [SQL_OPERATOR_DELETE] = "DELETE FROM operators WHERE name = ?",
-    [SQL_OPERATORS] = "SELECT name, token_hash, created FROM operators ORDER BY name",
+    [SQL_OPERATOR_GRANTS_DELETE] = "DELETE FROM operator_grants WHERE operator = ?",
+    [SQL_OPERATOR_TOKENS_DELETE] = "DELETE FROM operator_tokens WHERE operator = ?",
+    [SQL_OPERATORS] = "SELECT name, created, disabled FROM operators ORDER BY name",
+    [SQL_GRANT_PUT] = "INSERT INTO operator_grants (operator, role, product) VALUES (?, ?, ?)"
+                      " ON CONFLICT DO NOTHING",
+    [SQL_GRANT_DELETE] = "DELETE FROM operator_grants WHERE operator = ? AND role = ? AND product = ?",
+    [SQL_GRANTS] = "SELECT operator, role, product FROM operator_grants ORDER BY operator, product, role",
+    [SQL_TOKEN_ADD] = "INSERT INTO operator_tokens (operator, label, hash, parent, created, expires, used)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [SQL_TOKEN_DELETE] = "DELETE FROM operator_tokens WHERE num IN (WITH RECURSIVE made (n) AS"
+                         " (SELECT ? UNION SELECT num FROM operator_tokens JOIN made ON parent = n)"
+                         " SELECT n FROM made)",
+    [SQL_TOKEN_USED] = "UPDATE operator_tokens SET used = max(used, ?2) WHERE num = ?1",
+    [SQL_TOKENS] = "SELECT num, operator, label, hash, parent, created, expires, used FROM operator_tokens"
+                   " ORDER BY num",
     [SQL_DEVICE_ADD] = "INSERT INTO devices (id, product, hardware, token_hash, sealed, tags, own_attrs,"
                        " operator_attrs, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DEVICE_GET] = "SELECT " STORE_TAKE "(" DEVICE_COLUMNS ") FROM devices WHERE id = ?",

@@ -119,10 +119,31 @@ struct store_group {
     int64_t updated;
 };
 
+#define STORE_ROLE_MAX  15u
+#define STORE_LABEL_MAX 64u
+
 struct store_operator {
     char name[OTTER_NAME_BUF];
-    struct otter_digest token_hash;
     int64_t created;
+    int64_t disabled; /* since when no token of this operator counts; 0: they count */
+};
+
+/* A role of an operator, for one product or for "*". */
+struct store_grant {
+    char operator[OTTER_NAME_BUF];
+    char role[STORE_ROLE_MAX + 1];
+    char product[OTTER_NAME_BUF];
+};
+
+struct store_token {
+    int64_t num; /* out of token_add: rising, never again */
+    char operator[OTTER_NAME_BUF];
+    char label[STORE_LABEL_MAX + 1];
+    struct otter_digest hash; /* SHA-256 of the token */
+    int64_t parent;           /* the token it was made by; 0: admin.token, or not known */
+    int64_t created;
+    int64_t expires; /* 0: never */
+    int64_t used;    /* roughly; 0: never */
 };
 
 /* Strings one behind the other, each with its NUL: tags, or names and values in turn. An empty one ends it
@@ -307,6 +328,12 @@ struct store_group_visitor {
 struct store_operator_visitor {
     bool (*row)(struct store_operator_visitor *self, const struct store_operator *row);
 };
+struct store_grant_visitor {
+    bool (*row)(struct store_grant_visitor *self, const struct store_grant *row);
+};
+struct store_token_visitor {
+    bool (*row)(struct store_token_visitor *self, const struct store_token *row);
+};
 struct store_moment_visitor {
     bool (*row)(struct store_moment_visitor *self, const struct store_moment *row);
 };
@@ -366,10 +393,21 @@ struct store_ops {
     enum otter_status (*group_delete)(struct store *self, const char *name);
     enum otter_status (*groups)(struct store *self, struct store_group_visitor *visitor); /* by name */
 
-    /* put: ALREADY_EXISTS if the name or the token is taken. delete: NOT_FOUND. */
+    /* put: new, or in the place of the one of that name, whose `created` stays. delete: with all grants and
+     * tokens of that name; NOT_FOUND. */
     enum otter_status (*operator_put)(struct store *self, const struct store_operator *row);
     enum otter_status (*operator_delete)(struct store *self, const char *name);
     enum otter_status (*operators)(struct store *self, struct store_operator_visitor *visitor); /* by name */
+    /* put: again is nothing new. delete: NOT_FOUND. Grants by operator, product, role. */
+    enum otter_status (*grant_put)(struct store *self, const struct store_grant *row);
+    enum otter_status (*grant_delete)(struct store *self, const struct store_grant *row);
+    enum otter_status (*grants)(struct store *self, struct store_grant_visitor *visitor);
+    /* add: ALREADY_EXISTS if the hash is taken. delete: with all that were made by it, and by those;
+     * NOT_FOUND. used: the later of what is there and `at`. Tokens by num. */
+    enum otter_status (*token_add)(struct store *self, const struct store_token *row, int64_t *ret_num);
+    enum otter_status (*token_delete)(struct store *self, int64_t num);
+    enum otter_status (*token_used)(struct store *self, int64_t num, int64_t at);
+    enum otter_status (*tokens)(struct store *self, struct store_token_visitor *visitor);
 
     enum otter_status (*device_add)(struct store *self, const struct store_device *row, int64_t *ret_num);
     enum otter_status (*device_get)(struct store *self, const char *id, struct store_device_visitor *visitor);

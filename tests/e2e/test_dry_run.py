@@ -23,11 +23,13 @@ CHANGING = {
     "release withdraw": "1.0.1 --reason bad --abort-rollouts", "server freeze": "--reason fire", "server unfreeze": "",
     "group set": "lab --target all", "group delete": "spare",
     "server gc": "--keep 1 --orphans-older-than 1s", "server backup": "DIR",
-    "operator add": "adam", "operator remove": "eve",
+    "operator add": "adam --role viewer", "operator remove": "eve", "operator grant": "eve --role viewer",
+    "operator revoke": "eve --role operator", "operator disable": "eve", "operator enable": "eve",
+    "token new": "", "token revoke": "TOKEN", "token login": "--token-file TOKEN-FILE", "token logout": "",
 }
 # These change files here alone.
 LOCAL = {
-    "key new": "--out OUT", "root new": "--from ROOT --out OUT", "root sign": "UNSIGNED --key ROOT-KEY",
+    "key new": "--out OUT", "key passphrase": "ROOT-KEY --remove", "root new": "--from ROOT --out OUT", "root sign": "UNSIGNED --key ROOT-KEY",
     "image sign": "--key IMAGE-KEY --version 9.0.0 --hardware nucleo-f429zi --slot A BIN OUT",
     "release create": "--product pump --version 1.1.0 --hardware nucleo-f429zi --image A=IMAGE-A --sequence 9 --out OUT",
     "release sign": "RELEASE --key IMAGE-KEY", "device export": "--out OUT",
@@ -38,7 +40,7 @@ READING = {
     "release deps": "1.0.1", "rollout list": "", "rollout preview": "RUNNING", "rollout simulate": "RUNNING", "rollout status": "RUNNING", "rollout attempts": "RUNNING",
     "rollout explain": "--device dev-1", "rollout events": "RUNNING", "rollout report": "RUNNING",
     "rollout wait": "ENDED --until complete", "device list": "", "device show": "dev-1", "device timeline": "dev-1",
-    "fleet summary": "", "group list": "", "group show": "lab", "operator list": "", "server status": "",
+    "fleet summary": "", "group list": "", "group show": "lab", "operator list": "", "operator show": "eve", "token list": "", "server status": "",
     "completion bash": "", "completion zsh": "", "completion fish": "",
 }
 
@@ -72,12 +74,13 @@ class Prepared:
             "IMAGE-B": images[1], "KEY": world.pub("image"), "CSV": csv, "OUT": world.folder / "out",
             "DIR": world.folder / "backup", "ROOT-KEY": world.keys["root"], "IMAGE-KEY": world.keys["image"],
             "RELEASE-KEY": world.keys["release"], "DRAFT": draft, "RUNNING": running, "PAUSED": paused, "ENDED": lost,
-            "GATED": gated,
+            "GATED": gated, "TOKEN": self.token, "TOKEN-FILE": world.server.data / "admin.token",
             "A=IMAGE-A": f"A={images[0]}", "BIN": otter.FIRMWARE / otter.HARDWARE / "app-a.bin"}
 
     def gated_by_eve(self, release, back):
         """Running; admin may approve its next phase, and take it back."""
-        token = self.world.otter("operator", "add", "eve", "--json").json["token"]
+        made = self.world.otter("operator", "add", "eve", "--role", "operator", "--json").json
+        token, self.token = made["token"], made["token_id"]
         env = {"OTTER_SERVER": self.world.server.url, "OTTER_TOKEN": token}
         made = otter.run([otter.OTTER, "rollout", "create", "--release", release, "--target", "id == dev-1", "--phases",
                           "50,100", "--approval", "yes", "--rollback-release", back, "--json"], env=env).json["id"]

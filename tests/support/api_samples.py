@@ -44,7 +44,8 @@ class Prepared:
         self.attempt = self.server.json("GET", "/api/v1/devices/own-1/attempts")["items"][0]["id"]
         for name in ("lab", "spare"):
             self.server.json("PUT", f"/api/v1/groups/{name}", {"target": f"tag == {name}"}, expect=201)
-        self.server.json("POST", "/api/v1/operators", {"name": "eve"}, expect=201)
+        self.server.json("POST", "/api/v1/operators", {"name": "eve", "grants": []}, expect=201)
+        self.spare_token = self.server.json("POST", "/api/v1/tokens", {"operator": "eve"}, expect=201)["id"]
         self.upload = hashlib.sha256(UPLOAD).hexdigest()
         self.server.json("POST", "/api/v1/uploads", {"sha256": self.upload, "size": len(UPLOAD)}, expect=201)
         self.bodies = self._bodies()
@@ -100,7 +101,9 @@ class Prepared:
             "freeze": {"reason": "holidays"},
             "unfreeze": {},
             "putGroup": {"target": "tag == lab", "poll_interval": 600},
-            "addOperator": {"name": "adam"},
+            "addOperator": {"name": "adam", "grants": [{"role": "viewer", "product": otter.PRODUCT}]},
+            "changeOperator": {"grant": [{"role": "operator", "product": "*"}]},
+            "makeToken": {"label": "pipeline", "expires_in": 3600},
             "backup": {"dir": str(self.world.folder / "backup")},
         }
 
@@ -111,9 +114,9 @@ class Prepared:
         values = {
             "{sha256}": self.blob if op.path.startswith("/v1/blobs") else
                         self.spare if op.id == "withdrawRelease" else self.release,
-            "{n}": "1" if "roots" in op.path else str(self.draft),
+            "{n}": "1" if "roots" in op.path else str(self.spare_token) if "tokens" in op.path else str(self.draft),
             "{id}": self.upload if "uploads" in op.path else "own-1",
-            "{name}": "spare" if op.id == "deleteGroup" else "eve" if op.id == "removeOperator" else "lab",
+            "{name}": "spare" if op.id == "deleteGroup" else "eve" if "operators" in op.path else "lab",
         }
         none = {"{sha256}": "0" * 64, "{n}": "99999", "{id}": "0" * 64, "{name}": "no:group"}
         path = op.path

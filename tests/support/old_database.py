@@ -23,6 +23,11 @@ def migrations():
 NEWEST = len(migrations())
 POSITIONS = 4  # the schema since which phases end at positions, and no more at cohorts of 2^32 positions
 
+# Tables that are split since: (name, its columns) to what they are put together from.
+MOVED = {("operators", "name, token_hash, created"):
+             "(SELECT name, hash AS token_hash, o.created AS created FROM newer.operators AS o JOIN newer.operator_tokens"
+             " ON operator = name GROUP BY name)"}
+
 
 def columns(db, name):
     return [row[1] for row in db.execute(f"PRAGMA table_info({name})")]
@@ -49,7 +54,7 @@ def make_older(data, version):
             if name == "sqlite_sequence":
                 db.execute("DELETE FROM main.sqlite_sequence")
             listed = ", ".join(columns(db, name))
-            db.execute(f"INSERT INTO main.{name} ({listed}) SELECT {listed} FROM newer.{name}")
+            db.execute(f"INSERT INTO main.{name} ({listed}) SELECT {listed} FROM {MOVED.get((name, listed), f'newer.{name}')}")
     if version < POSITIONS:
         db.execute("UPDATE main.phases SET upto = upto >> 32")
     db.execute("COMMIT")

@@ -34,7 +34,8 @@ static void batch_begin(void)
     for (unsigned i = 0; i < 1000; i++)
         json_array_append_new(items, json_object()); /* all refused, one after the other */
     memset(batch.call, 0, sizeof(batch.call));
-    batch.call[0] = (struct svc_call){.op = SVC_DEVICE_BATCH, .in.json = json_pack("{s:o}", "items", items)};
+    batch.call[0] = (struct svc_call){
+        .op = SVC_DEVICE_BATCH, .in.asker = &world_admin, .in.json = json_pack("{s:o}", "items", items)};
     batch.count = 1;
     batch.done = 0;
 }
@@ -44,7 +45,7 @@ static struct svc_call *batch_add(enum svc_op op, const char *id, json_t *json)
 {
     struct svc_call *call = &batch.call[batch.count++];
 
-    *call = (struct svc_call){.op = op, .in.id = id, .in.json = json};
+    *call = (struct svc_call){.op = op, .in.asker = &world_admin, .in.id = id, .in.json = json};
     return call;
 }
 

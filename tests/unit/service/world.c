@@ -117,12 +117,18 @@ static void wake(struct svc_call *self)
     pthread_mutex_unlock(&waiter->lock);
 }
 
+/* May do anything. */
+const struct svc_asker world_admin = {
+    .name = SVC_ADMIN, .rights = {.everywhere = POLICY_ALL_RIGHTS, .anywhere = POLICY_ALL_RIGHTS}};
+
 enum otter_status world_run(struct world *w, struct svc_call *call)
 {
     struct waiter waiter = {
         .call = call, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
 
     memset(&call->out, 0, sizeof(call->out));
+    if (!call->in.asker)
+        call->in.asker = &world_admin;
     if (svc_try(w->svc, call))
         return call->out.status;
     waiter.own = *call;
@@ -134,6 +140,19 @@ enum otter_status world_run(struct world *w, struct svc_call *call)
     pthread_mutex_unlock(&waiter.lock);
     call->out = waiter.own.out;
     return call->out.status;
+}
+
+const char *world_whose(struct world *w, const char *token)
+{
+    static char name[OTTER_NAME_BUF];
+    struct svc_asker *asker;
+    const char *why;
+
+    name[0] = '\0';
+    if (svc_auth_operator(w->svc, token, &asker, &why) == OTTER_OK)
+        memcpy(name, asker->name, sizeof(name));
+    svc_asker_free(asker);
+    return name;
 }
 
 static void add_key(struct otter_root *root, enum otter_role role, const uint8_t *point,

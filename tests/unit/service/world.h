@@ -44,6 +44,8 @@ void world_restart(struct world *w);
 /* The like; it stands still for so many seconds. */
 void world_restart_after(struct world *w, int64_t seconds);
 
+/* Who asks where a test says nothing else. */
+extern const struct svc_asker world_admin;
 /* Runs a call to its end; the caller clears it. */
 enum otter_status world_run(struct world *w, struct svc_call *call);
 
@@ -52,6 +54,9 @@ char *world_sign_root(const struct otter_root *root, struct host_key *const *by,
 void world_root(const struct world *w, uint64_t version, struct otter_root *ret);
 enum otter_status world_publish_root(struct world *w, const struct otter_root *root,
                                      struct host_key *const *by);
+
+/* The operator whose token it is; "": nobody's that counts. Static; until the next call. */
+const char *world_whose(struct world *w, const char *token);
 
 /* Uploads bytes; returns the status of the last step. */
 enum otter_status world_upload(struct world *w, const void *data, size_t len,

@@ -240,32 +240,165 @@ static bool take_operator(struct store_operator_visitor *self, const struct stor
     return true;
 }
 
-static void operators_have_names_and_tokens_of_their_own(void **state)
+static void operators_have_names_of_their_own(void **state)
 {
     struct store *s = writer_of(state);
-    struct store_operator eve = {.name = "eve", .token_hash.b = {1, [31] = 9}, .created = 5};
-    struct store_operator adam = {.name = "adam", .token_hash.b = {2}, .created = 6};
-    struct store_operator twin = {.name = "twin", .token_hash = eve.token_hash, .created = 7};
+    struct store_operator eve = {.name = "eve", .created = 5},
+                          again = {.name = "eve", .created = 9, .disabled = 8};
+    struct store_operator adam = {.name = "adam", .created = 6};
     struct operators got = {.visitor.row = take_operator}, left = got;
 
     begin(s);
     OK(s->ops->operator_put(s, &eve));
     OK(s->ops->operator_put(s, &adam));
-    assert_int_equal(s->ops->operator_put(s, &adam), OTTER_ALREADY_EXISTS);
-    assert_int_equal(s->ops->operator_put(s, &twin), OTTER_ALREADY_EXISTS);
+    OK(s->ops->operator_put(s, &again));
     commit(s);
     OK(s->ops->operators(s, &got.visitor));
     assert_int_equal(got.count, 2);
     assert_string_equal(got.row[0].name, "adam");
+    assert_int_equal(got.row[0].disabled, 0);
     assert_string_equal(got.row[1].name, "eve");
-    assert_memory_equal(got.row[1].token_hash.b, eve.token_hash.b, OTTER_DIGEST_LEN);
     assert_int_equal(got.row[1].created, 5);
+    assert_int_equal(got.row[1].disabled, 8);
     begin(s);
     OK(s->ops->operator_delete(s, "eve"));
     assert_int_equal(s->ops->operator_delete(s, "eve"), OTTER_NOT_FOUND);
     commit(s);
     OK(s->ops->operators(s, &left.visitor));
     assert_int_equal(left.count, 1);
+}
+
+struct granted {
+    struct store_grant_visitor visitor;
+    char text[256]; /* "operator:product:role " of each */
+};
+
+static bool take_grant(struct store_grant_visitor *self, const struct store_grant *row)
+{
+    struct granted *g = OTTER_CONTAINER_OF(self, struct granted, visitor);
+    size_t len = strlen(g->text);
+
+    (void)snprintf(g->text + len, sizeof(g->text) - len, "%s:%s:%s ", row->operator, row->product, row->role);
+    return true;
+}
+
+static void expect_grants(struct store *s, const char *expected)
+{
+    struct granted g = {.visitor.row = take_grant};
+
+    OK(s->ops->grants(s, &g.visitor));
+    assert_string_equal(g.text, expected);
+}
+
+static void grants_are_kept_once_and_go_with_their_operator(void **state)
+{
+    struct store *s = writer_of(state);
+    struct store_operator eve = {.name = "eve", .created = 5};
+    struct store_grant a = {"eve", "viewer", "thermo"}, b = {"eve", "operator", "*"},
+                       c = {"adam", "viewer", "thermo"};
+
+    begin(s);
+    OK(s->ops->operator_put(s, &eve));
+    OK(s->ops->grant_put(s, &a));
+    OK(s->ops->grant_put(s, &b));
+    OK(s->ops->grant_put(s, &a));
+    OK(s->ops->grant_put(s, &c));
+    commit(s);
+    expect_grants(s, "adam:thermo:viewer eve:*:operator eve:thermo:viewer ");
+    begin(s);
+    OK(s->ops->grant_delete(s, &b));
+    assert_int_equal(s->ops->grant_delete(s, &b), OTTER_NOT_FOUND);
+    commit(s);
+    expect_grants(s, "adam:thermo:viewer eve:thermo:viewer ");
+    begin(s);
+    OK(s->ops->operator_delete(s, "eve"));
+    commit(s);
+    expect_grants(s, "adam:thermo:viewer ");
+}
+
+struct tokens {
+    struct store_token_visitor visitor;
+    struct store_token row[8];
+    unsigned count;
+};
+
+static bool take_token(struct store_token_visitor *self, const struct store_token *row)
+{
+    struct tokens *t = OTTER_CONTAINER_OF(self, struct tokens, visitor);
+
+    t->row[t->count++] = *row;
+    return true;
+}
+
+static int64_t add_token(struct store *s, const char *operator, uint8_t hash, int64_t parent)
+{
+    struct store_token row = {.label = "ci", .hash.b = {hash}, .parent = parent, .created = 5, .expires = 9};
+    int64_t num = 0;
+
+    (void)snprintf(row.operator, sizeof(row.operator), "%s", operator);
+    OK(s->ops->token_add(s, &row, &num));
+    return num;
+}
+
+static struct tokens all_tokens(struct store *s)
+{
+    struct tokens t = {.visitor.row = take_token};
+
+    OK(s->ops->tokens(s, &t.visitor));
+    return t;
+}
+
+static void tokens_have_hashes_of_their_own_and_are_used_ever_later(void **state)
+{
+    struct store *s = writer_of(state);
+    struct store_token twin = {.operator= "adam", .hash.b = {1}};
+    struct tokens got;
+    int64_t num, ignored;
+
+    begin(s);
+    num = add_token(s, "eve", 1, 0);
+    assert_int_equal(s->ops->token_add(s, &twin, &ignored), OTTER_ALREADY_EXISTS);
+    OK(s->ops->token_used(s, num, 70));
+    OK(s->ops->token_used(s, num, 60));
+    commit(s);
+    got = all_tokens(s);
+    assert_int_equal(got.count, 1);
+    assert_int_equal(got.row[0].num, num);
+    assert_string_equal(got.row[0].operator, "eve");
+    assert_string_equal(got.row[0].label, "ci");
+    assert_int_equal(got.row[0].hash.b[0], 1);
+    assert_int_equal(got.row[0].created, 5);
+    assert_int_equal(got.row[0].expires, 9);
+    assert_int_equal(got.row[0].used, 70);
+}
+
+static void a_token_takes_those_along_that_were_made_by_it(void **state)
+{
+    struct store *s = writer_of(state);
+    struct store_operator eve = {.name = "eve", .created = 5};
+    struct tokens got;
+    int64_t first, second, third, other;
+
+    begin(s);
+    OK(s->ops->operator_put(s, &eve));
+    first = add_token(s, "eve", 1, 0);
+    second = add_token(s, "eve", 2, first);
+    third = add_token(s, "eve", 3, second);
+    other = add_token(s, "eve", 4, 0);
+    (void)third;
+    OK(s->ops->token_delete(s, first));
+    assert_int_equal(s->ops->token_delete(s, first), OTTER_NOT_FOUND);
+    commit(s);
+    got = all_tokens(s);
+    assert_int_equal(got.count, 1);
+    assert_int_equal(got.row[0].num, other);
+    begin(s);
+    assert_true(add_token(s, "adam", 5, 0) > other);
+    OK(s->ops->operator_delete(s, "eve"));
+    commit(s);
+    got = all_tokens(s);
+    assert_int_equal(got.count, 1);
+    assert_string_equal(got.row[0].operator, "adam");
 }
 
 struct attempts {
@@ -503,7 +636,10 @@ const struct conformance_case conformance_plan_cases[] = {
     CASE(events_of_rollouts_come_in_their_order_and_on_from_anywhere),
     CASE(members_are_kept_whole_and_a_rollout_may_have_no_list_or_an_empty_one),
     CASE(a_group_is_replaced_under_its_name_and_keeps_when_it_was_made),
-    CASE(operators_have_names_and_tokens_of_their_own),
+    CASE(operators_have_names_of_their_own),
+    CASE(grants_are_kept_once_and_go_with_their_operator),
+    CASE(tokens_have_hashes_of_their_own_and_are_used_ever_later),
+    CASE(a_token_takes_those_along_that_were_made_by_it),
     CASE(open_attempts_are_all_that_are_not_finished_with_their_served_time),
     CASE(attempts_since_a_time_are_those_behind_the_newest_before_it),
     CASE(who_took_part_is_told_attempt_by_attempt),

@@ -175,10 +175,11 @@ static void few_pages_are_checked_after_a_clean_stop_which_counts_once(void **st
 
 static void damage_of_tables_is_found_after_a_clean_stop(void **state)
 {
-    static const char *const tables[] = {
-        "meta",     "migrations",     "roots",          "image_keys",      "phases",   "rollouts",
-        "devices",  "device_states",  "answers",        "attempt_counts",  "attempts", "attempt_events",
-        "releases", "release_images", "rollout_events", "rollout_members", "groups",   "operators"};
+    static const char *const tables[] = {"meta",     "migrations",     "roots",           "image_keys",
+                                         "phases",   "rollouts",       "devices",         "device_states",
+                                         "answers",  "attempt_counts", "attempts",        "attempt_events",
+                                         "releases", "release_images", "rollout_events",  "rollout_members",
+                                         "groups",   "operators",      "operator_grants", "operator_tokens"};
     struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
 
     for (unsigned i = 0; i < OTTER_ARRAY_LEN(tables); i++) {
@@ -255,8 +256,14 @@ static bool keep_state(struct store_fleet_visitor *self, const struct store_devi
     return true;
 }
 
-/* Undoes the newest change of the schema, as far as it is about what was there before. */
+/* Undo the newest changes of the schema, as far as they are about what was there before. */
+#define TO_SCHEMA_4                                                                                          \
+    "DELETE FROM migrations WHERE number > 4; PRAGMA user_version = 4;"                                      \
+    "DROP TABLE operators; DROP TABLE operator_grants; DROP TABLE operator_tokens;"                          \
+    "CREATE TABLE operators (name TEXT PRIMARY KEY, token_hash BLOB NOT NULL UNIQUE,"                        \
+    " created INTEGER NOT NULL) WITHOUT ROWID;"
 #define TO_SCHEMA_3                                                                                          \
+    TO_SCHEMA_4                                                                                              \
     "DELETE FROM migrations WHERE number > 3; PRAGMA user_version = 3;"                                      \
     "UPDATE phases SET upto = upto / 4294967296; DROP INDEX attempts_open;"                                  \
     "ALTER TABLE attempts DROP COLUMN served; ALTER TABLE attempts DROP COLUMN served_updated;"              \
@@ -287,6 +294,51 @@ static void a_first_database_is_brought_up_to_date_with_what_it_holds(void **sta
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.row.last_seen, 77);
     assert_int_equal(seen.row.refused, OTTER_OK);
+}
+
+struct kept_rights {
+    struct store_grant_visitor grants;
+    struct store_token_visitor tokens;
+    char roles[256]; /* "operator:role:product " of each */
+    struct store_token token;
+    unsigned count;
+};
+
+static bool keep_grant(struct store_grant_visitor *self, const struct store_grant *row)
+{
+    struct kept_rights *k = OTTER_CONTAINER_OF(self, struct kept_rights, grants);
+    size_t len = strlen(k->roles);
+
+    (void)snprintf(k->roles + len, sizeof(k->roles) - len, "%s:%s:%s ", row->operator, row->role,
+                   row->product);
+    return true;
+}
+
+static bool keep_token(struct store_token_visitor *self, const struct store_token *row)
+{
+    struct kept_rights *k = OTTER_CONTAINER_OF(self, struct kept_rights, tokens);
+
+    k->token = *row;
+    k->count++;
+    return true;
+}
+
+/* All but adding operators: so neither more nor less. */
+static void operators_of_before_keep_their_token_and_what_they_could_do(void **state)
+{
+    struct sqlite_backend *b = OTTER_CONTAINER_OF(*state, struct sqlite_backend, base);
+    struct kept_rights k = {.grants.row = keep_grant, .tokens.row = keep_token};
+
+    close_both(b);
+    execute(b, TO_SCHEMA_4 "INSERT INTO operators VALUES ('eve', zeroblob(32), 77);");
+    reopen(&b->base);
+    assert_int_equal(b->base.writer->ops->grants(b->base.writer, &k.grants), OTTER_OK);
+    assert_int_equal(b->base.writer->ops->tokens(b->base.writer, &k.tokens), OTTER_OK);
+    assert_string_equal(k.roles, "eve:approver:* eve:operator:* eve:publisher:* ");
+    assert_int_equal(k.count, 1);
+    assert_string_equal(k.token.operator, "eve");
+    assert_int_equal(k.token.created, 77);
+    assert_int_equal(k.token.expires, 0);
 }
 
 struct open_attempts {
@@ -382,12 +434,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(truncated_file_is_found_after_a_clean_stop, setup, teardown),
         cmocka_unit_test_setup_teardown(directory_that_is_not_there_is_no_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(schema_is_recorded_and_stays_on_reopening, setup, teardown),
+        cmocka_unit_test_setup_teardown(operators_of_before_keep_their_token_and_what_they_could_do, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_first_database_is_brought_up_to_date_with_what_it_holds, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_rollout_under_way_goes_on_when_the_schema_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(full_store_says_so_and_takes_nothing_over, setup, teardown),
     };
-    size_t n = 11;
+    size_t n = 12;
 
     for (unsigned i = 0; i < conformance_count && n < OTTER_ARRAY_LEN(tests); i++)
         tests[n++] =
