@@ -125,13 +125,13 @@ extern const struct cli_option cli_options_rollout_simulate[];
 extern const struct cli_option cli_options_rollout_explain[];
 extern const struct cli_option cli_options_fleet_summary[];
 extern const struct cli_option cli_options_group_set[];
-extern const struct cli_option cli_options_server_gc[];
 extern const struct cli_option cli_options_operator_add[];
 extern const struct cli_option cli_options_operator_grant[];
 extern const struct cli_option cli_options_operator_revoke[];
 extern const struct cli_option cli_options_token_new[];
 extern const struct cli_option cli_options_token_login[];
 extern const struct cli_option cli_options_token_logout[];
+extern const struct cli_option cli_options_server_gc[];
 extern const struct cli_option cli_options_server_freeze[];
 
 extern const char cli_notes_key_passphrase[];
@@ -171,7 +171,6 @@ extern const char cli_notes_server_freeze[];
 extern const char cli_notes_server_backup[];
 extern const char cli_notes_operator_add[];
 extern const char cli_notes_operator_remove[];
-
 extern const char cli_notes_operator_show[];
 extern const char cli_notes_operator_disable[];
 extern const char cli_notes_token_new[];
@@ -179,4 +178,5 @@ extern const char cli_notes_token_list[];
 extern const char cli_notes_token_revoke[];
 extern const char cli_notes_token_login[];
 extern const char cli_notes_token_logout[];
+
 #endif

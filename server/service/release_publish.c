@@ -119,6 +119,9 @@ static enum otter_status verify(struct svc *svc, struct svc_call *call, struct o
     if (status != OTTER_OK)
         return svc_refuse(call, status, "manifest refused under root %llu: %s",
                           (unsigned long long)c->root.version, otter_status_meaning(status));
+    status = rights_need(call, ret->product);
+    if (status != OTTER_OK)
+        return status;
     if (ret->created > now)
         return svc_refuse(call, OTTER_CREATED_IN_FUTURE,
                           "created at %llu, this server's clock says %llu: check both clocks",
@@ -147,9 +150,6 @@ static enum otter_status write_release(struct svc *svc, struct svc_call *call, c
     struct store *store = svc->writer;
     enum otter_status status = store->ops->release_add(store, &row, &r->num);
 
-    status = rights_need(call, ret->product);
-    if (status != OTTER_OK)
-        return status;
     if (status == OTTER_ALREADY_EXISTS)
         return svc_refuse(
             call, OTTER_SEQUENCE_TAKEN,
@@ -188,6 +188,8 @@ static bool take_twin(struct store_release_visitor *self, const struct store_rel
 
 static enum otter_status answer_twin(struct svc_call *call, const struct twin *t)
 {
+    if (t->status == OTTER_OK && rights_need(call, t->release.manifest.product) != OTTER_OK)
+        return OTTER_FORBIDDEN;
     if (t->status == OTTER_OK)
         call->out.json = json_release(&t->release);
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
@@ -216,8 +218,6 @@ enum otter_status op_release_publish(struct svc *svc, struct svc_call *call)
 {
     struct twin twin = {.visitor.row = take_twin};
     struct svc_effects *effects = effects_of(call);
-    if (t->status == OTTER_OK && rights_need(call, t->release.manifest.product) != OTTER_OK)
-        return OTTER_FORBIDDEN;
     const struct catalog_release *known;
     struct catalog_release r = {.published = svc_now(svc), .size = call->in.body_len};
     enum otter_status status;
@@ -226,6 +226,8 @@ enum otter_status op_release_publish(struct svc *svc, struct svc_call *call)
         return OTTER_INTERNAL;
     otter_sha256_of(&otter_crypto_openssl, call->in.body, call->in.body_len, &r.id);
     known = catalog_release_by_id(svc->catalog, &r.id);
+    if (known && rights_need(call, known->manifest.product) != OTTER_OK)
+        return OTTER_FORBIDDEN;
     if (known && known->pruned)
         return revive(svc, call, known);
     if (known) {
@@ -245,5 +247,3 @@ enum otter_status op_release_publish(struct svc *svc, struct svc_call *call)
     call->out.json = json_release(&r);
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }
-    if (known && rights_need(call, known->manifest.product) != OTTER_OK)
-        return OTTER_FORBIDDEN;

@@ -66,6 +66,8 @@ static bool wanted(const struct list_page *page, const struct catalog_release *r
     struct policy_subject s = {
         .product = r->manifest.product, .id = id, .has_version = true, .version = r->manifest.version};
 
+    if (!rights_see(page->call, r->manifest.product))
+        return false;
     otter_hex_encode(r->id.b, OTTER_DIGEST_LEN, id);
     for (unsigned i = 0; i < r->manifest.hardware_count; i++) {
         s.hardware = r->manifest.hardware[i];
@@ -73,8 +75,6 @@ static bool wanted(const struct list_page *page, const struct catalog_release *r
             return true;
     }
     return false;
-    if (!rights_see(page->call, r->manifest.product))
-        return false;
 }
 
 struct maker {
@@ -142,6 +142,8 @@ const struct catalog_release *release_find(const struct catalog *c, struct svc_c
 
     if (otter_hex_decode(id, strlen(id), digest.b, OTTER_DIGEST_LEN))
         r = catalog_release_by_id(c, &digest);
+    if (r && !rights_see(call, r->manifest.product))
+        r = NULL;
     if (!r)
         (void)svc_refuse(call, OTTER_NOT_FOUND, "there is no release \"%.64s\"", id);
     return r;
@@ -149,8 +151,6 @@ const struct catalog_release *release_find(const struct catalog *c, struct svc_c
 
 enum otter_status op_release_get(struct svc *svc, struct svc_call *call)
 {
-    if (r && !rights_see(call, r->manifest.product))
-        r = NULL;
     auto_catalog struct catalog *c = catalog_get(svc);
     const struct catalog_release *r = release_find(c, call);
 
