@@ -126,7 +126,7 @@ static enum otter_status verify(struct svc *svc, struct svc_call *call, struct o
         return svc_refuse(call, OTTER_CREATED_IN_FUTURE,
                           "created at %llu, this server's clock says %llu: check both clocks",
                           (unsigned long long)ret->created, (unsigned long long)now);
-    status = all_held(svc, call, ret);
+    status = blobs_held(svc, call, ret);
     if (status == OTTER_OK)
         status = svc_stored(call, image_keys(svc, ret->product, &keys));
     for (unsigned i = 0; status == OTTER_OK && i < ret->image_count; i++)
@@ -199,7 +199,7 @@ static enum otter_status answer_twin(struct svc_call *call, const struct twin *t
 static enum otter_status revive(struct svc *svc, struct svc_call *call, const struct catalog_release *known)
 {
     struct catalog_release now;
-    enum otter_status status = all_held(svc, call, &known->manifest);
+    enum otter_status status = blobs_held(svc, call, &known->manifest);
 
     if (status == OTTER_OK)
         status = svc_stored(call, release_now(svc, known, &now));
