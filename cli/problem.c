@@ -21,10 +21,13 @@ const char *cli_hint(const char *code)
     static const struct {
         const char *code, *hint;
     } hints[] = {
-        {"unauthorized", "Give the operator's token: --token-file DIR/admin.token, or OTTER_TOKEN"},
-        {"forbidden", "Give the operator's token: --token-file DIR/admin.token, or OTTER_TOKEN"},
+        {"unauthorized",
+         "Give an operator's token: otter login, --token-file DIR/admin.token, or OTTER_TOKEN"},
+        {"forbidden", "otter operator show says who asks, and what that one may do"},
+        {"locked-out", "Wait as long as it says; then find who sends wrong tokens from this address"},
         {"no-root", "Publish a root first: otter root new, otter root sign, otter root publish"},
-        {"blob-missing", "Give the images: otter release publish RELEASE.json A.img B.img"},
+        {"blob-missing",
+         "Give the files: otter release publish RELEASE.json A.img B.img (--sbom FILE, --notes FILE)"},
         {"sequence-taken", "Numbers are never used twice: otter release create --sequence with the next one"},
         {"unknown-key", "Sign with a key of the release role: otter root show says which"},
         {"threshold-not-met", "More keys of the role must sign: run sign again with the next key"},

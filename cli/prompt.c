@@ -7,12 +7,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
-static const int watched[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU};
+/* SIGTTIN and SIGTTOU stop a job in the background before it has touched the terminal: they are left alone.
+ */
+static const int watched[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
 
 static volatile sig_atomic_t came; /* the signal; 0: none */
 
@@ -21,38 +24,53 @@ static void take_down(int number)
     came = number;
 }
 
-static void watch(struct sigaction was[])
+/* What was before, and between the two what is watched comes while poll() waits, and at no other time: none
+ * can slip in between a look at `came` and a read that waits for ever. */
+struct before {
+    struct sigaction action[OTTER_ARRAY_LEN(watched)];
+    sigset_t mask;
+};
+
+static void watch(struct before *before)
 {
-    struct sigaction action = {.sa_handler = take_down}; /* without SA_RESTART: the read ends */
+    struct sigaction action = {.sa_handler = take_down};
+    sigset_t ours;
 
     came = 0;
     (void)sigemptyset(&action.sa_mask);
+    (void)sigemptyset(&ours);
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(watched); i++)
+        (void)sigaddset(&ours, watched[i]);
+    (void)sigprocmask(SIG_BLOCK, &ours, &before->mask);
     for (size_t i = 0; i < OTTER_ARRAY_LEN(watched); i++) {
-        (void)sigaction(watched[i], &action, &was[i]);
-        if (was[i].sa_handler == SIG_IGN)
-            (void)sigaction(watched[i], &was[i], NULL);
+        (void)sigaction(watched[i], &action, &before->action[i]);
+        if (before->action[i].sa_handler == SIG_IGN)
+            (void)sigaction(watched[i], &before->action[i], NULL);
     }
 }
 
-static void unwatch(const struct sigaction was[])
+static void unwatch(const struct before *before)
 {
+    (void)sigprocmask(SIG_SETMASK, &before->mask, NULL); /* what waits is taken down yet */
     for (size_t i = 0; i < OTTER_ARRAY_LEN(watched); i++)
-        (void)sigaction(watched[i], &was[i], NULL);
+        (void)sigaction(watched[i], &before->action[i], NULL);
 }
 
 /* Up to the line's end; bytes beyond cap are read and counted, so that none is left for the shell. -1: no
  * line came, for a signal or at the terminal's end. */
-static ssize_t read_line(int tty, char *ret, size_t cap)
+static ssize_t read_line(int tty, const sigset_t *mask, char *ret, size_t cap)
 {
+    struct pollfd ready = {.fd = tty, .events = POLLIN};
     size_t len = 0;
-    char c;
+    char c = 0;
 
     for (;;) {
-        ssize_t n = read(tty, &c, 1);
-
-        if (n < 0 && errno == EINTR && came == 0)
-            continue;
-        if (n <= 0)
+        if (ppoll(&ready, 1, NULL, mask) < 0) {
+            if (errno == EINTR && came == 0)
+                continue;
+            return -1;
+        }
+        if (read(tty, &c, 1) <= 0)
             return -1;
         if (c == '\n')
             break;
@@ -60,14 +78,13 @@ static ssize_t read_line(int tty, char *ret, size_t cap)
             ret[len] = c;
         len++;
     }
-    c = 0;
     if (len < cap)
         ret[len] = '\0';
     return (ssize_t)len;
 }
 
 /* One question, with the echo off between the two settings. */
-static ssize_t ask(int tty, const char *question, char *ret, size_t cap)
+static ssize_t ask(int tty, const sigset_t *mask, const char *question, char *ret, size_t cap)
 {
     struct termios was, quiet;
     ssize_t len = -1;
@@ -76,25 +93,17 @@ static ssize_t ask(int tty, const char *question, char *ret, size_t cap)
         return -1;
     quiet = was;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
-    while (tcsetattr(tty, TCSAFLUSH, &quiet) != 0 && errno == EINTR && came == 0)
-        ;
-    if (came == 0 && host_write_all(tty, question, strlen(question)))
-        len = read_line(tty, ret, cap);
-    while (tcsetattr(tty, TCSAFLUSH, &was) != 0 && errno == EINTR)
-        ;
+    if (tcsetattr(tty, TCSAFLUSH, &quiet) == 0 && host_write_all(tty, question, strlen(question)))
+        len = read_line(tty, mask, ret, cap);
+    (void)tcsetattr(tty, TCSAFLUSH, &was);
     (void)host_write_all(tty, "\n", 1);
     return len;
-}
-
-static bool is_stop(int number)
-{
-    return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
 bool cli_prompt_secret(const char *question, char *ret, size_t cap, struct host_error *err)
 {
     auto_close int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    struct sigaction was[OTTER_ARRAY_LEN(watched)];
+    struct before before;
     ssize_t len;
     int number;
 
@@ -103,15 +112,15 @@ bool cli_prompt_secret(const char *question, char *ret, size_t cap, struct host_
                          "%sthere is no terminal to ask at\nNext: --passphrase-fd N or --passphrase-file F",
                          question);
     do {
-        watch(was);
-        len = ask(tty, question, ret, cap);
-        unwatch(was);
+        watch(&before);
+        len = ask(tty, &before.mask, question, ret, cap);
+        unwatch(&before);
         number = came;
         if (number != 0) {
             host_wipe(ret, cap);
             (void)raise(number); /* as it would have been: a shell sees the program end by it, or stop */
         }
-    } while (is_stop(number));
+    } while (number == SIGTSTP);
     if (len > 0 && (size_t)len < cap)
         return true;
     host_wipe(ret, cap);

@@ -1,6 +1,7 @@
 #include "show_release.h"
 
 #include "core/bytes.h"
+#include "papers.h"
 #include "parse.h"
 
 const struct cli_column cli_release_columns[] = {
@@ -21,6 +22,8 @@ const struct cli_column cli_release_columns[] = {
     {"requires", "requires", .extra = true, .inside = true},
     {"image signatures", "signature_checked", .extra = true},
     {"manifest size", "manifest_size", CLI_KIND_BYTES, .extra = true},
+    {"bill of materials", "sbom_sha256", CLI_KIND_SHORT, .extra = true},
+    {"notes", "notes_sha256", CLI_KIND_SHORT, .extra = true},
     {NULL},
 };
 
@@ -45,6 +48,10 @@ const struct cli_column cli_release_fields[] = {
     {"image", "images.3", CLI_KIND_IMAGE},
     {"manifest size", "manifest_size"},
     {"signed by", "signed_by"},
+    {"bill of materials", "sbom_sha256"},
+    {"its format", "sbom_format"},
+    {"its components", "sbom_components"},
+    {"notes", "notes_sha256"},
     {"images held", "images_held"},
     {"withdrawn", "withdrawn.reason"},
     {"withdrawn at", "withdrawn.at", CLI_KIND_TIME},
@@ -127,5 +134,6 @@ enum cli_exit cli_show_manifest(struct cli *cli, const char *path, const struct 
     cli_put_uint(o, "created", m->created);
     cli_put_uint(o, "expires", m->expires);
     json_object_set_new(o, "images", images(m));
+    cli_papers_put(o, m);
     return cli_print_object(cli, o, cli_release_fields);
 }

@@ -103,6 +103,7 @@ extern const struct cli_option cli_options_release_create[];
 extern const struct cli_option cli_options_release_sign[];
 extern const struct cli_option cli_options_release_verify[];
 extern const struct cli_option cli_options_release_publish[];
+extern const struct cli_option cli_options_release_show[];
 extern const struct cli_option cli_options_rollout_create[];
 extern const struct cli_option cli_options_rollout_status[];
 extern const struct cli_option cli_options_device_provision[];

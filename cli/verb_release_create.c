@@ -4,6 +4,7 @@
 #include "hardware.h"
 #include "host/file.h"
 #include "output.h"
+#include "papers.h"
 #include "parse.h"
 #include "show_image.h"
 #include "show_release.h"
@@ -23,8 +24,8 @@ const struct cli_option cli_options_release_create[] = {
     {"requires-from", CLI_OPTION_VALUE, "V", "devices that run this version or above"},
     {"requires-below", CLI_OPTION_VALUE, "V", "devices that run a version below this"},
     {"expires", CLI_OPTION_VALUE, "TIME", "how long it may be offered: 365d if not given"},
-    {"sbom", CLI_OPTION_VALUE, "FILE", "name this file's digest as the bill of materials"},
-    {"notes", CLI_OPTION_VALUE, "FILE", "name this file's digest as the release notes"},
+    {"sbom", CLI_OPTION_VALUE, "FILE", "name its bill of materials: CycloneDX or SPDX, in JSON"},
+    {"notes", CLI_OPTION_VALUE, "FILE", "name its release notes, of any format"},
     {"any-map", CLI_OPTION_FLAG, NULL, "do not compare links and sizes with the known boards"},
     {"out", CLI_OPTION_VALUE, "FILE", "release to write, not signed yet", .required = true},
     {NULL},
@@ -100,17 +101,6 @@ static enum cli_exit names(struct cli *cli, const struct cli_args *args, struct 
     if (code == CLI_DONE)
         code = version(cli, args, "requires-below", &m->has_requires_below, &m->requires_below);
     return code;
-}
-
-static enum cli_exit digest_file(struct cli *cli, const char *path, bool *ret_given, struct otter_digest *ret)
-{
-    struct host_error err = {0};
-    uint64_t size;
-
-    *ret_given = path != NULL;
-    if (path != NULL && !host_file_digest(&otter_crypto_openssl, path, ret, &size, &err))
-        return cli_fail_error(cli, &err);
-    return CLI_DONE;
 }
 
 /* Against the boards that are known by name: where their slots lie, and what these hold. */
@@ -229,9 +219,7 @@ enum cli_exit cli_run_release_create(struct cli *cli, const struct cli_args *arg
     if (code == CLI_DONE)
         code = numbers(cli, args, &m);
     if (code == CLI_DONE)
-        code = digest_file(cli, cli_arg(args, "sbom"), &m.has_sbom, &m.sbom);
-    if (code == CLI_DONE)
-        code = digest_file(cli, cli_arg(args, "notes"), &m.has_notes, &m.notes);
+        code = cli_papers_name(cli, args, &m);
     for (size_t i = 0; code == CLI_DONE && i < cli_arg_count(args, "image"); i++)
         code = add_image(cli, cli_arg_at(args, "image", i), cli_arg_flag(args, "any-map"), &m);
     if (code == CLI_DONE)

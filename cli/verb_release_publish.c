@@ -2,6 +2,7 @@
 
 #include "api.h"
 #include "document.h"
+#include "papers.h"
 #include "parse.h"
 #include "release_files.h"
 #include "show_release.h"
@@ -11,6 +12,8 @@
 
 const struct cli_option cli_options_release_publish[] = {
     {"images", CLI_OPTION_LIST, "FILE", "image files (also as operands)"},
+    {"sbom", CLI_OPTION_VALUE, "FILE", "the bill of materials that the release names"},
+    {"notes", CLI_OPTION_VALUE, "FILE", "the release notes that it names"},
     {NULL},
 };
 
@@ -87,6 +90,8 @@ enum cli_exit cli_run_release_publish(struct cli *cli, const struct cli_args *ar
         code = cli_release_files(cli, args, &m, NULL, &files);
     if (code == CLI_DONE)
         code = upload_images(cli, &m, &files, &missing);
+    if (code == CLI_DONE)
+        code = cli_papers_upload(cli, args, &m, &missing);
     if (code == CLI_DONE && missing > 0) {
         cli_note(cli, "Would publish the release then");
         return CLI_DONE;

@@ -17,6 +17,7 @@
 #define OTTER_ROOT_REVOKED  3u
 #define OTTER_HARDWARE_MAX  8u
 #define OTTER_IMAGES_MAX    4u
+#define OTTER_PAPER_MAX     (16u << 20) /* a bill of materials, or release notes, that a manifest names */
 #define OTTER_NONCE_LEN     16u
 
 enum otter_role { OTTER_ROLE_ROOT, OTTER_ROLE_RELEASE, OTTER_ROLE_OFFER, OTTER_ROLE_COUNT };
@@ -72,7 +73,7 @@ struct otter_manifest {
     uint8_t image_count;
     bool has_requires_from;
     bool has_requires_below;
-    bool has_sbom;
+    bool has_sbom; /* a bill of materials, and notes: of at most OTTER_PAPER_MAX bytes, never a device's */
     bool has_notes;
     struct otter_version version;
     struct otter_version requires_from;  /* inclusive */

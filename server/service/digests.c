@@ -1,4 +1,4 @@
-/* Whose image is this digest? All images of all releases, sorted. */
+/* Whose image is this digest, and is it a paper of any release? Each sorted over all releases. */
 #include "service/internal.h"
 
 #include <stdlib.h>
@@ -12,19 +12,44 @@ static int order(const void *a, const void *b)
     return by_digest ? by_digest : (x->release > y->release) - (x->release < y->release);
 }
 
+/* Room for so many of each release. */
+static bool make_room(const struct catalog *c, size_t each, struct digest_map *ret)
+{
+    ret->count = 0;
+    ret->use = calloc(c->release_count * each + 1, sizeof(*ret->use));
+    return ret->use != NULL;
+}
+
 bool digest_map_make(const struct catalog *c, struct digest_map *ret)
 {
     size_t n = 0;
 
-    ret->count = 0;
-    ret->use = calloc(c->release_count * OTTER_IMAGES_MAX + 1, sizeof(*ret->use));
-    if (!ret->use)
+    if (!make_room(c, OTTER_IMAGES_MAX, ret))
         return false;
     for (size_t r = 0; r < c->release_count; r++) {
         const struct otter_manifest *m = &c->releases[r].manifest;
 
         for (unsigned i = 0; i < m->image_count; i++)
             ret->use[n++] = (struct digest_use){.sha256 = m->image[i].sha256, .release = r};
+    }
+    ret->count = n;
+    qsort(ret->use, n, sizeof(*ret->use), order);
+    return true;
+}
+
+bool digest_map_make_papers(const struct catalog *c, struct digest_map *ret)
+{
+    size_t n = 0;
+
+    if (!make_room(c, 2, ret))
+        return false;
+    for (size_t r = 0; r < c->release_count; r++) {
+        const struct otter_manifest *m = &c->releases[r].manifest;
+
+        if (m->has_sbom)
+            ret->use[n++] = (struct digest_use){.sha256 = m->sbom, .release = r};
+        if (m->has_notes)
+            ret->use[n++] = (struct digest_use){.sha256 = m->notes, .release = r};
     }
     ret->count = n;
     qsort(ret->use, n, sizeof(*ret->use), order);

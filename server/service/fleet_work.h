@@ -115,6 +115,7 @@ struct digest_map {
     struct digest_use *use;
 };
 bool digest_map_make(const struct catalog *c, struct digest_map *ret);
+bool digest_map_make_papers(const struct catalog *c, struct digest_map *ret); /* bills of materials, notes */
 void digest_map_free(struct digest_map *map);
 #define auto_digest_map HOST_CLEANUP(digest_map_free)
 /* The first use of a digest (others follow it), or NULL. */

@@ -37,7 +37,7 @@ struct gc {
     struct svc *svc;
     struct svc_call *call;
     const struct catalog *c;
-    struct digest_map map;
+    struct digest_map map, papers;
     enum keep *keep; /* one a release; KEEP_NOT: its images may go */
     bool *lost;      /* one a release: an image of it goes */
     uint64_t kept[KEEP_COUNT];
@@ -138,6 +138,8 @@ static bool goes(struct gc *gc, const struct blobs_entry *blob)
     bool of_release;
 
     if (catalog_release_by_id(gc->c, &blob->digest)) /* a manifest */
+        return false;
+    if (digest_map_find(&gc->papers, &blob->digest)) /* what was in it is asked when it is long gone */
         return false;
     if (shared(gc, &blob->digest, &of_release)) {
         gc->kept[KEEP_SHARED] += doomed_release_has(gc, &blob->digest);
@@ -267,7 +269,9 @@ enum otter_status op_gc(struct svc *svc, struct svc_call *call)
         return svc_refuse(call, OTTER_CONFLICT,
                           "a backup is being made of these blobs: ask again when it is done");
     }
-    if (!effects || !keep || !lost || !gc.plan || !digest_map_make(gc.c, &gc.map)) {
+    if (!effects || !keep || !lost || !gc.plan || !digest_map_make(gc.c, &gc.map) ||
+        !digest_map_make_papers(gc.c, &gc.papers)) {
+        digest_map_free(&gc.map);
         gc_plan_free(gc.plan);
         return OTTER_INTERNAL;
     }
@@ -275,6 +279,7 @@ enum otter_status op_gc(struct svc *svc, struct svc_call *call)
     if (status == OTTER_OK)
         status = collect(&gc);
     digest_map_free(&gc.map);
+    digest_map_free(&gc.papers);
     effects->gc = gc.plan; /* dropped with the effects, if it comes to nothing */
     effects->catalog = true;
     return status;

@@ -75,6 +75,34 @@ static enum otter_status blobs_held(struct svc *svc, struct svc_call *call, cons
     return svc_refuse(call, OTTER_BLOB_MISSING, "upload these images first:%s", missing);
 }
 
+/* A paper that the manifest names: data, of which the digest is all that is trusted. */
+static enum otter_status paper_held(struct svc *svc, struct svc_call *call, const struct otter_digest *digest,
+                                    const char *what)
+{
+    char hex[OTTER_DIGEST_HEX + 1];
+    uint64_t size = 0;
+
+    otter_hex_encode(digest->b, OTTER_DIGEST_LEN, hex);
+    if (!svc->blobs->ops->held(svc->blobs, digest, &size))
+        return svc_refuse(call, OTTER_BLOB_MISSING, "upload the %s first: %s", what, hex);
+    if (size > OTTER_PAPER_MAX)
+        return svc_refuse(call, OTTER_TOO_LARGE, "the %s has %llu bytes, at most %u are allowed", what,
+                          (unsigned long long)size, OTTER_PAPER_MAX);
+    return OTTER_OK;
+}
+
+/* All that the manifest names by its digest. */
+static enum otter_status all_held(struct svc *svc, struct svc_call *call, const struct otter_manifest *m)
+{
+    enum otter_status status = blobs_held(svc, call, m);
+
+    if (status == OTTER_OK && m->has_sbom)
+        status = paper_held(svc, call, &m->sbom, "bill of materials");
+    if (status == OTTER_OK && m->has_notes)
+        status = paper_held(svc, call, &m->notes, "release notes");
+    return status;
+}
+
 static enum otter_status verify_image(struct svc *svc, struct svc_call *call,
                                       const struct otter_image_keys *keys, const struct otter_manifest *m,
                                       unsigned i)
@@ -126,7 +154,7 @@ static enum otter_status verify(struct svc *svc, struct svc_call *call, struct o
         return svc_refuse(call, OTTER_CREATED_IN_FUTURE,
                           "created at %llu, this server's clock says %llu: check both clocks",
                           (unsigned long long)ret->created, (unsigned long long)now);
-    status = blobs_held(svc, call, ret);
+    status = all_held(svc, call, ret);
     if (status == OTTER_OK)
         status = svc_stored(call, image_keys(svc, ret->product, &keys));
     for (unsigned i = 0; status == OTTER_OK && i < ret->image_count; i++)
@@ -199,7 +227,7 @@ static enum otter_status answer_twin(struct svc_call *call, const struct twin *t
 static enum otter_status revive(struct svc *svc, struct svc_call *call, const struct catalog_release *known)
 {
     struct catalog_release now;
-    enum otter_status status = blobs_held(svc, call, &known->manifest);
+    enum otter_status status = all_held(svc, call, &known->manifest);
 
     if (status == OTTER_OK)
         status = svc_stored(call, release_now(svc, known, &now));

@@ -42,6 +42,11 @@ static json_t *json_withdrawn(const struct catalog_release *r)
                : json_null();
 }
 
+static json_t *json_paper(bool has, const struct otter_digest *digest)
+{
+    return has ? json_digest(digest) : json_null();
+}
+
 json_t *json_release(const struct catalog_release *r)
 {
     const struct otter_manifest *m = &r->manifest;
@@ -50,14 +55,16 @@ json_t *json_release(const struct catalog_release *r)
     for (unsigned i = 0; i < m->hardware_count; i++)
         (void)json_array_append_new(hardware, json_string(m->hardware[i]));
     return json_pack(
-        "{s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:{s:o, s:o}, s:o, s:I, s:b, s:I, s:o, s:b}", "id",
-        json_digest(&r->id), "product", m->product, "version", json_version(true, &m->version), "hardware",
-        hardware, "epoch", (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence, "security_counter",
-        (json_int_t)m->security_counter, "created", (json_int_t)m->created, "expires", (json_int_t)m->expires,
-        "requires", "from", json_version(m->has_requires_from, &m->requires_from), "below",
-        json_version(m->has_requires_below, &m->requires_below), "images", json_images(m), "published",
-        (json_int_t)r->published, "signature_checked", (int)r->signature_checked, "manifest_size",
-        (json_int_t)r->size, "withdrawn", json_withdrawn(r), "images_held", (int)(r->pruned == 0));
+        "{s:o, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:{s:o, s:o}, s:o, s:I, s:b, s:I, s:o, s:b, s:o, s:o}",
+        "id", json_digest(&r->id), "product", m->product, "version", json_version(true, &m->version),
+        "hardware", hardware, "epoch", (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence,
+        "security_counter", (json_int_t)m->security_counter, "created", (json_int_t)m->created, "expires",
+        (json_int_t)m->expires, "requires", "from", json_version(m->has_requires_from, &m->requires_from),
+        "below", json_version(m->has_requires_below, &m->requires_below), "images", json_images(m),
+        "published", (json_int_t)r->published, "signature_checked", (int)r->signature_checked,
+        "manifest_size", (json_int_t)r->size, "withdrawn", json_withdrawn(r), "images_held",
+        (int)(r->pruned == 0), "sbom_sha256", json_paper(m->has_sbom, &m->sbom), "notes_sha256",
+        json_paper(m->has_notes, &m->notes));
 }
 
 static bool wanted(const struct list_page *page, const struct catalog_release *r)
