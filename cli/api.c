@@ -179,6 +179,14 @@ static bool exchange(struct cli *cli, struct cli_session *s, const struct cli_re
     }
 }
 
+/* JSON lines are known by their type alone: more than one is no JSON. */
+static bool is_foreign(const struct cli_request *r, const struct cli_reply *reply)
+{
+    if (r->lines && reply->http.status == 200)
+        return strncmp(reply->http.content_type, "application/jsonl", 17) != 0;
+    return cli_api_is_foreign(reply);
+}
+
 enum cli_exit cli_api(struct cli *cli, const struct cli_request *r, struct cli_reply *ret)
 {
     struct cli_session *s = NULL;
@@ -211,7 +219,7 @@ enum cli_exit cli_api(struct cli *cli, const struct cli_request *r, struct cli_r
     if (reply.http.body_len > 0)
         reply.json = host_json_load(reply.http.body, reply.http.body_len, "reply", NULL);
     code = cli_exit_of_http(reply.http.status);
-    if ((code != CLI_DONE && !(r->tolerate && reply.http.status < 500)) || cli_api_is_foreign(&reply)) {
+    if ((code != CLI_DONE && !(r->tolerate && reply.http.status < 500)) || is_foreign(r, &reply)) {
         ret->http.status = reply.http.status;
         code = cli_api_problem(cli, &reply);
         cli_reply_free(&reply);

@@ -24,6 +24,7 @@ struct cli_request {
     struct host_http_progress *progress;
     bool tolerate; /* the caller looks at a status of 4xx itself; nothing is printed */
     bool once;     /* the caller tries again by itself */
+    bool lines;    /* JSON lines are asked for: the body is no JSON */
 };
 
 struct cli_reply {

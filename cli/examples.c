@@ -116,6 +116,11 @@ const struct cli_example cli_examples[] = {
     {"operator", "remove", "operator remove eve", NULL},
 
     {"server", "status", "server status --json", NULL},
+    {"audit", "list", "audit list --filter \"who == eve and at within 7d\" --sort -num", NULL},
+    {"audit", "head", "audit head --save head.json", NULL},
+    {"audit", "export", "audit export --out audit.jsonl", NULL},
+    {"audit", "verify", "audit verify audit.jsonl --key audit.pub --head head.json", NULL},
+    {"audit", "prune", "audit prune --before 365d --archive audit-2026.jsonl", "Once a year"},
     {"server", "freeze", "server freeze --reason 'power plant works today'", NULL},
     {"server", "gc", "server gc --keep 5 --dry-run", "What would be dropped"},
     {"server", "backup", "server backup /var/backups/otter", NULL},

@@ -89,6 +89,11 @@ CLI_RUN(token_list);
 CLI_RUN(token_revoke);
 CLI_RUN(token_login);
 CLI_RUN(token_logout);
+CLI_RUN(audit_list);
+CLI_RUN(audit_head);
+CLI_RUN(audit_export);
+CLI_RUN(audit_verify);
+CLI_RUN(audit_prune);
 
 extern const struct cli_option cli_options_key_new[];
 extern const struct cli_option cli_options_key_show[];
@@ -134,6 +139,10 @@ extern const struct cli_option cli_options_token_login[];
 extern const struct cli_option cli_options_token_logout[];
 extern const struct cli_option cli_options_server_gc[];
 extern const struct cli_option cli_options_server_freeze[];
+extern const struct cli_option cli_options_audit_head[];
+extern const struct cli_option cli_options_audit_export[];
+extern const struct cli_option cli_options_audit_verify[];
+extern const struct cli_option cli_options_audit_prune[];
 
 extern const char cli_notes_key_passphrase[];
 extern const char cli_signature_notes[]; /* of root sign and release sign */
@@ -172,6 +181,12 @@ extern const char cli_notes_server_freeze[];
 extern const char cli_notes_server_backup[];
 extern const char cli_notes_operator_add[];
 extern const char cli_notes_operator_remove[];
+extern const char cli_notes_audit_list[];
+extern const char cli_notes_audit_head[];
+extern const char cli_notes_audit_export[];
+extern const char cli_notes_audit_verify[];
+extern const char cli_notes_audit_prune[];
+
 extern const char cli_notes_operator_show[];
 extern const char cli_notes_operator_disable[];
 extern const char cli_notes_token_new[];

@@ -8,6 +8,7 @@
 void config_defaults(struct config *config)
 {
     *config = (struct config){
+        .audit_syslog = "no",
         .connections = 16384,
         .waiting = 4096,
         .wrong_tokens = 10,
@@ -74,6 +75,13 @@ bool config_parse(struct config *config, const char *text, size_t len, const cha
     struct reader reader = {.visitor = {.visit = visit}, .config = config};
 
     return host_ini_parse(text, len, what, &reader.visitor, err);
+}
+
+const char *config_audit_syslog(const struct config *config)
+{
+    if (config->audit_syslog[0] == '\0' || strcmp(config->audit_syslog, "no") == 0)
+        return NULL;
+    return strcmp(config->audit_syslog, "yes") == 0 ? "/dev/log" : config->audit_syslog;
 }
 
 bool config_tls(const struct config *config, const struct http_address *address)

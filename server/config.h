@@ -41,9 +41,11 @@ struct config {
     uint64_t map_max;  /* bytes of images mapped at a time; 0 = none */
     uint64_t disk_low; /* bytes free below which the disk counts as low; 0 = never */
     bool blobs_public;
-    char events_exec[CONFIG_TEXT]; /* "" = none */
-    uint32_t events_burst;         /* failures within the window that are a burst */
-    uint32_t events_burst_window;  /* seconds */
+    char events_exec[CONFIG_TEXT];  /* "" = none */
+    uint32_t events_burst;          /* failures within the window that are a burst */
+    uint32_t events_burst_window;   /* seconds */
+    char audit_file[CONFIG_TEXT];   /* "" = none */
+    char audit_syslog[CONFIG_TEXT]; /* "no", "yes", or the path of a socket */
     bool metrics_public;
     enum host_log_level log_level;
     enum host_log_format log_format;
@@ -85,6 +87,9 @@ bool config_proofs_only(const struct config *config, const struct http_address *
  * as many as there is room for.
  */
 void config_changes(const struct config *a, const struct config *b, char *out, size_t cap);
+
+/* The socket of [audit] syslog; NULL: none. */
+const char *config_audit_syslog(const struct config *config);
 
 /* All keys with their values, as a configuration file. */
 void config_print(const struct config *config, FILE *out);

@@ -20,7 +20,7 @@ struct key {
     bool reloads; /* a SIGHUP takes it over */
 };
 
-#define KEYS 28u
+#define KEYS 30u
 
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
@@ -50,6 +50,8 @@ static void keys_of(struct config *c, struct key keys[KEYS])
         {"events", "exec", TEXT, c->events_exec, 0, 0, false},
         {"events", "burst", NUMBER, &c->events_burst, 1, 1000000, false},
         {"events", "burst_window", NUMBER, &c->events_burst_window, 1, 86400, false},
+        {"audit", "file", TEXT, c->audit_file, 0, 0, false},
+        {"audit", "syslog", TEXT, c->audit_syslog, 0, 0, false},
         {"log", "level", LEVEL, &c->log_level, 0, 0, true},
         {"log", "format", FORMAT, &c->log_format, 0, 0, false},
         {"metrics", "public", FLAG, &c->metrics_public, 0, 0, false},
@@ -274,8 +276,8 @@ static void print_listens(const struct config *config, FILE *out)
 
 void config_print(const struct config *config, FILE *out)
 {
-    static const char *const sections[] = {"listen", "tls",    "devices", "store", "blobs",
-                                           "poll",   "limits", "events",  "log",   "metrics"};
+    static const char *const sections[] = {"listen", "tls",    "devices", "store", "blobs",  "poll",
+                                           "limits", "events", "audit",   "log",   "metrics"};
     struct config copy = *config;
     struct key keys[KEYS];
 

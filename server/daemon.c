@@ -105,6 +105,8 @@ static struct svc *open_services(const struct config *config, struct host_error 
         .blobs_public = config->blobs_public,
         .plain_devices = config->plain_devices,
         .disk_low = config->disk_low,
+        .audit_file = config->audit_file[0] ? config->audit_file : NULL,
+        .audit_syslog = config_audit_syslog(config),
         .events_exec = config->events_exec[0] ? config->events_exec : NULL,
         .events_burst = config->events_burst,
         .events_burst_window = config->events_burst_window,

@@ -77,6 +77,25 @@ static bool exec_is_usable(const struct config *config, struct host_error *err)
     return config->events_exec[0] == '\0' || events_program_check(config->events_exec, err);
 }
 
+/* The file's folder must be there: the file itself is made by the first entry. */
+static bool audit_is_usable(const struct config *config, struct host_error *err)
+{
+    const char *syslog = config_audit_syslog(config);
+    char path[CONFIG_TEXT];
+
+    if (syslog && syslog[0] != '/')
+        return host_fail(err, HOST_ERROR_FORMAT,
+                         "audit.syslog: \"%s\" is neither yes nor no, nor the absolute path of a socket",
+                         syslog);
+    if (config->audit_file[0] == '\0')
+        return true;
+    if (config->audit_file[0] != '/')
+        return host_fail(err, HOST_ERROR_FORMAT, "audit.file: give the absolute path of %s",
+                         config->audit_file);
+    memcpy(path, config->audit_file, sizeof path);
+    return to_parent(path) && folder_is_ours(path, "audit.file", err);
+}
+
 static bool token_is_usable(struct host_error *err)
 {
     char token[SECRETS_TOKEN_MAX + 1];
@@ -89,5 +108,5 @@ static bool token_is_usable(struct host_error *err)
 bool preflight(const struct config *config, struct host_error *err)
 {
     return data_is_usable(config, err) && port_file_is_usable(config, err) && tls_is_usable(config, err) &&
-           exec_is_usable(config, err) && token_is_usable(err);
+           exec_is_usable(config, err) && audit_is_usable(config, err) && token_is_usable(err);
 }

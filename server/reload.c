@@ -28,6 +28,7 @@ static void take_over(const struct reload *r, const struct config *fresh)
     config_changes(r->config, fresh, changes, sizeof changes);
     if (changes[0] != '\0')
         host_log(HOST_LOG_WARNING, "restart-needed", HOST_LOG_STR("changed", changes));
+    svc_audit_reopen(r->svc); /* it may have been moved away */
     if (r->tls && fresh->tls_cert[0] != '\0' && !take_certificate(r, fresh, &err))
         host_log(HOST_LOG_ERROR, "certificate-refused", HOST_LOG_STR("detail", err.message),
                  HOST_LOG_STR("next", "the old one stays in use; put it right and send SIGHUP again"));

@@ -11,6 +11,7 @@
 
 #define JSON_TYPE     "application/json"
 #define ENVELOPE_TYPE "application/jose+json"
+#define LINES_TYPE    "application/jsonl"
 
 enum MHD_Result http_reply_queue(struct http_request *r, unsigned http, struct MHD_Response *response)
 {
@@ -155,6 +156,22 @@ static enum MHD_Result reply_envelope(struct http_request *r)
                             http_reply_body(r, take_out_body(r), len, ENVELOPE_TYPE, "max-age=86400"));
 }
 
+static enum MHD_Result reply_signed(struct http_request *r)
+{
+    size_t len = r->call.out.body_len;
+
+    return http_reply_queue(r, MHD_HTTP_OK,
+                            http_reply_body(r, take_out_body(r), len, ENVELOPE_TYPE, "no-store"));
+}
+
+static enum MHD_Result reply_lines(struct http_request *r)
+{
+    size_t len = r->call.out.body_len;
+
+    return http_reply_queue(r, MHD_HTTP_OK,
+                            http_reply_body(r, take_out_body(r), len, LINES_TYPE, "no-store"));
+}
+
 static struct MHD_Response *json_response(struct http_request *r, json_t *j)
 {
     size_t len = 0;
@@ -222,6 +239,8 @@ static enum MHD_Result (*const shapes[])(struct http_request *r) = {
     [HTTP_REPLY_REPORT] = reply_report,
     [HTTP_REPLY_EMPTY] = reply_empty,
     [HTTP_REPLY_ENVELOPE] = reply_envelope,
+    [HTTP_REPLY_SIGNED] = reply_signed,
+    [HTTP_REPLY_LINES] = reply_lines,
     [HTTP_REPLY_UPLOAD] = reply_upload,
     [HTTP_REPLY_METRICS] = http_reply_metrics,
     [HTTP_REPLY_ALIVE] = http_reply_alive,

@@ -152,6 +152,12 @@ const struct http_route http_routes[] = {
     OPERATOR(HTTP_DELETE, "/api/v1/tokens/{n}", HTTP_PARAM_NUMBER, HTTP_BODY_NONE, 0, HTTP_TAKES_DRY_RUN,
              SVC_TOKEN_REVOKE, HTTP_REPLY_EMPTY),
 
+    LIST("/api/v1/audit", HTTP_PARAM_NONE, SVC_AUDIT_LIST),
+    GET("/api/v1/audit/head", HTTP_PARAM_NONE, SVC_AUDIT_HEAD, HTTP_REPLY_SIGNED),
+    OPERATOR(HTTP_GET, "/api/v1/audit/export", HTTP_PARAM_NONE, HTTP_BODY_NONE, 0, HTTP_TAKES_PAGE,
+             SVC_AUDIT_EXPORT, HTTP_REPLY_LINES),
+    CREATE("/api/v1/audit/prune", HTTP_BODY_JSON, ACTION_MAX, SVC_AUDIT_PRUNE),
+
     CREATE("/api/v1/server/gc", HTTP_BODY_JSON, ACTION_MAX, SVC_GC),
     NAMED("/api/v1/server/", "freeze", ACTION_MAX, SVC_FREEZE),
     NAMED("/api/v1/server/", "unfreeze", ACTION_MAX, SVC_FREEZE),

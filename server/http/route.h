@@ -58,6 +58,8 @@ enum http_reply {
     HTTP_REPLY_REPORT,   /* {"continue":..} */
     HTTP_REPLY_EMPTY,    /* 204 */
     HTTP_REPLY_ENVELOPE, /* out.body as application/jose+json */
+    HTTP_REPLY_SIGNED,   /* the like for one that is another each time */
+    HTTP_REPLY_LINES,    /* out.body as application/jsonl */
     HTTP_REPLY_UPLOAD,   /* 201 with Location, or 200 {held:true} */
     HTTP_REPLY_METRICS,  /* out.body and the front's own counters, as text */
     /* these are not svc_calls */

@@ -7,6 +7,22 @@
 
 static bool parse_or(struct target_parser *p);
 
+static bool parse_log_field(struct target_parser *p, struct policy_step *step)
+{
+    static const char *const names[] = {"who", "act", "subject"};
+
+    if (target_take_keyword(p, "at")) {
+        step->field = POLICY_FIELD_LAST_SEEN;
+        return true;
+    }
+    step->field = POLICY_FIELD_ATTR;
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (target_take_keyword(p, names[i]))
+            return target_keep(p, names[i], strlen(names[i]), &step->name);
+    target_skip_space(p);
+    return target_fail(p, p->at, "who, act, subject or at is expected here");
+}
+
 static bool parse_field(struct target_parser *p, struct policy_step *step)
 {
     static const char *const names[] = {[POLICY_FIELD_PRODUCT] = "product",
@@ -25,6 +41,8 @@ static bool parse_field(struct target_parser *p, struct policy_step *step)
     struct target_word w;
     size_t end;
 
+    if (p->log)
+        return parse_log_field(p, step);
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (target_take_keyword(p, names[i])) {
             step->field = (uint8_t)i;
@@ -192,6 +210,16 @@ bool policy_target_compile(const char *text, size_t len, struct policy_target *r
                            struct policy_target_error *ret_error)
 {
     return policy_target_compile_in(text, len, NULL, ret, ret_error);
+}
+
+bool policy_target_compile_log(const char *text, size_t len, struct policy_target *ret,
+                               struct policy_target_error *ret_error)
+{
+    struct target_parser p = {.text = text, .len = len, .log = true, .out = ret, .error = ret_error};
+
+    ret->count = ret->strings_len = 0;
+    ret->fields = 0;
+    return target_whole(&p);
 }
 
 void policy_target_nobody(struct policy_target *ret)

@@ -126,6 +126,11 @@ bool policy_target_compile_in(const char *text, size_t len, const struct policy_
 bool policy_target_compile(const char *text, size_t len, struct policy_target *ret,
                            struct policy_target_error *ret_error);
 
+/* Of the audit log's entries, by a vocabulary of their own: who, act and subject as text, at as a time. The
+ * subject has the first three as attributes, and the last as last_seen. */
+bool policy_target_compile_log(const char *text, size_t len, struct policy_target *ret,
+                               struct policy_target_error *ret_error);
+
 /* Selects no device. */
 void policy_target_nobody(struct policy_target *ret);
 

@@ -10,6 +10,7 @@ struct target_parser {
     size_t len;
     size_t at;
     unsigned depth;
+    bool log; /* by the audit log's vocabulary */
     const struct policy_groups *groups;
     const char *name;                  /* of the group whose expression this is; NULL: of none */
     const struct target_parser *outer; /* the expression that names this group */

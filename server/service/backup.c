@@ -330,7 +330,10 @@ static bool begin(struct svc *svc, struct svc_call *call)
         call->out.status = dry_run(svc, call, dir);
         return false;
     }
-    call->out.status = start(svc, call, dir);
+    /* Before anything is copied: whoever took keys and tokens along is known, however it ends. */
+    call->out.status = svc_stored(call, audit_alone(svc, call));
+    if (call->out.status == OTTER_OK)
+        call->out.status = start(svc, call, dir);
     return call->out.status == OTTER_OK;
 }
 
@@ -346,8 +349,11 @@ struct svc_call *backup_take(struct svc *svc, struct svc_call *list)
             continue;
         }
         *at = call->next;
-        if (!begin(svc, call))
-            call->done(call);
+        if (begin(svc, call))
+            continue;
+        if (audit_wants_refusal(call))
+            (void)audit_alone(svc, call); /* should it fail, the refusal stays what it is */
+        call->done(call);
     }
     return list;
 }

@@ -107,5 +107,6 @@ static bool secret_key(struct svc *svc, struct host_error *err)
 
 bool bootstrap_files(struct svc *svc, char ret_new_token[64], struct host_error *err)
 {
-    return offer_key(svc, err) && secret_key(svc, err) && admin_token(svc, ret_new_token, err);
+    return offer_key(svc, err) && audit_key_open(svc, err) && secret_key(svc, err) &&
+           admin_token(svc, ret_new_token, err);
 }

@@ -5,6 +5,8 @@
 #include "core/bytes.h"
 #include "host/log.h"
 
+#include <stdio.h>
+
 #define BATCH 64u /* attempts ended in a turn of the writer: a grant waits behind one turn */
 
 /* About to install, or installed: what follows is a reboot, after which it has to be heard of again. */
@@ -158,6 +160,32 @@ static enum otter_status end_one(struct svc *svc, struct svc_call *call, const s
     return attempt_server_move(svc, call, due->index, &row, OTTER_UPDATE_TIMED_OUT, due->why);
 }
 
+static int64_t ended_of(const struct svc_call *call)
+{
+    return call->effects ? call->effects->ended : 0;
+}
+
+/* The audit log has an entry a rollout and transaction: each attempt has its own history. */
+static enum otter_status note_ends(struct svc *svc, const struct svc_call *calls, unsigned count)
+{
+    enum otter_status status = OTTER_OK;
+
+    for (unsigned i = 0; i < count && status == OTTER_OK; i++) {
+        json_int_t n = 0, before = 0;
+        char subject[32];
+
+        for (unsigned k = 0; k < count; k++) {
+            n += ended_of(&calls[k]) == ended_of(&calls[i]);
+            before += k < i && ended_of(&calls[k]) == ended_of(&calls[i]);
+        }
+        if (before > 0 || ended_of(&calls[i]) == 0)
+            continue;
+        (void)snprintf(subject, sizeof(subject), "rollout %lld", (long long)ended_of(&calls[i]));
+        status = audit_note(svc, "", "attempts-timed-out", subject, json_pack("{s:I}", "attempts", n));
+    }
+    return status;
+}
+
 /* In one transaction; a call for each, since a call's effects tell of one end. */
 static enum otter_status end_all(struct svc *svc, const struct due *due, unsigned count)
 {
@@ -171,6 +199,8 @@ static enum otter_status end_all(struct svc *svc, const struct due *due, unsigne
         status = end_one(svc, &calls[i], &due[i]);
         calls[i].next = i + 1 < count ? &calls[i + 1] : NULL;
     }
+    if (status == OTTER_OK)
+        status = note_ends(svc, calls, count);
     if (status == OTTER_OK)
         status = store->ops->commit(store);
     else

@@ -27,7 +27,8 @@
     X(DISK_LOW, "disk-low", "less than [store] disk_low is free")                                            \
     X(FROZEN, "frozen", "an operator froze all rollouts")                                                    \
     X(UNFROZEN, "unfrozen", "rollouts may grant again")                                                      \
-    X(CERTIFICATE_EXPIRES, "certificate-expires", "the server's certificate expires soon, or has expired")
+    X(CERTIFICATE_EXPIRES, "certificate-expires", "the server's certificate expires soon, or has expired")   \
+    X(AUDIT_BEHIND, "audit-behind", "the audit log cannot be copied to [audit] file, or syslog")
 
 enum svc_event_kind {
 #define SVC_EVENT_ENUM(symbol, name, meaning) SVC_EVENT_##symbol,

@@ -159,6 +159,19 @@ static void put_space(struct svc *svc, struct metrics_text *t)
     metrics_one_uint(t, &low, svc->config.disk_low);
 }
 
+static void put_audit(struct svc *svc, struct metrics_text *t)
+{
+    static const struct metrics_family behind = {
+        "otter_audit_behind_entries", METRICS_GAUGE,
+        "Entries of the audit log that are not in [audit] file, or were not sent to syslog, yet."};
+
+    metrics_begin(t, &behind);
+    metrics_uint(t, &behind, (const struct metrics_label[]){{"to", "file"}, NO_LABEL},
+                 audit_tail_behind(svc, false));
+    metrics_uint(t, &behind, (const struct metrics_label[]){{"to", "syslog"}, NO_LABEL},
+                 audit_tail_behind(svc, true));
+}
+
 static void put_events(struct svc *svc, struct metrics_text *t)
 {
     static const struct metrics_family told = {"otter_events_total", METRICS_COUNTER,
@@ -202,8 +215,9 @@ bool metrics_try(struct svc *svc, struct svc_call *call)
 enum otter_status op_metrics(struct svc *svc, struct svc_call *call)
 {
     static void (*const parts[])(struct svc *, struct metrics_text *) = {
-        put_polls,  put_reports,         put_commits,          put_queues,          put_space,
-        put_events, metrics_put_catalog, metrics_put_rollouts, metrics_put_devices, metrics_put_process,
+        put_polls,           put_reports, put_commits,         put_queues,           put_space,
+        put_events,          put_audit,   metrics_put_catalog, metrics_put_rollouts, metrics_put_devices,
+        metrics_put_process,
     };
     struct metrics_text text = {0};
 

@@ -10,6 +10,7 @@
 #include "policy/phase.h"
 #include "policy/plan.h"
 #include "policy/target.h"
+#include "service/audit.h"
 #include "service/clockwatch.h"
 #include "service/fleet_work.h"
 #include "service/health.h"
@@ -154,6 +155,7 @@ struct svc {
     struct blobs *blobs;
     struct fleet *fleet;
     struct host_key *offer_key;
+    struct audit audit;
     uint8_t secret_key[HOST_SEAL_KEY];
     struct otter_digest admin_hash;
 
@@ -499,6 +501,7 @@ svc_handler op_poll, op_report, op_attributes, op_root_publish, op_release_publi
     op_upload_create, op_device_change, op_device_import, op_release_withdraw, op_gc, op_freeze;
 svc_handler op_device_timeline, op_fleet_summary, op_release_deps;
 svc_handler op_group_put, op_group_delete, op_group_get, op_group_list;
+svc_handler op_audit_list, op_audit_head, op_audit_export, op_audit_prune;
 svc_handler op_operator_add, op_operator_change, op_operator_remove, op_operator_get, op_operator_list;
 svc_handler op_whoami, op_token_new, op_token_revoke, op_token_list;
 svc_handler op_root_get, op_status, op_metrics, op_root_list, op_release_list, op_release_get,

@@ -34,6 +34,9 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_OPERATOR_GET] = op_operator_get,
         [SVC_WHOAMI] = op_whoami,
         [SVC_TOKEN_LIST] = op_token_list,
+        [SVC_AUDIT_LIST] = op_audit_list,
+        [SVC_AUDIT_HEAD] = op_audit_head,
+        [SVC_AUDIT_EXPORT] = op_audit_export,
     };
 
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;

@@ -8,6 +8,7 @@
 #include "host/copy.h"
 #include "host/crypto.h"
 #include "host/file.h"
+#include "service/audit.h"
 #include "service/backup_note.h"
 #include "store/blobs_walk.h"
 #include "store/inspect.h"
@@ -57,8 +58,8 @@ static bool copy_part(struct restore *r, size_t i, struct host_error *err)
     paths(r, name, strcmp(name, BACKUP_DB) == 0 ? PART_DB : name, from, to);
     if (access(from, F_OK) != 0)
         return (host_fail_errno(err, HOST_ERROR_FILE, "%s", from), damaged(r, err));
-    if (!host_file_copy(&otter_crypto_openssl, from, to, strcmp(name, "offer.pub") == 0 ? 0644 : 0600,
-                        &digest, &size, err))
+    if (!host_file_copy(&otter_crypto_openssl, from, to, strstr(name, ".pub") ? 0644 : 0600, &digest, &size,
+                        err))
         return false;
     if (size == file->size && memcmp(digest.b, file->sha256.b, OTTER_DIGEST_LEN) == 0)
         return true;
@@ -158,7 +159,8 @@ static bool take_database(struct restore *r, struct offline_restored *ret, int *
         (void)host_fail(err, HOST_ERROR_FORMAT, "%s", r->finding);
         return damaged(r, err);
     }
-    if (!store_sqlite_raise(part, err) || !host_file_sync(part, err) || !host_dir_sync(r->to, err))
+    if (!store_sqlite_raise(part, AUDIT_META_RESTORED, r->note.time, err) || !host_file_sync(part, err) ||
+        !host_dir_sync(r->to, err))
         return false;
     if (rename(part, db) != 0)
         return host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be made", db);

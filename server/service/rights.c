@@ -64,6 +64,10 @@ static const struct svc_need needs[SVC_OP_COUNT] = {
     [SVC_DEVICE_TIMELINE] = PRODUCT(SEE),
     [SVC_FLEET_SUMMARY] = PRODUCT(SEE),
     [SVC_METRICS] = SERVER(SEE),
+    [SVC_AUDIT_LIST] = SERVER(SEE),
+    [SVC_AUDIT_HEAD] = SERVER(SEE),
+    [SVC_AUDIT_EXPORT] = SERVER(SEE),
+    [SVC_AUDIT_PRUNE] = SERVER(ADMINISTER),
     [SVC_GROUP_GET] = SERVER(SEE), /* a group's target may name anything */
     [SVC_GROUP_LIST] = SERVER(SEE),
 

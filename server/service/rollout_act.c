@@ -87,7 +87,8 @@ static enum otter_status do_advance(struct action *a)
     if (phase == a->row.phase_count)
         return svc_refuse(a->call, OTTER_CONFLICT, "rollout %lld is in its last phase already",
                           (long long)a->row.id);
-    if (a->r->plan.phase[phase - 1].approval && a->row.approved_phase < phase)
+    a->call->unapproved = a->r->plan.phase[phase - 1].approval && a->row.approved_phase < phase;
+    if (a->call->unapproved)
         return svc_refuse(
             a->call, OTTER_CONFLICT,
             "phase %u of rollout %lld has to be approved first, by another operator than %s: otter "

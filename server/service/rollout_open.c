@@ -29,6 +29,16 @@ void rollout_enter(struct svc *svc, struct store_rollout *row, enum policy_rollo
     row->state_at = svc_now(svc);
 }
 
+/* What an operator did is in the audit log by his call; this is what otterd does by itself. */
+static enum otter_status audit_own(struct svc *svc, const struct store_rollout_event *row, json_t *detail)
+{
+    char act[AUDIT_ACT_MAX + 1], subject[32];
+
+    (void)snprintf(act, sizeof(act), "rollout-%s", row->kind);
+    (void)snprintf(subject, sizeof(subject), "rollout %lld", (long long)row->rollout);
+    return audit_note(svc, "", act, subject, json_incref(detail));
+}
+
 enum otter_status rollout_event(struct svc *svc, int64_t rollout, const char *kind, const char *who,
                                 json_t *detail)
 {
@@ -36,8 +46,12 @@ enum otter_status rollout_event(struct svc *svc, int64_t rollout, const char *ki
     auto_free char *text = json ? host_json_dump(json, NULL) : NULL;
     struct store_rollout_event row = {
         .rollout = rollout, .at = svc_now(svc), .kind = kind, .who = who, .detail = text};
+    enum otter_status status;
 
-    return text ? svc->writer->ops->rollout_event_add(svc->writer, &row) : OTTER_INTERNAL;
+    if (!text)
+        return OTTER_INTERNAL;
+    status = svc->writer->ops->rollout_event_add(svc->writer, &row);
+    return status == OTTER_OK && !*who ? audit_own(svc, &row, json) : status;
 }
 
 static void take_share(struct store_phase *phase, const struct policy_phase_share *share)

@@ -115,12 +115,15 @@ static bool open_parts(struct svc *svc, struct host_error *err, int *ret_exit, c
     svc->fleet = fleet_new(seed);
     if (!svc->fleet)
         return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
-    return load_all(svc, err, ret_exit);
+    if (!load_all(svc, err, ret_exit))
+        return false;
+    audit_begin_alone(svc);
+    return true;
 }
 
 static bool start_threads(struct svc *svc, struct host_error *err)
 {
-    if (!watch_start(svc, err))
+    if (!watch_start(svc, err) || !audit_tail_start(svc, err))
         return false;
     svc->writer_started = pthread_create(&svc->writer_thread, NULL, writer_main, svc) == 0;
     svc->reader_started =
@@ -191,6 +194,7 @@ void svc_close(struct svc *svc)
         (void)pthread_join(svc->reader_thread, NULL);
     if (svc->writer_started)
         (void)pthread_join(svc->writer_thread, NULL);
+    audit_tail_stop(svc); /* it may tell the watch */
     watch_stop(svc);
     store_close(svc->reader);
     /* Only after all that was to be written; should it fail, the next start reads every page. */
@@ -206,6 +210,7 @@ void svc_close(struct svc *svc)
     metrics_counters_free(svc->counts.lanes);
     free(svc->burst.at);
     host_key_free(svc->offer_key);
+    host_key_free(svc->audit.key);
     host_wipe(svc->secret_key, sizeof(svc->secret_key));
     if (svc->lock_fd >= 0)
         (void)close(svc->lock_fd);
@@ -262,6 +267,9 @@ static bool is_read(enum svc_op op)
     case SVC_OPERATOR_GET:
     case SVC_WHOAMI:
     case SVC_TOKEN_LIST:
+    case SVC_AUDIT_LIST:
+    case SVC_AUDIT_HEAD:
+    case SVC_AUDIT_EXPORT:
         return true;
     default:
         return false;

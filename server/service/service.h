@@ -75,6 +75,10 @@ enum svc_op {
     SVC_OPERATOR_ADD,     /* in.json {name, grants, ..}  -> out.json with a token, out.created */
     SVC_OPERATOR_REMOVE,  /* in.id                       -> - */
     SVC_OPERATOR_LIST,    /* in.page                     -> out.json */
+    SVC_AUDIT_LIST,       /* in.page                     -> out.json */
+    SVC_AUDIT_HEAD,       /*                             -> out.body = envelope */
+    SVC_AUDIT_EXPORT,     /* in.page (cursor: the entry before) -> out.body = lines; the last one is a head */
+    SVC_AUDIT_PRUNE,      /* in.json {through, hash}     -> out.json */
     SVC_BACKUP,           /* in.json {dir}               -> out.json; served on while it is made */
     SVC_OPERATOR_GET,     /* in.id                       -> out.json */
     SVC_OPERATOR_CHANGE,  /* in.id, in.json {grant, revoke, disabled} -> out.json */
@@ -150,6 +154,7 @@ struct svc_call {
     void (*done)(struct svc_call *self); /* embed the call and get back with OTTER_CONTAINER_OF */
     struct svc_call *next;               /* queue, private to the service */
     uint64_t queued_us;                  /* since when it waits; private to the service */
+    bool unapproved;                     /* refused for want of an approval, which the audit log tells */
     bool grant_only; /* a poll that needs the writer for a grant, and for nothing else; set by svc_try() */
     struct svc_effects *effects; /* private to the service */
 };
@@ -164,6 +169,8 @@ struct svc_config {
     uint64_t map_max;         /* bytes of blobs mapped at a time; 0 = none */
     bool blobs_public;
     uint64_t disk_low;            /* less room than this is an event; 0 = never */
+    const char *audit_file;       /* to which the audit log is copied; NULL = none */
+    const char *audit_syslog;     /* the like: a socket as syslog(3) writes to */
     const char *events_exec;      /* absolute path of the program that events run; NULL = none */
     uint32_t events_burst;        /* lost updates that make a burst; 10 */
     uint32_t events_burst_window; /* seconds; 300 */
@@ -279,6 +286,9 @@ struct svc_loops {
  * out of memory. From memory, any thread: it answers also when writer, reader or disk do not.
  */
 json_t *svc_ready(struct svc *svc, const struct svc_loops *loops, bool *ret_ready);
+
+/* [audit] file was moved away: it is opened, or made, anew. Any thread. */
+void svc_audit_reopen(struct svc *svc);
 
 /* When the server's certificate expires, in Unix seconds; 0: there is none. Any thread. */
 void svc_certificate_expires(struct svc *svc, int64_t when);

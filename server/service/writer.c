@@ -36,6 +36,7 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_GROUP_PUT] = op_group_put,
         [SVC_GROUP_DELETE] = op_group_delete,
         [SVC_GC] = op_gc,
+        [SVC_AUDIT_PRUNE] = op_audit_prune,
         [SVC_FREEZE] = op_freeze,
         [SVC_OPERATOR_ADD] = op_operator_add,
         [SVC_OPERATOR_REMOVE] = op_operator_remove,
@@ -62,6 +63,8 @@ static enum otter_status handle(struct svc *svc, struct svc_call *call)
     if (status != OTTER_OK || answered)
         return status;
     status = handler(svc, call);
+    if (status == OTTER_OK && !call->in.dry_run)
+        status = audit_done(svc, call);
     return status == OTTER_OK ? idempotency_keep(svc, call) : status;
 }
 
@@ -83,6 +86,8 @@ static enum otter_status run_call(struct svc *svc, struct svc_call *call)
     if (call->out.status != OTTER_OK)
         svc_call_clear(call);
     status = store->ops->savepoint_undo(store);
+    if (status == OTTER_OK && audit_wants_refusal(call))
+        return audit_refused(svc, call);
     return status != OTTER_OK && trouble_is(call->out.status) ? call->out.status : status;
 }
 
@@ -91,19 +96,20 @@ static enum otter_status run_transaction(struct svc *svc, struct svc_call *list)
     struct store *store = svc->writer;
     enum otter_status status = store->ops->begin(store, true);
     uint64_t calls = 0, began;
+    bool said = false;
 
     if (status != OTTER_OK)
         return status;
-    for (struct svc_call *c = list; c; c = c->next) {
+    status = audit_begin(svc, &said);
+    for (struct svc_call *c = list; c && status == OTTER_OK; c = c->next, calls++)
         status = run_call(svc, c);
-        calls++;
-        if (status == OTTER_OK)
-            continue;
+    if (status != OTTER_OK) {
         store->ops->rollback(store);
         return status;
     }
     began = host_clock_mono_us();
     status = store->ops->commit(store);
+    svc->audit.announced = svc->audit.announced || (said && status == OTTER_OK);
     if (status == OTTER_OK && calls > 0)
         count_commit(svc, began, calls);
     return status;
@@ -272,6 +278,7 @@ void *writer_main(void *arg)
         deadlines_run(svc);
         progress_run(svc);
         sweep_tick(svc, closed);
+        audit_turn(svc);
     }
     backup_stop(svc);
     return NULL;

@@ -31,10 +31,10 @@ bool store_sqlite_inspect(const char *path, struct store_inspector *inspector, s
 
 /*
  * For a database that is put back from a backup: no number that was given out after the backup comes again.
- * Attempts go on so much higher, and rollouts so much.
+ * Attempts go on so much higher, and rollouts so much. And meta has this mark from then on.
  */
 #define STORE_RAISE_ATTEMPTS (1u << 20)
 #define STORE_RAISE_ROLLOUTS 1000u
-bool store_sqlite_raise(const char *path, struct host_error *err);
+bool store_sqlite_raise(const char *path, const char *mark, int64_t value, struct host_error *err);
 
 #endif

@@ -264,6 +264,7 @@ static void fill_ops(struct store_ops *ops)
     store_sqlite_marks_ops(ops);
     store_sqlite_attempt_ops(ops);
     store_sqlite_misc_ops(ops);
+    store_sqlite_audit_ops(ops);
 }
 
 static bool setup(sqlite3 *db, const char *path, enum store_mode mode, enum store_fault *ret_fault,

@@ -35,6 +35,7 @@ static int find_rows(sqlite3 *db, const char *sql, const char *what, struct stor
 }
 
 #define SCHEMA_3 3u /* has `retry` and `pruned` */
+#define SCHEMA_5 5u /* has the audit log */
 #define ANY      UINT_MAX
 
 #define COUNTED_OTHERWISE                                                                                    \
@@ -118,6 +119,8 @@ static int look(sqlite3 *db, struct store_inspector *inspector, struct store_con
             rc = find_rows(db, questions[i].sql, questions[i].what, inspector);
     if (rc == SQLITE_OK)
         rc = needed(db, ret->schema, inspector);
+    if (rc == SQLITE_OK && ret->schema >= SCHEMA_5)
+        rc = store_sqlite_audit_check(db, inspector);
     return rc == SQLITE_OK ? count(db, ret) : rc;
 }
 
@@ -157,7 +160,7 @@ bool store_sqlite_inspect(const char *path, struct store_inspector *inspector, s
     return ok;
 }
 
-bool store_sqlite_raise(const char *path, struct host_error *err)
+bool store_sqlite_raise(const char *path, const char *mark, int64_t value, struct host_error *err)
 {
     sqlite3 *db = NULL;
     char sql[512];
@@ -167,8 +170,9 @@ bool store_sqlite_raise(const char *path, struct host_error *err)
                            "BEGIN; UPDATE sqlite_sequence SET seq = seq + %u WHERE name = 'attempts';"
                            "INSERT INTO sqlite_sequence SELECT 'rollouts', 0 WHERE NOT EXISTS"
                            " (SELECT 1 FROM sqlite_sequence WHERE name = 'rollouts');"
-                           "UPDATE sqlite_sequence SET seq = seq + %u WHERE name = 'rollouts'; COMMIT",
-                           STORE_RAISE_ATTEMPTS, STORE_RAISE_ROLLOUTS);
+                           "UPDATE sqlite_sequence SET seq = seq + %u WHERE name = 'rollouts';"
+                           "INSERT OR REPLACE INTO meta VALUES (%Q, %lld); COMMIT",
+                           STORE_RAISE_ATTEMPTS, STORE_RAISE_ROLLOUTS, mark, (long long)value);
     ok = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
          sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK && sqlite3_get_autocommit(db);
     if (!ok)

@@ -89,6 +89,12 @@ enum sql {
     SQL_ANSWER_PUT,
     SQL_ANSWER_GET,
     SQL_ANSWERS_FORGET,
+    SQL_AUDIT_ADD,
+    SQL_AUDIT,
+    SQL_AUDIT_BACK,
+    SQL_AUDIT_GET,
+    SQL_AUDIT_NOTICE,
+    SQL_AUDIT_PRUNE,
     SQL_COUNT
 };
 
@@ -207,6 +213,13 @@ const char *store_sqlite_kept(const char *path, unsigned above, unsigned upto, c
 bool store_sqlite_migrate(sqlite3 *db, enum store_fault *ret_fault, struct host_error *err);
 int store_sqlite_user_version(sqlite3 *db);
 
+/* An entry of the audit log by STORE_AUDIT_COLUMNS; its strings live as long as the row. */
+#define STORE_AUDIT_COLUMNS "num, at, who, act, subject, detail, prev, hash"
+void store_sqlite_audit_row(sqlite3_stmt *stmt, struct audit_entry *ret);
+struct store_inspector;
+/* Is each entry what its hash was made of, and in its place? A result code of SQLite. */
+int store_sqlite_audit_check(sqlite3 *db, struct store_inspector *inspector);
+
 /* The operations, a file a subject. */
 void store_sqlite_documents_ops(struct store_ops *ops);
 void store_sqlite_rollout_ops(struct store_ops *ops);
@@ -216,5 +229,6 @@ void store_sqlite_device_ops(struct store_ops *ops);
 void store_sqlite_marks_ops(struct store_ops *ops);
 void store_sqlite_attempt_ops(struct store_ops *ops);
 void store_sqlite_misc_ops(struct store_ops *ops);
+void store_sqlite_audit_ops(struct store_ops *ops);
 
 #endif

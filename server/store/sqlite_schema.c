@@ -105,7 +105,10 @@ static const struct {
      " UNION SELECT 'publisher' UNION SELECT 'approver');"
      "INSERT INTO operator_tokens (operator, label, hash, parent, created, expires, used)"
      " SELECT name, '', token_hash, 0, created, 0, 0 FROM operators_before;"
-     "DROP TABLE operators_before;"},
+     "DROP TABLE operators_before;"
+     "CREATE TABLE audit (num INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL,"
+     " subject TEXT NOT NULL, detail TEXT NOT NULL, prev BLOB NOT NULL, hash BLOB NOT NULL);"
+     "CREATE INDEX audit_notices ON audit (num) WHERE act IN ('audit-key', 'audit-prune');"},
 };
 
 #define APPLICATION_ID "0x4f747472" /* "Ottr", shown by file(1) */

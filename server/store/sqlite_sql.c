@@ -165,4 +165,13 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
         "INSERT INTO answers (key, at, request, status, created, body) VALUES (?, ?, ?, ?, ?, ?)",
     [SQL_ANSWER_GET] = "SELECT request, status, created, body FROM answers WHERE key = ?",
     [SQL_ANSWERS_FORGET] = "DELETE FROM answers WHERE at < ?",
+    [SQL_AUDIT_ADD] = "INSERT INTO audit (" STORE_AUDIT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_AUDIT] = "SELECT " STORE_AUDIT_COLUMNS " FROM audit WHERE num > ? ORDER BY num",
+    [SQL_AUDIT_BACK] = "SELECT " STORE_AUDIT_COLUMNS " FROM audit WHERE num < ? ORDER BY num DESC",
+    [SQL_AUDIT_GET] = "SELECT " STORE_AUDIT_COLUMNS " FROM audit WHERE num = ?",
+    /* By the index of those few entries, whose condition this one repeats. */
+    [SQL_AUDIT_NOTICE] = "SELECT " STORE_AUDIT_COLUMNS " FROM audit INDEXED BY audit_notices"
+                         " WHERE act IN ('" AUDIT_ACT_KEY "', '" AUDIT_ACT_PRUNE "')"
+                         " ORDER BY num DESC LIMIT 1",
+    [SQL_AUDIT_PRUNE] = "DELETE FROM audit WHERE num <= ?",
 };

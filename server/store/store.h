@@ -13,6 +13,7 @@
 
 #include "core/documents.h"
 #include "core/wire.h"
+#include "host/audit.h"
 #include "host/error.h"
 
 struct store {
@@ -338,6 +339,10 @@ struct store_moment_visitor {
     bool (*row)(struct store_moment_visitor *self, const struct store_moment *row);
 };
 
+struct store_audit_visitor {
+    bool (*row)(struct store_audit_visitor *self, const struct audit_entry *row);
+};
+
 struct store_ops {
     void (*close)(struct store *self);
 
@@ -472,6 +477,17 @@ struct store_ops {
     enum otter_status (*answer_get)(struct store *self, const char *key,
                                     struct store_answer_visitor *visitor);
     enum otter_status (*answers_forget)(struct store *self, int64_t before);
+
+    /* The audit log (host/audit.h). add: ALREADY_EXISTS. audit: by num, rising, from above `after` on; back:
+     * falling, from below `before` on. get: NOT_FOUND. */
+    enum otter_status (*audit_add)(struct store *self, const struct audit_entry *row);
+    enum otter_status (*audit)(struct store *self, uint64_t after, struct store_audit_visitor *visitor);
+    enum otter_status (*audit_back)(struct store *self, uint64_t before, struct store_audit_visitor *visitor);
+    enum otter_status (*audit_get)(struct store *self, uint64_t num, struct store_audit_visitor *visitor);
+    /* The newest entry of those that name the log's key; NOT_FOUND. */
+    enum otter_status (*audit_notice)(struct store *self, struct store_audit_visitor *visitor);
+    /* Takes away all up to that one, and with it. */
+    enum otter_status (*audit_prune)(struct store *self, uint64_t through);
 };
 
 enum store_mode { STORE_WRITER, STORE_READER };

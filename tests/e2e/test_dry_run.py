@@ -23,6 +23,7 @@ CHANGING = {
     "release withdraw": "1.0.1 --reason bad --abort-rollouts", "server freeze": "--reason fire", "server unfreeze": "",
     "group set": "lab --target all", "group delete": "spare",
     "server gc": "--keep 1 --orphans-older-than 1s", "server backup": "DIR",
+    "audit prune": "--before 2100-01-01 --archive OUT",
     "operator add": "adam --role viewer", "operator remove": "eve", "operator grant": "eve --role viewer",
     "operator revoke": "eve --role operator", "operator disable": "eve", "operator enable": "eve",
     "token new": "", "token revoke": "TOKEN", "token login": "--token-file TOKEN-FILE", "token logout": "",
@@ -41,6 +42,7 @@ READING = {
     "rollout explain": "--device dev-1", "rollout events": "RUNNING", "rollout report": "RUNNING",
     "rollout wait": "ENDED --until complete", "device list": "", "device show": "dev-1", "device timeline": "dev-1",
     "fleet summary": "", "group list": "", "group show": "lab", "operator list": "", "operator show": "eve", "token list": "", "server status": "",
+    "audit list": "", "audit head": "", "audit export": "", "audit verify": "LOG",
     "completion bash": "", "completion zsh": "", "completion fish": "",
 }
 
@@ -69,7 +71,10 @@ class Prepared:
             world.otter("root", "new", "--from", world.root, "--out", path)
         world.otter("root", "sign", second, "--key", world.keys["root"])
         csv.write_text(f"id,product,hardware,secret,tags\nnew-1,{otter.PRODUCT},{otter.HARDWARE},{SECRET},lab\n")
+        log = world.folder / "audit.jsonl"
+        world.otter("audit", "export", "--out", log)
         self.names = {
+            "LOG": log,
             "ROOT": world.root, "ROOT2": second, "UNSIGNED": unsigned, "RELEASE": release, "IMAGE-A": images[0],
             "IMAGE-B": images[1], "KEY": world.pub("image"), "CSV": csv, "OUT": world.folder / "out",
             "DIR": world.folder / "backup", "ROOT-KEY": world.keys["root"], "IMAGE-KEY": world.keys["image"],
@@ -98,7 +103,7 @@ class Prepared:
         world = self.world
         told = [world.otter(*words.split(), "--all", "--json").out for words in (
             "root list", "release list", "image-key list", "group list", "operator list", "rollout list",
-            "device list", "device timeline dev-1")]
+            "device list", "device timeline dev-1", "audit list")]
         told.append(world.otter("device", "list", "--filter", "state == retired", "--json").out)
         told.append(world.otter("server", "status", "--json").json["frozen"])
         files = {p.relative_to(world.folder): p.read_bytes() for p in world.folder.rglob("*")

@@ -46,6 +46,7 @@ class Prepared:
             self.server.json("PUT", f"/api/v1/groups/{name}", {"target": f"tag == {name}"}, expect=201)
         self.server.json("POST", "/api/v1/operators", {"name": "eve", "grants": []}, expect=201)
         self.spare_token = self.server.json("POST", "/api/v1/tokens", {"operator": "eve"}, expect=201)["id"]
+        self.first_entry = self.server.json("GET", "/api/v1/audit?limit=1")["items"][0]["hash"]
         self.upload = hashlib.sha256(UPLOAD).hexdigest()
         self.server.json("POST", "/api/v1/uploads", {"sha256": self.upload, "size": len(UPLOAD)}, expect=201)
         self.bodies = self._bodies()
@@ -104,6 +105,7 @@ class Prepared:
             "addOperator": {"name": "adam", "grants": [{"role": "viewer", "product": otter.PRODUCT}]},
             "changeOperator": {"grant": [{"role": "operator", "product": "*"}]},
             "makeToken": {"label": "pipeline", "expires_in": 3600},
+            "pruneAudit": {"through": 1, "hash": self.first_entry},
             "backup": {"dir": str(self.world.folder / "backup")},
         }
 

@@ -38,5 +38,8 @@ extern const unsigned conformance_fleet_count;
 /* Rollouts' plans, events and members, losses, groups, operators: conformance_plan.c. */
 extern const struct conformance_case conformance_plan_cases[];
 extern const unsigned conformance_plan_count;
+/* The audit log: conformance_audit.c. */
+extern const struct conformance_case conformance_audit_cases[];
+extern const unsigned conformance_audit_count;
 
 #endif

@@ -174,7 +174,7 @@ static void numbers_are_raised_for_good(void **state)
     store_close(p->writer);
     p->writer = NULL;
     assert_int_equal(inspect(p->db, &before).found, 0);
-    assert_true(store_sqlite_raise(p->db, &err));
+    assert_true(store_sqlite_raise(p->db, "mark", 77, &err));
     assert_int_equal(inspect(p->db, &after).found, 0);
     assert_int_equal(after.next_attempt, before.next_attempt + STORE_RAISE_ATTEMPTS);
     assert_int_equal(after.devices, 3);

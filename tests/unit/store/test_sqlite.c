@@ -258,7 +258,7 @@ static bool keep_state(struct store_fleet_visitor *self, const struct store_devi
 
 /* Undo the newest changes of the schema, as far as they are about what was there before. */
 #define TO_SCHEMA_4                                                                                          \
-    "DELETE FROM migrations WHERE number > 4; PRAGMA user_version = 4;"                                      \
+    "DELETE FROM migrations WHERE number > 4; PRAGMA user_version = 4; DROP TABLE audit;"                    \
     "DROP TABLE operators; DROP TABLE operator_grants; DROP TABLE operator_tokens;"                          \
     "CREATE TABLE operators (name TEXT PRIMARY KEY, token_hash BLOB NOT NULL UNIQUE,"                        \
     " created INTEGER NOT NULL) WITHOUT ROWID;"
@@ -424,7 +424,7 @@ static void full_store_says_so_and_takes_nothing_over(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[64] = {
+    static struct CMUnitTest tests[96] = {
         cmocka_unit_test_setup_teardown(newer_schema_is_refused_and_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_is_found_at_open, setup, teardown),
         cmocka_unit_test_setup_teardown(every_page_is_checked_after_an_unclean_stop, setup, teardown),
@@ -452,5 +452,8 @@ int main(void)
     for (unsigned i = 0; i < conformance_plan_count && n < OTTER_ARRAY_LEN(tests); i++)
         tests[n++] = (struct CMUnitTest){conformance_plan_cases[i].name, conformance_plan_cases[i].run, setup,
                                          teardown, NULL};
+    for (unsigned i = 0; i < conformance_audit_count && n < OTTER_ARRAY_LEN(tests); i++)
+        tests[n++] = (struct CMUnitTest){conformance_audit_cases[i].name, conformance_audit_cases[i].run,
+                                         setup, teardown, NULL};
     return _cmocka_run_group_tests("store/sqlite", tests, n, NULL, NULL);
 }
