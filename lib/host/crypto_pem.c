@@ -11,7 +11,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-/* scrypt (RFC 7914): 16 MB, of the 32 MB that OpenSSL reads without being told; some 0.2 s. */
+/* scrypt (RFC 7914): 16 MB, of the 32 MB that OpenSSL reads without being told; a quarter of a second. */
 #define SCRYPT_N 16384u
 #define SCRYPT_R 8u
 #define SCRYPT_P 5u
