@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
     ("check-schemas.py", []),
     ("check-images.py", []),
     ("jose-check.py", []),
+    ("audit-check.py", []),
 ])  # fmt: skip
 def test_agrees(script, words):
     done = subprocess.run(["/usr/bin/python3", "-B", str(HERE / script), *words], capture_output=True, text=True, timeout=300)
