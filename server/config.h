@@ -17,6 +17,7 @@ struct config_listen {
 
 struct config {
     char data[CONFIG_TEXT];    /* data directory; "" = not given */
+    bool enable_admin;         /* of the command line alone */
     char restore[CONFIG_TEXT]; /* of the command line alone: the backup to make it from */
     char port_file[CONFIG_TEXT];
     struct config_listen listen[HTTP_LISTENERS_MAX];

@@ -103,6 +103,7 @@ static struct svc *open_services(const struct config *config, struct host_error 
         .max_blob = config->max_blob,
         .map_max = config->map_max,
         .blobs_public = config->blobs_public,
+        .enable_admin = config->enable_admin,
         .plain_devices = config->plain_devices,
         .disk_low = config->disk_low,
         .audit_file = config->audit_file[0] ? config->audit_file : NULL,

@@ -22,6 +22,7 @@ const char options_help[] =
     "damaged,\n"
     "                         then end: 0 sound, 4 damaged\n"
     "  --restore BACKUP       make the data directory, absent or empty, from a backup, then end\n"
+    "  --enable-admin         switch the operator of admin.token on again, when no other admin is left\n"
     "  --threads N            event loops; default: one a core\n"
     "  --poll-interval N      seconds between the polls of a device; default 3600, at least 5\n"
     "  --plain-devices        devices may prove themselves over plain HTTP (Otter-HMAC): no secret travels\n"
@@ -47,6 +48,7 @@ enum otterd_option {
     OPT_PRINT,
     OPT_CHECK_DATABASE,
     OPT_RESTORE,
+    OPT_ENABLE_ADMIN,
     OPT_THREADS,
     OPT_POLL_INTERVAL,
     OPT_PLAIN_DEVICES,
@@ -68,6 +70,7 @@ static const struct option long_options[] = {
     {"print-config", no_argument, NULL, OPT_PRINT},
     {"check-database", no_argument, NULL, OPT_CHECK_DATABASE},
     {"restore", required_argument, NULL, OPT_RESTORE},
+    {"enable-admin", no_argument, NULL, OPT_ENABLE_ADMIN},
     {"threads", required_argument, NULL, OPT_THREADS},
     {"poll-interval", required_argument, NULL, OPT_POLL_INTERVAL},
     {"plain-devices", no_argument, NULL, OPT_PLAIN_DEVICES},
@@ -133,6 +136,9 @@ static bool apply(struct pass *pass, int option, const char *argument, struct ho
     case OPT_RESTORE:
         *pass->then = OPTIONS_RESTORE;
         return config_set_text(pass->config->restore, argument, err) || host_error_prefix(err, "--restore");
+    case OPT_ENABLE_ADMIN:
+        pass->config->enable_admin = true;
+        return true;
     case OPT_VERSION:
         *pass->then = OPTIONS_VERSION;
         return true;

@@ -80,9 +80,8 @@ static const char *hint_of(enum otter_status status)
 {
     switch (status) {
     case OTTER_UNAUTHORIZED:
-        return "send \"Authorization: Bearer TOKEN\": an operator's token is in DIR/admin.token, a device's "
-               "is the "
-               "base64url of its secret";
+        return "send \"Authorization: Bearer TOKEN\": an operator's first token is in DIR/admin.token, a "
+               "device's is the base64url of its secret";
     case OTTER_UNKNOWN_DEVICE:
         return "register the device, or send the token of the device that the request names";
     case OTTER_NOT_FOUND:

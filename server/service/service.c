@@ -101,13 +101,28 @@ static bool open_store(struct svc *svc, struct host_error *err, int *ret_exit)
     return false;
 }
 
+/* The way back in, for who has the machine. */
+static bool enable_admin(struct svc *svc, struct host_error *err)
+{
+    static const struct store_operator admin = {.name = SVC_ADMIN};
+    const struct store_ops *ops = svc->writer->ops;
+
+    if (!svc->config.enable_admin)
+        return true;
+    if (ops->begin(svc->writer, true) == OTTER_OK && ops->operator_put(svc->writer, &admin) == OTTER_OK &&
+        ops->commit(svc->writer) == OTTER_OK)
+        return true;
+    return host_fail(err, HOST_ERROR_FILE, "--enable-admin could not be stored");
+}
+
 static bool open_parts(struct svc *svc, struct host_error *err, int *ret_exit, char ret_new_token[64])
 {
     uint64_t seed;
 
     host_random(&seed, sizeof(seed));
     if (!host_mkdir_p(svc->dir, 0750, err) || !lock_dir(svc, err) || !refuse_half_restored(svc, err) ||
-        !open_store(svc, err, ret_exit) || !bootstrap_files(svc, ret_new_token, err))
+        !open_store(svc, err, ret_exit) || !enable_admin(svc, err) ||
+        !bootstrap_files(svc, ret_new_token, err))
         return false;
     svc->blobs = blobs_file_open(svc->dir, svc->config.map_max, err);
     if (!svc->blobs)

@@ -162,6 +162,7 @@ struct svc_call {
 struct svc_config {
     const char *data_dir;
     const char *admin_token;  /* the operators' token; NULL = that of admin.token, made if it is absent */
+    bool enable_admin;        /* SVC_ADMIN is switched on, if he was off */
     uint32_t poll_interval_s; /* 3600; at least 5 */
     uint32_t commit_wait_us;  /* how long a group commit may wait for company; 0 */
     uint32_t waiting;         /* calls that may wait for a thread (policy/admit.h says which); 4096 */

@@ -122,9 +122,13 @@ class Prepared:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    made = Prepared(tmp_path_factory.mktemp("dry"))
-    yield made
-    made.world.stop()
+    folder = tmp_path_factory.mktemp("dry")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        made = Prepared(folder)
+        made.world.otter("login", "--token-file", made.world.server.data / "admin.token")
+        yield made
+        made.world.stop()
 
 
 def changing(requests):

@@ -248,6 +248,11 @@ def test_admin_token_goes_when_another_admin_is_there_and_comes_back_on_the_mach
     assert "nobody could administer" in run(world, eve, "operator", "remove", "eve", expect=1).err
     run(world, eve, "operator", "enable", "admin")
     assert names(world) == ["admin", "eve"]
+    run(world, eve, "operator", "disable", "admin")
+    world.server.stop()
+    world.server.options = [*world.server.options, "--enable-admin"]
+    world.server.start()
+    world.otter("operator", "remove", "eve")
 
 
 def test_the_token_is_nowhere_but_in_the_answer(world):
