@@ -97,10 +97,18 @@ const struct cli_example cli_examples[] = {
     {"device", "hold", "device hold dev-17 --reason 'on the bench'", NULL},
     {"device", "pin", "device pin --target 'tag == museum' --release pump@1.2.0", NULL},
     {"device", "retire", "device retire dev-17 --reason 'lost in the harbour'", NULL},
+    {"device", "requests", "device requests --filter 'product == pump'", NULL},
+    {"device", "accept", "device accept dev-17 --token 4f1c6b9a", "The one of two that ask to be dev-17"},
+    {"device", "reject", "device reject dev-99", NULL},
+    {"device", "rotate", "device rotate --target 'tag == lab'", NULL},
+    {"device", "revoke", "device revoke dev-17 --reason 'stolen'", NULL},
     {"device", "import", "device import fleet.csv --dry-run", NULL},
     {"device", "export", "device export --out fleet.csv", NULL},
 
     {"fleet", "summary", "fleet summary --by version,hardware", NULL},
+
+    {"fleet-key", "new", "fleet-key new pump --out pump.fleet", NULL},
+    {"fleet-key", "list", "fleet-key list", NULL},
 
     {"operator", "add", "operator add eve --role approver",
      "A second operator, who may approve what the first one made"},

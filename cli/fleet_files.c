@@ -51,7 +51,7 @@ static enum cli_exit add(struct fleet *f, const struct cli_plan *plan, const str
     otter_b64_encode(secret, sizeof(secret), text);
     fprintf(f->jsonl, "{\"id\":\"%s\",\"factory\":\"%s.factory.bin\",\"hardware\":\"%s\"}\n", m->id, m->id,
             m->hardware);
-    fprintf(f->csv, "%s,%s,%s,%s,", m->id, m->product, m->hardware, text);
+    fprintf(f->csv, "%s,%s,%s,%s,", m->id, m->product, m->hardware, plan->fleet_key ? "" : text);
     cli_csv_put(f->csv, m->tags);
     fputc('\n', f->csv);
     json_array_append_new(devices,

@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "csv.h"
 #include "document.h"
+#include "fleet_key.h"
 #include "host/certificate.h"
 #include "parse.h"
 
@@ -127,6 +128,10 @@ enum cli_exit cli_plan_load(struct cli *cli, const struct cli_args *args, struct
     f->key_count = (uint8_t)plan->key_count;
     if (code == CLI_DONE)
         code = load_ca(cli, cli_arg(args, "ca"), f);
+    if (code == CLI_DONE && cli_arg(args, "fleet-key") != NULL) {
+        code = cli_fleet_key_read(cli, cli_arg(args, "fleet-key"), f->secret);
+        plan->fleet_key = f->fleet_key = true;
+    }
     if (code == CLI_DONE)
         code = check_tls(cli, f);
     return code == CLI_DONE ? load_root(cli, cli_arg(args, "root"), f) : code;
@@ -251,7 +256,8 @@ size_t cli_member_factory(struct cli *cli, const struct cli_plan *plan, const st
     memcpy(f.hardware, m->hardware, sizeof(f.hardware));
     memcpy(f.mac, m->mac, sizeof(f.mac));
     f.sequence = m->sequence;
-    host_random(f.secret, sizeof(f.secret));
+    if (!plan->fleet_key)
+        host_random(f.secret, sizeof(f.secret));
     len = otter_factory_encode(&f, ret, OTTER_FACTORY_MAX);
     if (len > 0)
         status = otter_factory_decode(ret, len, &again);

@@ -14,6 +14,7 @@ struct cli_plan {
     struct otter_factory common;
     struct cli_public key[OTTER_IMAGE_KEYS];
     size_t key_count;
+    bool fleet_key; /* common.secret is one: devices make tokens of their own */
 };
 
 enum cli_exit cli_plan_load(struct cli *cli, const struct cli_args *args, struct cli_plan *ret);

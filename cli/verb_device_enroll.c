@@ -81,6 +81,10 @@ static enum cli_exit add_factory(struct cli *cli, const char *path, json_t *devi
     host_wipe(data, len);
     if (status != OTTER_OK)
         return cli_fail_status(cli, path, status);
+    if (f.fleet_key) {
+        host_wipe(f.secret, sizeof(f.secret));
+        return cli_fail(cli, CLI_REFUSED, "%s: its secret is a fleet key: the device enrols itself", path);
+    }
     json_array_append_new(devices, cli_device_json(f.device, f.product, f.hardware, f.secret, NULL));
     host_wipe(f.secret, sizeof(f.secret));
     return CLI_DONE;

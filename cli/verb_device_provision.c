@@ -37,6 +37,8 @@ const struct cli_option cli_options_device_provision[] = {
     {"tag", CLI_OPTION_LIST, "TAG", "tags to register with"},
     {"hex", CLI_OPTION_FLAG, NULL, "write Intel HEX at the board's factory address"},
     {"address", CLI_OPTION_VALUE, "ADDR", "of --hex: the address, for a board that is not known by name"},
+    {"fleet-key", CLI_OPTION_VALUE, "FILE",
+     "the product's: the devices enrol themselves at their first boot"},
     {"no-register", CLI_OPTION_FLAG, NULL, "write the files alone; later: otter device enroll FILE"},
     {NULL},
 };
@@ -44,7 +46,10 @@ const struct cli_option cli_options_device_provision[] = {
 const char cli_notes_device_provision[] =
     "Makes a fresh secret for each device, writes its factory data, and tells the server the device and the "
     "image\n"
-    "keys. The secret is in the written files alone: keep them private.";
+    "keys. The secret is in the written files alone: keep them private. With --fleet-key there is none: "
+    "each\n"
+    "device makes a token of its own, and the server, which takes them by the key, is told the image keys "
+    "alone.";
 
 static enum cli_exit check_way(struct cli *cli, const struct cli_args *args)
 {
@@ -106,7 +111,7 @@ static enum cli_exit register_one(struct cli *cli, const struct cli_plan *plan, 
     auto_reply struct cli_reply reply = {0};
     enum cli_exit code = register_keys(cli, plan);
 
-    if (code != CLI_DONE) {
+    if (code != CLI_DONE || plan->fleet_key) {
         json_decref(device);
         return code;
     }
@@ -179,6 +184,8 @@ static enum cli_exit register_many(struct cli *cli, const struct cli_args *args,
     struct cli_registered done;
     enum cli_exit code = register_keys(cli, plan);
 
+    if (code == CLI_DONE && plan->fleet_key)
+        return code;
     if (code == CLI_DONE)
         code = cli_register(cli, devices, &done);
     if (code != CLI_DONE) {

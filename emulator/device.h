@@ -50,7 +50,9 @@ struct emu_world {
     uint32_t awake;
     int flash_error;                      /* the host's, a negative errno: the run is over. 0 = none */
     uint32_t failure[OTTER_STATUS_COUNT]; /* named by updaters since the run began */
-    uint16_t ca_len;                      /* of --cacert; 0 = as provisioned */
+    bool has_fleet_key;
+    uint8_t fleet_key[OTTER_SECRET_LEN];
+    uint16_t ca_len; /* of --cacert; 0 = as provisioned */
     uint8_t ca[OTTER_CA_MAX];
 };
 

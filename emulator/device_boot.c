@@ -15,7 +15,8 @@ static const struct otter_flash_map *map_of(const struct emu_device *d)
     return d->flash.flash.map;
 }
 
-/* --server, --tls-name and --cacert play what may be compiled into the application. */
+/* --server, --tls-name and --cacert play what may be compiled into the application; --fleet-key, another
+ * factory. */
 static void override_factory(const struct emu_world *world, struct otter_factory *f)
 {
     const char *server = world->options->server;
@@ -28,6 +29,10 @@ static void override_factory(const struct emu_world *world, struct otter_factory
     }
     if (tls_name != NULL)
         memcpy(f->tls_name[0], tls_name, strlen(tls_name) + 1); /* likewise by OTTER_NAME_MAX */
+    if (world->has_fleet_key) {
+        memcpy(f->secret, world->fleet_key, sizeof(f->secret));
+        f->fleet_key = true;
+    }
     if (world->ca_len > 0) {
         memcpy(f->ca, world->ca, world->ca_len);
         f->ca_len = world->ca_len;

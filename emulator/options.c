@@ -48,6 +48,7 @@ TAKE_TEXT(fleet)
 TAKE_TEXT(factory_dir)
 TAKE_TEXT(slot_a)
 TAKE_TEXT(cacert)
+TAKE_TEXT(fleet_key)
 TAKE_TEXT(keep)
 TAKE_TEXT(log)
 TAKE_TEXT(inspect)
@@ -166,6 +167,8 @@ static const struct option {
     {"image", 0, "IMAGE", take_slot_a, "the same"},
     {"server", 0, "URL", take_server, "http://host[:port] or https://... instead of the factory data's"},
     {"cacert", 0, "FILE", take_cacert, "PEM or DER of the CA to trust instead of the factory data's"},
+    {"fleet-key", 0, "FILE", take_fleet_key,
+     "the product's key instead of the factory data's secret: devices enrol themselves at their first boot"},
     {"tls-name", 0, "NAME", take_tls_name, "name in the server's certificate, if not the URL's host"},
     {"auth", 0, "auto|hmac", take_auth,
      "how devices prove themselves: auto is Otter-HMAC over plain HTTP to another machine, else their token"},

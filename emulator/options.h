@@ -12,6 +12,7 @@
 
 struct emu_options {
     const char *server;      /* overrides the factory data's URL; NULL = as provisioned */
+    const char *fleet_key;   /* file of the product's, instead of the secret; NULL = as provisioned */
     const char *cacert;      /* file of the CA to trust instead; NULL = as provisioned */
     const char *tls_name;    /* of the server's certificate, instead; NULL = as provisioned, or the host */
     const char *fleet;       /* JSONL */

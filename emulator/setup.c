@@ -1,6 +1,7 @@
 /* What a run stands on: its fleet, the devices' flash and memory, limits. */
 #include "run_internal.h"
 
+#include "core/bytes.h"
 #include "host/certificate.h"
 #include "host/cleanup.h"
 #include "host/file.h"
@@ -42,6 +43,22 @@ static bool load_ca(struct emu_run_state *r, struct host_error *err)
         return false;
     r->world.ca_len = (uint16_t)len; /* <= OTTER_CA_MAX */
     return true;
+}
+
+static bool load_fleet_key(struct emu_run_state *r, struct host_error *err)
+{
+    const char *path = r->o->fleet_key;
+    auto_free char *text = NULL;
+    size_t len;
+
+    if (path == NULL)
+        return true;
+    if (!host_file_read(path, 256, &text, &len, err))
+        return false;
+    r->world.has_fleet_key = otter_b64_decode(text, strcspn(text, "\r\n"), r->world.fleet_key,
+                                              OTTER_SECRET_LEN) == (int)OTTER_SECRET_LEN;
+    return r->world.has_fleet_key ||
+           host_fail(err, HOST_ERROR_FORMAT, "%s: no fleet key: 32 bytes in base64url are expected", path);
 }
 
 static bool open_log(struct emu_run_state *r, struct host_error *err)
@@ -89,8 +106,8 @@ static bool open_flash(struct emu_run_state *r, struct host_error *err)
 
 bool emu_run_set_up(struct emu_run_state *r, struct host_error *err)
 {
-    if (!load_ca(r, err) || !emu_fleet_load(r->o, &r->fleet, err) || !raise_file_limit(r->o, err) ||
-        !open_log(r, err))
+    if (!load_ca(r, err) || !load_fleet_key(r, err) || !emu_fleet_load(r->o, &r->fleet, err) ||
+        !raise_file_limit(r->o, err) || !open_log(r, err))
         return false;
     r->world.devices = r->fleet.count;
     r->world.links.epoll_fd = epoll_create1(EPOLL_CLOEXEC);

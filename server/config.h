@@ -10,6 +10,9 @@
 
 #define CONFIG_TEXT 256u
 
+/* How devices come that no operator has registered. */
+enum config_enrol { CONFIG_ENROL_ASK = 1, CONFIG_ENROL_FLEET_KEY = 2 };
+
 struct config_listen {
     char text[CONFIG_TEXT]; /* as written */
     enum http_serves serves;
@@ -28,6 +31,7 @@ struct config {
     char tls_key[CONFIG_TEXT];
     bool tls_tickets;
     uint32_t tls_session_cache; /* entries; 0 = none */
+    unsigned enrol;             /* enum config_enrol, a bit each */
     bool plain_devices;
     uint32_t threads; /* 0 = one a core */
     uint32_t connections;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, NUMBER, SIZE, FLAG, LEVEL, FORMAT };
+enum kind { TEXT, NUMBER, SIZE, FLAG, LEVEL, FORMAT, ENROL };
 
 /* Every key but the addresses. place points into the configuration that is read or printed. */
 struct key {
@@ -20,7 +20,7 @@ struct key {
     bool reloads; /* a SIGHUP takes it over */
 };
 
-#define KEYS 30u
+#define KEYS 31u
 
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
@@ -32,6 +32,7 @@ static void keys_of(struct config *c, struct key keys[KEYS])
         {"tls", "key", TEXT, c->tls_key, 0, 0, true},
         {"tls", "tickets", FLAG, &c->tls_tickets, 0, 0, false},
         {"tls", "session_cache", NUMBER, &c->tls_session_cache, 0, 1000000, false},
+        {"devices", "enrol", ENROL, &c->enrol, 0, 0, false},
         {"devices", "plain", FLAG, &c->plain_devices, 0, 0, false},
         {"store", "data", TEXT, c->data, 0, 0, false},
         {"store", "commit_wait_us", NUMBER, &c->commit_wait_us, 0, 100000, false},
@@ -126,6 +127,49 @@ static bool set_flag(bool *place, const char *value, struct host_error *err)
     return true;
 }
 
+/* registered is always so: the word stands for nothing else. */
+static const struct {
+    const char *word;
+    unsigned bit;
+} enrols[] = {{"registered", 0}, {"ask", CONFIG_ENROL_ASK}, {"fleet-key", CONFIG_ENROL_FLEET_KEY}};
+
+static bool add_enrol(const char *word, size_t len, unsigned *bits)
+{
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(enrols); i++) {
+        if (strlen(enrols[i].word) == len && memcmp(enrols[i].word, word, len) == 0) {
+            *bits |= enrols[i].bit;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words, with blanks or commas between. */
+static bool set_enrol(unsigned *place, const char *value, struct host_error *err)
+{
+    unsigned bits = 0;
+
+    for (const char *at = value; *at != '\0';) {
+        size_t len = strcspn(at, " ,");
+
+        if (len > 0 && !add_enrol(at, len, &bits))
+            return host_fail(err, HOST_ERROR_FORMAT,
+                             "\"%s\" is not made of the words registered, ask, fleet-key", value);
+        at += len + (at[len] != '\0');
+    }
+    *place = bits;
+    return true;
+}
+
+static void print_enrol(const char *name, unsigned bits, FILE *out)
+{
+    fprintf(out, "%s = registered", name);
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(enrols); i++)
+        if (bits & enrols[i].bit)
+            fprintf(out, " %s", enrols[i].word);
+    fputs("\n", out);
+}
+
 static bool set_key(const struct key *key, const char *value, struct host_error *err)
 {
     uint64_t n = 0;
@@ -148,6 +192,8 @@ static bool set_key(const struct key *key, const char *value, struct host_error 
     case FORMAT:
         return host_log_format_parse(value, key->place) ||
                host_fail(err, HOST_ERROR_FORMAT, "\"%s\" is neither key-value nor json", value);
+    case ENROL:
+        return set_enrol(key->place, value, err);
     }
     return host_fail(err, HOST_ERROR_INTERNAL, "a key without kind");
 }
@@ -214,6 +260,9 @@ static void print_key(const struct key *key, FILE *out)
     case FORMAT:
         fprintf(out, "%s = %s\n", key->name, formats[*(const enum host_log_format *)place]);
         break;
+    case ENROL:
+        print_enrol(key->name, *(const unsigned *)place, out);
+        break;
     }
 }
 
@@ -232,6 +281,8 @@ static bool same_value(const struct key *a, const struct key *b)
         return *(const enum host_log_level *)a->place == *(const enum host_log_level *)b->place;
     case FORMAT:
         return *(const enum host_log_format *)a->place == *(const enum host_log_format *)b->place;
+    case ENROL:
+        return *(const unsigned *)a->place == *(const unsigned *)b->place;
     }
     return false;
 }

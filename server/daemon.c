@@ -104,6 +104,8 @@ static struct svc *open_services(const struct config *config, struct host_error 
         .map_max = config->map_max,
         .blobs_public = config->blobs_public,
         .enable_admin = config->enable_admin,
+        .enrol_ask = (config->enrol & CONFIG_ENROL_ASK) != 0,
+        .enrol_fleet_key = (config->enrol & CONFIG_ENROL_FLEET_KEY) != 0,
         .plain_devices = config->plain_devices,
         .disk_low = config->disk_low,
         .audit_file = config->audit_file[0] ? config->audit_file : NULL,

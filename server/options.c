@@ -25,6 +25,7 @@ const char options_help[] =
     "  --enable-admin         switch the operator of admin.token on again, when no other admin is left\n"
     "  --threads N            event loops; default: one a core\n"
     "  --poll-interval N      seconds between the polls of a device; default 3600, at least 5\n"
+    "  --enrol WORDS          how devices come: registered, ask, fleet-key; several with commas between\n"
     "  --plain-devices        devices may prove themselves over plain HTTP (Otter-HMAC): no secret travels\n"
     "  --insecure-plain-http  allow addresses off this machine without TLS: tokens travel readable\n"
     "  --log-level LEVEL      error, warning, info or debug\n"
@@ -51,6 +52,7 @@ enum otterd_option {
     OPT_ENABLE_ADMIN,
     OPT_THREADS,
     OPT_POLL_INTERVAL,
+    OPT_ENROL,
     OPT_PLAIN_DEVICES,
     OPT_INSECURE,
     OPT_LOG_LEVEL,
@@ -73,6 +75,7 @@ static const struct option long_options[] = {
     {"enable-admin", no_argument, NULL, OPT_ENABLE_ADMIN},
     {"threads", required_argument, NULL, OPT_THREADS},
     {"poll-interval", required_argument, NULL, OPT_POLL_INTERVAL},
+    {"enrol", required_argument, NULL, OPT_ENROL},
     {"plain-devices", no_argument, NULL, OPT_PLAIN_DEVICES},
     {"insecure-plain-http", no_argument, NULL, OPT_INSECURE},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
@@ -94,6 +97,7 @@ static const struct {
     {OPT_TLS_KEY, "tls", "key", NULL},
     {OPT_THREADS, "limits", "threads", NULL},
     {OPT_POLL_INTERVAL, "poll", "interval", NULL},
+    {OPT_ENROL, "devices", "enrol", NULL},
     {OPT_PLAIN_DEVICES, "devices", "plain", "yes"},
     {OPT_INSECURE, "listen", "insecure_plain_http", "yes"},
     {OPT_LOG_LEVEL, "log", "level", NULL},

@@ -175,6 +175,7 @@
     X(RANGE_NOT_SATISFIABLE, "range-not-satisfiable", 'A', "the range lies outside the blob")                \
     X(RELEASE_IN_USE, "release-in-use", 'A', "a rollout or a pin needs the release")                         \
     X(DEVICE_RETIRED, "device-retired", 'A', "the device was retired")                                       \
+    X(DEVICE_PENDING, "device-pending", 'A', "an operator has to accept the device first")                   \
     X(TOO_BUSY, "too-busy", 'A', "the server is at its limit; try again later")                              \
     X(STORE_FULL, "store-full", 'A', "no room on the server's disk")                                         \
     X(STORE_DAMAGED, "store-damaged", 'A', "the server's database is damaged")

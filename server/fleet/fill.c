@@ -73,7 +73,7 @@ struct fleet_device *fleet_place(struct fleet_hand *hand, uint32_t index, const 
     if (!d->id)
         return NULL;
     d->said = &hand->fleet->said.nothing;
-    memcpy(d->token, token_hash->b, FLEET_TOKEN);
+    fleet_token_put(d, token_hash->b);
     hand->placed++;
     return d;
 }

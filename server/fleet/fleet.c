@@ -45,7 +45,7 @@ static uint64_t rehash_token(const struct fleet_hasher *self, uint32_t record)
 {
     const struct fleet *f = OTTER_CONTAINER_OF_CONST(self, struct fleet, token_hasher);
 
-    return hash_token(fleet_peek(f, record)->token);
+    return atomic_load_explicit(&fleet_peek(f, record)->token[0], memory_order_relaxed);
 }
 
 struct fleet *fleet_new(uint64_t seed)
@@ -58,6 +58,7 @@ struct fleet *fleet_new(uint64_t seed)
     f->id_hasher.hash = rehash_id;
     f->token_hasher.hash = rehash_token;
     said_init(&f->said);
+    second_init(&f->seconds);
     (void)pthread_mutex_init(&f->filling, NULL);
     for (unsigned i = 0; i < STRIPES; i++)
         (void)pthread_mutex_init(&f->stripe[i], NULL);
@@ -118,6 +119,7 @@ void fleet_free(struct fleet *fleet)
     }
     free(fleet->reserved);
     said_destroy(&fleet->said);
+    second_destroy(&fleet->seconds);
     arena_free(&fleet->arena);
     (void)pthread_mutex_destroy(&fleet->filling);
     for (unsigned i = 0; i < STRIPES; i++)
@@ -155,20 +157,20 @@ uint32_t fleet_find(const struct fleet *fleet, const char *id)
     return FLEET_NONE;
 }
 
-uint32_t fleet_find_token(const struct fleet *fleet, const struct otter_digest *token_hash)
+uint32_t fleet_find_token(struct fleet *fleet, const struct otter_digest *token_hash)
 {
-    struct fleet_walk walk = fleet_index_walk(&fleet->by_token, hash_token(token_hash->b));
-    uint32_t record;
+    struct fleet_walk walk;
+    uint32_t record, moves;
 
-    while (fleet_index_next(&walk, &record))
-        if (fleet_token_is(fleet, record, token_hash) && !fleet_is_retired(fleet, record))
-            return record;
-    return FLEET_NONE;
-}
-
-bool fleet_token_is(const struct fleet *fleet, uint32_t index, const struct otter_digest *token_hash)
-{
-    return otter_equal_ct(fleet_peek(fleet, index)->token, token_hash->b, FLEET_TOKEN);
+    do {
+        moves = fleet_index_moves(&fleet->by_token);
+        walk = fleet_index_walk(&fleet->by_token, hash_token(token_hash->b));
+        while (fleet_index_next(&walk, &record))
+            if (fleet_token_is(fleet, record, token_hash) && !fleet_is_retired(fleet, record))
+                return record;
+    } while (fleet_index_moved(&fleet->by_token, moves));
+    record = fleet_find_second(fleet, token_hash);
+    return record != FLEET_NONE && !fleet_is_retired(fleet, record) ? record : FLEET_NONE;
 }
 
 /* Beyond KINDS different ones each device keeps its own copy. */
@@ -222,7 +224,7 @@ uint32_t fleet_add(struct fleet *fleet, const char *id, const char *product, con
     d->id = arena_keep(&fleet->arena, id);
     d->kind = fleet_intern(fleet, product, hardware);
     d->said = &fleet->said.nothing;
-    memcpy(d->token, token_hash->b, FLEET_TOKEN);
+    fleet_token_put(d, token_hash->b);
     if (!d->id || !d->kind || !fleet_index_add(&fleet->by_id, id_hash, index, &fleet->id_hasher) ||
         !fleet_index_add(&fleet->by_token, token, index, &fleet->token_hasher))
         return FLEET_NONE;

@@ -34,7 +34,9 @@ enum fleet_mark {
     FLEET_HELD = 1,
     FLEET_PINNED = 2,
     FLEET_RETIRED = 4,
-    FLEET_RETRY = 8 /* the newest attempt may be granted again */
+    FLEET_RETRY = 8,   /* the newest attempt may be granted again */
+    FLEET_ROTATE = 16, /* it is told at its polls to make a new token */
+    FLEET_REVOKED = 32 /* its token was taken away: nobody has the one that it is to show */
 };
 
 struct fleet_proof; /* secret and nonces of a device that may use Otter-HMAC */
@@ -73,11 +75,11 @@ struct fleet_device {
     const struct fleet_kind *kind; /* constant */
     struct fleet_said *said; /* shared, so read only; never NULL; under the lock only: fleet_say frees it */
     struct fleet_extra *extra;
-    uint8_t token[FLEET_TOKEN];  /* constant */
-    uint64_t attempt : 40;       /* newest, up to FLEET_ATTEMPT_MAX; 0 = none */
-    uint64_t attempt_state : 4;  /* enum otter_update_state */
-    uint64_t attempt_slot : 4;   /* enum otter_slot */
-    uint64_t attempt_reason : 8; /* enum otter_status */
+    _Atomic uint64_t token[FLEET_TOKEN / 8]; /* fleet_token_is, without the lock; see fleet_set_token */
+    uint64_t attempt : 40;                   /* newest, up to FLEET_ATTEMPT_MAX; 0 = none */
+    uint64_t attempt_state : 4;              /* enum otter_update_state */
+    uint64_t attempt_slot : 4;               /* enum otter_slot */
+    uint64_t attempt_reason : 8;             /* enum otter_status */
     uint64_t settled_more : 8;
     uint32_t attempt_rollout;
     uint32_t attempt_step; /* highest counted */
@@ -109,10 +111,33 @@ bool fleet_is_retired(const struct fleet *fleet, uint32_t index);
 
 /* Index of the device, or FLEET_NONE. */
 uint32_t fleet_find(const struct fleet *fleet, const char *id);
-/* Any device in service whose token has this hash; compared in constant time. */
-uint32_t fleet_find_token(const struct fleet *fleet, const struct otter_digest *token_hash);
-/* Is it this device's? The like. */
+/* Any device in service whose token has this hash, its second one too; compared in constant time. */
+uint32_t fleet_find_token(struct fleet *fleet, const struct otter_digest *token_hash);
+/* Is it this device's? The like; not the second one. */
 bool fleet_token_is(const struct fleet *fleet, uint32_t index, const struct otter_digest *token_hash);
+
+/*
+ * Another token in the place of the device's, whose second one goes, and its secret (fleet_set_secret; NULL:
+ * none). False when out of memory. The writer's thread.
+ */
+bool fleet_set_token(struct fleet *fleet, uint32_t index, const struct otter_digest *token_hash,
+                     const uint8_t *secret);
+
+/*
+ * The second token of a device that changes it: beside the record, so that both are good until it was used.
+ * put: in the place of another one; false when out of memory. drop: there is none any more; false when out of
+ * memory. Both the writer's thread. is, find, secret: as for the first one; secret is false if none is held.
+ * use: from now on it is the record's, and the first one is nobody's. used: indexes of at most max devices
+ * whose second one was used and not dropped yet; how many.
+ */
+bool fleet_put_second(struct fleet *fleet, uint32_t index, const struct otter_digest *token_hash,
+                      const uint8_t *secret);
+bool fleet_drop_second(struct fleet *fleet, uint32_t index);
+bool fleet_second_is(struct fleet *fleet, uint32_t index, const struct otter_digest *token_hash);
+uint32_t fleet_find_second(struct fleet *fleet, const struct otter_digest *token_hash);
+bool fleet_second_secret(struct fleet *fleet, uint32_t index, uint8_t ret_secret[FLEET_SECRET]);
+void fleet_use_second(struct fleet *fleet, uint32_t index);
+unsigned fleet_used_seconds(struct fleet *fleet, uint32_t *ret, unsigned max);
 
 /*
  * Adds a device at the next index (the store numbers devices from 1: index = num - 1). Strings are copied.
@@ -136,12 +161,13 @@ bool fleet_say(struct fleet *fleet, struct fleet_device *d, const struct fleet_s
 bool fleet_said_equal(const struct fleet_said *a, const struct fleet_said *b);
 
 /*
- * On a locked record: marks but FLEET_RETRY, which stays, and the release that the device is pinned to (0:
- * none). False (unchanged) when out of memory. One thread (the writer).
+ * On a locked record: marks but FLEET_RETRY and FLEET_ROTATE, which stay, and the release that the device is
+ * pinned to (0: none). False (unchanged) when out of memory. One thread (the writer).
  */
 bool fleet_set_marks(struct fleet *fleet, uint32_t index, struct fleet_device *d, uint8_t marks,
                      uint32_t pin);
 void fleet_set_retry(struct fleet_device *d, bool retry);
+void fleet_set_rotate(struct fleet_device *d, bool rotate);
 /* Release that it is pinned to; 0: none. */
 uint32_t fleet_pin(const struct fleet_device *d);
 

@@ -18,6 +18,7 @@ bool fleet_index_init(struct fleet_index *index)
     struct fleet_table *t = new_table(FIRST_SLOTS);
 
     atomic_init(&index->table, t);
+    atomic_init(&index->moves, 0);
     index->used = 0;
     return t != NULL;
 }
@@ -108,6 +109,74 @@ bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
     insert(t, hash, record);
     index->used++;
     return true;
+}
+
+uint32_t fleet_index_moves(const struct fleet_index *index)
+{
+    return atomic_load_explicit(&index->moves, memory_order_acquire);
+}
+
+bool fleet_index_moved(const struct fleet_index *index, uint32_t moves)
+{
+    atomic_thread_fence(memory_order_acquire);
+    return (moves & 1u) != 0 || atomic_load_explicit(&index->moves, memory_order_relaxed) != moves;
+}
+
+static uint32_t slot_at(const struct fleet_table *t, uint32_t slot)
+{
+    return atomic_load_explicit(&t->slot[slot], memory_order_relaxed);
+}
+
+/* Where the record stands by that hash; t->slots: nowhere. */
+static uint32_t slot_of(const struct fleet_table *t, uint64_t hash, uint32_t record)
+{
+    uint32_t wanted = (uint32_t)hash << 24 | (record + 1u), i = first_slot(t, hash);
+
+    while (slot_at(t, i) != wanted) {
+        if (slot_at(t, i) == 0)
+            return t->slots;
+        i = next_slot(t, i);
+    }
+    return i;
+}
+
+/* Slots from `from` on to `to`, around the table's end. */
+static uint32_t distance(const struct fleet_table *t, uint32_t from, uint32_t to)
+{
+    return to >= from ? to - from : to + t->slots - from;
+}
+
+/* The slot becomes empty, and what stands behind it moves up where it may: nothing is left behind. */
+static void take_out(struct fleet_table *t, uint32_t hole, const struct fleet_hasher *hasher)
+{
+    for (uint32_t i = next_slot(t, hole); slot_at(t, i) != 0; i = next_slot(t, i)) {
+        uint32_t e = slot_at(t, i), home = first_slot(t, hasher->hash(hasher, (e & FLEET_INDEX_MAX) - 1u));
+
+        if (distance(t, home, i) < distance(t, hole, i))
+            continue; /* its own place lies behind the hole */
+        atomic_store_explicit(&t->slot[hole], e, memory_order_release);
+        hole = i;
+    }
+    atomic_store_explicit(&t->slot[hole], 0, memory_order_release);
+}
+
+bool fleet_index_move(struct fleet_index *index, uint64_t from, uint64_t to, uint32_t record,
+                      const struct fleet_hasher *hasher)
+{
+    struct fleet_table *t = atomic_load_explicit(&index->table, memory_order_relaxed);
+    uint32_t at = slot_of(t, from, record);
+    bool ok = true;
+
+    if (at == t->slots && slot_of(t, to, record) != t->slots)
+        return true; /* a table that has grown since, by what the record hashes to now */
+    atomic_fetch_add_explicit(&index->moves, 1, memory_order_acq_rel);
+    if (at != t->slots) {
+        take_out(t, at, hasher);
+        index->used--;
+    }
+    ok = fleet_index_add(index, to, record, hasher);
+    atomic_fetch_add_explicit(&index->moves, 1, memory_order_release);
+    return ok;
 }
 
 #define AHEAD 16u

@@ -19,6 +19,7 @@ struct fleet_table {
 struct fleet_index {
     _Atomic(struct fleet_table *) table;
     uint32_t used;
+    _Atomic uint32_t moves; /* odd while one is under way */
 };
 
 #define FLEET_INDEX_MAX 0xffffffu /* records */
@@ -38,6 +39,16 @@ struct fleet_hasher {
 void fleet_index_prepare(const struct fleet_index *index, uint64_t hash);
 bool fleet_index_add(struct fleet_index *index, uint64_t hash, uint32_t record,
                      const struct fleet_hasher *hasher);
+/*
+ * A record's hash has become another one, to which the record itself hashes already: its slot is given back,
+ * so that the table does not grow for it. Who walks meanwhile may miss any record: moves says so, and the
+ * walk is done once more. False when out of memory: then it is found by neither.
+ */
+bool fleet_index_move(struct fleet_index *index, uint64_t from, uint64_t to, uint32_t record,
+                      const struct fleet_hasher *hasher);
+/* Before a walk; and behind one that found nothing: may a move have hidden what there is? */
+uint32_t fleet_index_moves(const struct fleet_index *index);
+bool fleet_index_moved(const struct fleet_index *index, uint32_t moves);
 /* The records from 0 to below `records` into an empty index that has room for them. */
 void fleet_index_fill(struct fleet_index *index, uint32_t records, const struct fleet_hasher *hasher);
 

@@ -51,9 +51,14 @@ bool fleet_set_marks(struct fleet *fleet, uint32_t index, struct fleet_device *d
         return false;
     if (d->extra)
         d->extra->pin = pin;
-    d->marks = (uint8_t)((marks & ~FLEET_RETRY) | (d->marks & FLEET_RETRY));
+    d->marks = (uint8_t)((marks & ~(FLEET_RETRY | FLEET_ROTATE)) | (d->marks & (FLEET_RETRY | FLEET_ROTATE)));
     count_retired(fleet, index, (marks & FLEET_RETIRED) != 0);
     return true;
+}
+
+void fleet_set_rotate(struct fleet_device *d, bool rotate)
+{
+    d->marks = (uint8_t)((d->marks & ~FLEET_ROTATE) | (rotate ? FLEET_ROTATE : 0));
 }
 
 void fleet_set_retry(struct fleet_device *d, bool retry)

@@ -6,6 +6,7 @@
 #include "fleet/fleet.h"
 #include "fleet/index.h"
 #include "fleet/said.h"
+#include "fleet/second.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -41,6 +42,7 @@ struct fleet {
     const struct fleet_kind *kind[KINDS]; /* few, so a plain list */
     unsigned kind_count;
     struct said_table said;
+    struct second_table seconds;
     pthread_mutex_t filling; /* while hands are at work: guards arena, kinds and placed */
     uint32_t placed;
     struct chunk *reserved; /* so many in a row, the first of the fleet's; NULL: none */
@@ -62,5 +64,9 @@ static inline struct bits *bits_of(const struct fleet *f, uint32_t index)
 /* Product and hardware, kept once for all devices that have them; NULL when out of memory. The writer's
  * thread, or with `filling` locked. */
 const struct fleet_kind *fleet_intern(struct fleet *f, const char *product, const char *hardware);
+
+/* The token of a record: credentials.c. */
+void fleet_token_put(struct fleet_device *d, const uint8_t token[FLEET_TOKEN]);
+void fleet_token_get(const struct fleet_device *d, uint8_t ret[FLEET_TOKEN]);
 
 #endif

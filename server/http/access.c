@@ -149,24 +149,35 @@ static enum MHD_Result put_argument(void *cls, enum MHD_ValueKind kind, const ch
  * The proof over path and query as we understood them, put together again: what came with escapes differs
  * from what the device signed, and is refused. No name that a device asks for needs any.
  */
-static enum otter_status check_proof(struct http_request *r, const char *device)
+static bool make_proof(struct http_request *r, const char *device, struct target *target,
+                       struct svc_proof *ret)
 {
     const struct http_credentials *c = &r->credentials;
-    struct target target = {.len = 0};
-    struct svc_proof proof = {.device = device,
+
+    *ret = (struct svc_proof){.device = device,
                               .method = r->is_head ? "HEAD" : http_method_name(r->route->method),
-                              .target = target.text,
+                              .target = target->text,
                               .nonce = c->nonce,
                               .nonce_len = c->nonce_len,
                               .mac = c->mac,
                               .mac_len = c->mac_len,
                               .body = r->body,
                               .body_len = r->body_len};
+    target->len = 0;
+    target->overflow = false;
+    target->text[0] = '\0';
+    put(target, r->url);
+    (void)MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, put_argument, target);
+    return !target->overflow;
+}
+
+static enum otter_status check_proof(struct http_request *r, const char *device)
+{
+    struct target target;
+    struct svc_proof proof;
     enum otter_status status;
 
-    put(&target, r->url);
-    (void)MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, put_argument, &target);
-    if (target.overflow)
+    if (!make_proof(r, device, &target, &proof))
         return OTTER_UNKNOWN_DEVICE;
     status = svc_auth_device_hmac(r->loop->svc, &proof);
     if (status == OTTER_UNAUTHORIZED)
@@ -206,6 +217,19 @@ static enum otter_status hmac_any_device(struct http_request *r)
     char device[OTTER_NAME_BUF];
 
     return proof_device(r, device) ? check_proof(r, device) : OTTER_UNAUTHORIZED;
+}
+
+/* Who has a fleet key proves it over a body that names the device that it is. */
+static enum otter_status fleet_key_body(struct http_request *r)
+{
+    char device[OTTER_NAME_BUF];
+    struct target target;
+    struct svc_proof proof;
+
+    if (r->credentials.scheme != HTTP_SCHEME_HMAC || !proof_device(r, device) ||
+        strcmp(device, r->device) != 0 || !make_proof(r, device, &target, &proof))
+        return OTTER_UNAUTHORIZED;
+    return svc_auth_fleet_key(r->loop->svc, &proof, r->call.in.token.product, &r->call.in.digest);
 }
 
 static const struct scheme schemes[] = {
@@ -249,6 +273,12 @@ static enum otter_status device_head(struct http_request *r)
     return schemes[r->credentials.scheme].device_may(r);
 }
 
+/* The proof is over the body, too. */
+static enum otter_status fleet_key_head(struct http_request *r)
+{
+    return r->credentials.scheme == HTTP_SCHEME_HMAC ? OTTER_OK : OTTER_UNAUTHORIZED;
+}
+
 /*
  * A device first, whom no address's lock concerns; then an operator. What is neither counts as an operator's
  * wrong token, or they could be guessed here.
@@ -272,8 +302,9 @@ static enum otter_status blob_head(struct http_request *r)
 }
 
 static enum otter_status (*const heads[])(struct http_request *r) = {
-    [HTTP_AUTH_PUBLIC] = public_head,     [HTTP_AUTH_DEVICE] = device_head,   [HTTP_AUTH_BLOB] = blob_head,
-    [HTTP_AUTH_OPERATOR] = operator_head, [HTTP_AUTH_METRICS] = metrics_head,
+    [HTTP_AUTH_PUBLIC] = public_head,   [HTTP_AUTH_DEVICE] = device_head,
+    [HTTP_AUTH_BLOB] = blob_head,       [HTTP_AUTH_OPERATOR] = operator_head,
+    [HTTP_AUTH_METRICS] = metrics_head, [HTTP_AUTH_FLEET_KEY] = fleet_key_head,
 };
 
 /* A check that has said more than its status keeps its words. */
@@ -289,8 +320,36 @@ void http_access_head(struct http_request *r)
     settle(r, heads[r->route->auth](r));
 }
 
+/* A poll with a token that is not its device's: where that is allowed, somebody who asks to be taken. */
+static bool asks(struct http_request *r, enum otter_status status)
+{
+    if (status != OTTER_UNKNOWN_DEVICE || r->route->op != SVC_POLL ||
+        r->credentials.scheme != HTTP_SCHEME_BEARER || !svc_takes_asking(r->loop->svc))
+        return false;
+    r->call.op = SVC_DEVICE_ASK;
+    r->call.in.bearer = r->credentials.token;
+    return true;
+}
+
+static void take_address(struct http_request *r)
+{
+    http_client_of(r, r->client);
+    r->call.in.address = r->client;
+}
+
 void http_access_body(struct http_request *r)
 {
-    if (r->route->auth == HTTP_AUTH_DEVICE)
-        settle(r, schemes[r->credentials.scheme].device_ok(r));
+    enum otter_status status;
+
+    if (r->route->auth == HTTP_AUTH_FLEET_KEY) {
+        settle(r, fleet_key_body(r));
+        take_address(r);
+    }
+    if (r->route->auth != HTTP_AUTH_DEVICE)
+        return;
+    status = schemes[r->credentials.scheme].device_ok(r);
+    if (asks(r, status))
+        take_address(r);
+    else
+        settle(r, status);
 }

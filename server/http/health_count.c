@@ -25,6 +25,7 @@ enum http_class http_class_of(const struct http_route *route)
     if (!route)
         return HTTP_CLASS_NONE;
     switch (route->auth) {
+    case HTTP_AUTH_FLEET_KEY:
     case HTTP_AUTH_DEVICE:
         return route->op == SVC_POLL     ? HTTP_CLASS_POLL
                : route->op == SVC_REPORT ? HTTP_CLASS_REPORT

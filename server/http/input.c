@@ -122,6 +122,18 @@ static void decode_report(struct http_request *r)
         refuse_at(r, status, at);
 }
 
+static void decode_token(struct http_request *r)
+{
+    struct otter_new_token *token = &r->call.in.token;
+    size_t at = 0;
+    enum otter_status status = otter_new_token_decode(r->body, r->body_len, token, &at);
+
+    if (status != OTTER_OK)
+        refuse_at(r, status, at);
+    else
+        memcpy(r->device, token->device, sizeof r->device);
+}
+
 static void decode_json(struct http_request *r)
 {
     struct host_error *error = &r->call.out.error;
@@ -174,6 +186,9 @@ void http_input_body(struct http_request *r)
         break;
     case HTTP_BODY_REPORT:
         decode_report(r);
+        break;
+    case HTTP_BODY_TOKEN:
+        decode_token(r);
         break;
     case HTTP_BODY_JSON:
         decode_json(r);

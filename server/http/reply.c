@@ -75,7 +75,8 @@ enum MHD_Result http_reply_refusal(struct http_request *r)
         http_allow_format(r->allow, allow, sizeof allow);
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
     }
-    if (http == MHD_HTTP_SERVICE_UNAVAILABLE || http == MHD_HTTP_TOO_MANY_REQUESTS)
+    if (http == MHD_HTTP_SERVICE_UNAVAILABLE || http == MHD_HTTP_TOO_MANY_REQUESTS ||
+        r->refusal == OTTER_DEVICE_PENDING)
         (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, wait_of(r));
     return http_reply_queue(r, http, response);
 }
@@ -122,19 +123,23 @@ static enum MHD_Result reply_poll(struct http_request *r)
     struct http_responses *shared = &r->loop->responses;
     const struct svc_out *out = &r->call.out;
     int64_t now = host_clock_wall();
+    bool signed_reply = out->body != NULL;
     struct MHD_Response *response;
 
-    if (!out->body)
+    if (!out->body && !out->rotate)
         return queue_shared(r, MHD_HTTP_NO_CONTENT,
                             http_responses_wait(shared, out->retry_after, out->root, now));
-    response = http_reply_body(r, take_out_body(r), out->body_len, ENVELOPE_TYPE, NULL);
+    response = out->body ? http_reply_body(r, take_out_body(r), out->body_len, ENVELOPE_TYPE, NULL)
+                         : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     if (!response)
         return MHD_NO;
+    if (out->rotate)
+        (void)http_header_number(response, "Otter-Rotate", 1);
     (void)http_responses_date(shared, response, now);
     (void)http_header_number(response, "Otter-Root", out->root);
     if (out->retry_after)
         (void)http_header_number(response, MHD_HTTP_HEADER_RETRY_AFTER, out->retry_after);
-    return http_reply_queue(r, MHD_HTTP_OK, response);
+    return http_reply_queue(r, signed_reply ? MHD_HTTP_OK : MHD_HTTP_NO_CONTENT, response);
 }
 
 static enum MHD_Result reply_report(struct http_request *r)
@@ -253,6 +258,6 @@ static enum MHD_Result (*const shapes[])(struct http_request *r) = {
 enum MHD_Result http_reply(struct http_request *r)
 {
     if (r->refusal == OTTER_OK && r->asked)
-        r->refusal = r->call.out.status;
+        r->refusal = r->call.out.status != OTTER_OK ? r->call.out.status : r->call.out.verdict;
     return r->refusal != OTTER_OK ? http_reply_refusal(r) : shapes[r->route->reply](r);
 }

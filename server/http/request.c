@@ -59,7 +59,8 @@ static bool ask_service(struct http_request *r)
 {
     struct svc *svc = r->loop->svc;
 
-    r->call.op = r->route->op;
+    if (r->call.op != SVC_DEVICE_ASK) /* access.c */
+        r->call.op = r->route->op;
     r->call.done = call_done;
     r->asked = true;
     if (svc_try(svc, &r->call) || !http_shed_call(r))

@@ -61,6 +61,7 @@ struct http_request {
     char device[OTTER_NAME_BUF];   /* of body, header or query */
     char who[OTTER_NAME_BUF];      /* behind the token; "": none */
     struct svc_asker *asker;       /* the like, with what that one may; NULL: no operator */
+    char client[HTTP_IP_STR];      /* of who asks to be taken as a device */
     struct otter_digest digest;    /* of the path */
 
     char *body; /* inline_body, or malloc'ed */

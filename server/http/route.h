@@ -23,8 +23,9 @@ enum http_method {
 
 enum http_auth {
     HTTP_AUTH_PUBLIC,
-    HTTP_AUTH_DEVICE, /* the device that the request names */
-    HTTP_AUTH_BLOB,   /* any device or operator, or everyone if blobs are public */
+    HTTP_AUTH_DEVICE,    /* the device that the request names */
+    HTTP_AUTH_FLEET_KEY, /* who has a fleet key of the product that the request names */
+    HTTP_AUTH_BLOB,      /* any device or operator, or everyone if blobs are public */
     HTTP_AUTH_OPERATOR,
     HTTP_AUTH_METRICS /* an operator, or everyone if metrics are public */
 };
@@ -37,6 +38,7 @@ enum http_body {
     HTTP_BODY_NONE,
     HTTP_BODY_POLL,     /* lib/core/wire.h */
     HTTP_BODY_REPORT,   /* lib/core/wire.h */
+    HTTP_BODY_TOKEN,    /* lib/core/token.h: in.token */
     HTTP_BODY_JSON,     /* one JSON text: in.json */
     HTTP_BODY_UPLOAD,   /* JSON {sha256, size}: in.digest, in.number */
     HTTP_BODY_ENVELOPE, /* exact bytes: in.body */

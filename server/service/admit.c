@@ -11,6 +11,9 @@ static enum policy_asked asked_of(const struct svc_call *call)
     case SVC_REPORT:
         return POLICY_ASKS_TO_REPORT;
     case SVC_ATTRIBUTES:
+    case SVC_DEVICE_ENROL:
+    case SVC_DEVICE_TOKEN:
+    case SVC_DEVICE_ASK:
         return POLICY_ASKS_FOR_GRANT;
     default:
         return POLICY_ASKS_AS_OPERATOR;

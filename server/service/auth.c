@@ -1,4 +1,4 @@
-#include "service/internal.h"
+#include "service/credentials.h"
 
 #include "core/bytes.h"
 
@@ -102,6 +102,16 @@ void svc_asker_free(struct svc_asker *asker)
     free(asker);
 }
 
+/* A new token is shown for the first time: the old one is nobody's from now on (credentials_run stores it).
+ */
+static bool uses_second(struct svc *svc, uint32_t index, const struct otter_digest *hash)
+{
+    if (!fleet_second_is(svc->fleet, index, hash))
+        return false;
+    fleet_use_second(svc->fleet, index);
+    return true;
+}
+
 bool svc_auth_device(struct svc *svc, const char *device, const char *token)
 {
     struct otter_digest hash;
@@ -111,7 +121,7 @@ bool svc_auth_device(struct svc *svc, const char *device, const char *token)
         return false;
     index = fleet_find(svc->fleet, device);
     return index != FLEET_NONE && !fleet_is_retired(svc->fleet, index) &&
-           fleet_token_is(svc->fleet, index, &hash);
+           (fleet_token_is(svc->fleet, index, &hash) || uses_second(svc, index, &hash));
 }
 
 bool auth_hold_secret(const struct svc *svc, struct fleet_device *d, const uint8_t sealed[STORE_SEALED_LEN])
@@ -173,6 +183,10 @@ enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *
     held = fleet_secret(fleet_lock(svc->fleet, index), secret);
     fleet_unlock(svc->fleet, index);
     right = held && proof_right(secret, proof);
+    if (!right && fleet_second_secret(svc->fleet, index, secret) && proof_right(secret, proof)) {
+        fleet_use_second(svc->fleet, index);
+        right = true;
+    }
     host_wipe(secret, sizeof(secret));
     if (!right)
         return OTTER_UNKNOWN_DEVICE;
@@ -185,6 +199,36 @@ enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *
 bool svc_auth_any_device(struct svc *svc, const char *token)
 {
     struct otter_digest hash;
+    uint32_t index = hash_token(token, &hash) ? fleet_find_token(svc->fleet, &hash) : FLEET_NONE;
 
-    return hash_token(token, &hash) && fleet_find_token(svc->fleet, &hash) != FLEET_NONE;
+    if (index == FLEET_NONE)
+        return false;
+    if (!fleet_token_is(svc->fleet, index, &hash))
+        (void)uses_second(svc, index, &hash);
+    return true;
+}
+
+enum otter_status svc_auth_fleet_key(struct svc *svc, const struct svc_proof *proof, const char *product,
+                                     struct otter_digest *ret_key)
+{
+    auto_catalog struct catalog *c = catalog_get(svc);
+    enum otter_status status = OTTER_UNAUTHORIZED;
+    uint8_t secret[FLEET_SECRET];
+
+    for (size_t i = 0; svc->config.enrol_fleet_key && i < c->fleet_key_count; i++) {
+        const struct store_fleet_key *key = &c->fleet_keys[i];
+
+        if (strcmp(key->product, product) != 0 || !fleet_key_open(svc, key, secret) ||
+            !proof_right(secret, proof))
+            continue;
+        *ret_key = key->id;
+        status = OTTER_OK;
+    }
+    host_wipe(secret, sizeof(secret));
+    return status;
+}
+
+bool svc_takes_asking(const struct svc *svc)
+{
+    return svc->config.enrol_ask;
 }

@@ -33,6 +33,7 @@ void catalog_put(struct catalog *catalog)
     free(catalog->groups);
     free(catalog->order);
     operators_free(&catalog->operators);
+    free(catalog->fleet_keys);
     free(catalog);
 }
 
@@ -105,6 +106,7 @@ struct loader {
     struct store_root_visitor roots;
     struct store_release_visitor releases;
     struct store_rollout_visitor rollouts;
+    struct store_fleet_key_visitor fleet_keys;
     struct store *store;
     struct catalog *c;
     enum otter_status status;
@@ -212,11 +214,26 @@ static bool load_rollout(struct store_rollout_visitor *self, const struct store_
     return true;
 }
 
+static bool load_fleet_key(struct store_fleet_key_visitor *self, const struct store_fleet_key *row)
+{
+    struct loader *l = OTTER_CONTAINER_OF(self, struct loader, fleet_keys);
+    void *array = l->c->fleet_keys;
+
+    if (!grow(&array, l->c->fleet_key_count, sizeof(*row))) {
+        l->status = OTTER_INTERNAL;
+        return false;
+    }
+    l->c->fleet_keys = array;
+    l->c->fleet_keys[l->c->fleet_key_count++] = *row;
+    return true;
+}
+
 static struct catalog *read_catalog(struct store *store, enum otter_status *ret_status)
 {
     struct loader l = {.roots.row = load_root,
                        .releases.row = load_release,
                        .rollouts.row = load_rollout,
+                       .fleet_keys.row = load_fleet_key,
                        .store = store,
                        .c = calloc(1, sizeof(*l.c))};
     enum otter_status status = OTTER_INTERNAL;
@@ -232,6 +249,8 @@ static struct catalog *read_catalog(struct store *store, enum otter_status *ret_
             status = store->ops->rollouts(store, &l.rollouts);
         if (status == OTTER_OK && l.status == OTTER_OK)
             status = operators_load(&l.c->operators, store);
+        if (status == OTTER_OK && l.status == OTTER_OK)
+            status = store->ops->fleet_keys(store, &l.fleet_keys);
         if (status == OTTER_OK && l.status == OTTER_OK)
             status = store->ops->freeze_get(store, &l.c->freeze);
     }

@@ -110,6 +110,8 @@ static const struct verb {
     {"retry", retry_members, read_rollout, act_retry},
     {"retire", reasoned_members, need_reason, act_retire},
     {"reinstate", plain_members, read_nothing, act_reinstate},
+    {"rotate", plain_members, read_nothing, act_rotate},
+    {"revoke", reason_members, read_reason, act_revoke},
 };
 
 static const struct verb *verb_of(const struct svc_call *call)

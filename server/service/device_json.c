@@ -100,12 +100,14 @@ static void add_marks(json_t *to, struct store *store, const struct catalog *c, 
 {
     struct store_marks marks;
 
-    if (!(d->marks & (FLEET_HELD | FLEET_PINNED | FLEET_RETIRED)) ||
+    if (!(d->marks & (FLEET_HELD | FLEET_PINNED | FLEET_RETIRED | FLEET_REVOKED)) ||
         store->ops->marks_get(store, (int64_t)index + 1, &marks) != OTTER_OK)
         marks = (struct store_marks){0};
     (void)json_object_set_new(to, "held", json_mark(marks.held, marks.held_reason));
     (void)json_object_set_new(to, "pinned", json_pin(c, &marks));
     (void)json_object_set_new(to, "retired", json_mark(marks.retired, marks.retired_reason));
+    (void)json_object_set_new(to, "revoked", json_time(marks.revoked));
+    (void)json_object_set_new(to, "rotating", json_boolean((d->marks & FLEET_ROTATE) != 0));
 }
 
 /* After a clock was set back, none was seen later than now. */

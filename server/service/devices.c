@@ -1,5 +1,5 @@
 /* Enrolment. */
-#include "service/internal.h"
+#include "service/credentials.h"
 #include "service/rights.h"
 
 #include "core/bytes.h"
@@ -32,6 +32,7 @@ static bool read_members(const json_t *body, struct enrolment *e, struct host_er
     const char *secret;
 
     memset(e, 0, sizeof(*e));
+    e->may_return = true;
     if (!host_json_get_string(body, "id", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &e->id, err) ||
         !host_json_get_string(body, "product", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &e->product, err) ||
         !host_json_get_string(body, "hardware", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &e->hardware, err) ||
@@ -62,7 +63,7 @@ enum otter_status enrolment_read(const json_t *body, struct enrolment *e, struct
 struct comparer {
     struct store_device_visitor visitor;
     const struct enrolment *e;
-    bool same;
+    bool same, same_kind;
 };
 
 /* The same enrolment again? Labels do not count: operators change them afterwards. */
@@ -70,8 +71,8 @@ static bool compare(struct store_device_visitor *self, const struct store_device
 {
     struct comparer *c = OTTER_CONTAINER_OF(self, struct comparer, visitor);
 
-    c->same = strcmp(row->product, c->e->product) == 0 && strcmp(row->hardware, c->e->hardware) == 0 &&
-              otter_equal_ct(row->token_hash.b, c->e->token_hash.b, OTTER_DIGEST_LEN);
+    c->same_kind = strcmp(row->product, c->e->product) == 0 && strcmp(row->hardware, c->e->hardware) == 0;
+    c->same = c->same_kind && otter_equal_ct(row->token_hash.b, c->e->token_hash.b, OTTER_DIGEST_LEN);
     return false;
 }
 
@@ -95,6 +96,24 @@ static enum otter_status insert(struct svc *svc, struct svc_call *call, const st
     return effects_device(call, &row) ? OTTER_OK : OTTER_INTERNAL;
 }
 
+/* There already, with another token. An operator may give it that one if its own was revoked. */
+static enum otter_status take_back(struct svc *svc, struct svc_call *call, const struct enrolment *e)
+{
+    struct store_token_row token;
+    struct store_marks marks;
+    uint32_t index = fleet_find(svc->fleet, e->id);
+    enum otter_status status;
+
+    if (index == FLEET_NONE) /* of this very transaction: not revoked */
+        return OTTER_ALREADY_EXISTS;
+    status = device_marks(svc, call, svc->writer, index, &marks);
+    if (status != OTTER_OK || !marks.revoked)
+        return status == OTTER_OK ? OTTER_ALREADY_EXISTS : status;
+    if (!credentials_make(svc, e->id, e->secret, &token))
+        return OTTER_INTERNAL;
+    return credentials_return(svc, call, index, &token, "");
+}
+
 enum otter_status enrol(struct svc *svc, struct svc_call *call, const struct enrolment *e, bool *ret_created)
 {
     struct comparer c = {.visitor.row = compare, .e = e};
@@ -107,7 +126,7 @@ enum otter_status enrol(struct svc *svc, struct svc_call *call, const struct enr
     }
     *ret_created = false;
     if (status == OTTER_OK && !c.same)
-        return OTTER_ALREADY_EXISTS;
+        return e->may_return && c.same_kind ? take_back(svc, call, e) : OTTER_ALREADY_EXISTS;
     return status;
 }
 
@@ -116,12 +135,12 @@ static json_t *json_new_device(const struct enrolment *e)
 {
     return json_pack(
         "{s:s, s:s, s:s, s:n, s:o, s:o, s:o, s:n, s:n, s:n, s:n, s:i, s:i, s:i, s:n, s:n, s:b, s:n, s:s,"
-        " s:n, s:n}",
+        " s:n, s:n, s:n, s:b}",
         "id", e->id, "product", e->product, "hardware", e->hardware, "polls_as", "tags",
         labels_json_tags(e->tags.data), "attributes", labels_json_attrs(e->attrs.data), "operator_attributes",
         labels_json_attrs(e->attrs.data), "held", "pinned", "retired", "running", "epoch", 0, "sequence", 0,
         "root", 0, "first_seen", "last_seen", "stale", 0, "last_refusal", "state", "never-seen", "reason",
-        "attempt");
+        "attempt", "revoked", "rotating", 0);
 }
 
 enum otter_status op_device_create(struct svc *svc, struct svc_call *call)

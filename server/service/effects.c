@@ -1,3 +1,4 @@
+#include "service/credentials.h"
 #include "service/deadlines.h"
 #include "service/internal.h"
 
@@ -101,7 +102,7 @@ bool effects_attempt(struct svc_call *call, uint32_t index, const struct store_a
 uint8_t marks_in_memory(const struct store_marks *row)
 {
     return (uint8_t)((row->held ? FLEET_HELD : 0) | (row->pinned ? FLEET_PINNED : 0) |
-                     (row->retired ? FLEET_RETIRED : 0));
+                     (row->retired ? FLEET_RETIRED : 0) | (row->revoked ? FLEET_REVOKED : 0));
 }
 
 bool effects_marks(struct svc_call *call, uint32_t index, const struct store_marks *row)
@@ -112,6 +113,62 @@ bool effects_marks(struct svc_call *call, uint32_t index, const struct store_mar
         return false;
     e->marks = marks_in_memory(row);
     e->pin = row->pinned ? (uint32_t)row->pin : 0;
+    return true;
+}
+
+static bool add_token(struct svc_call *call, enum effect_kind kind, uint32_t index,
+                      const struct store_token_row *row)
+{
+    struct effect *e = add(call, kind, index);
+
+    if (!e)
+        return false;
+    e->token = malloc(sizeof(*row));
+    if (e->token)
+        *e->token = *row;
+    return e->token != NULL;
+}
+
+bool effects_token(struct svc_call *call, uint32_t index, const struct store_token_row *row)
+{
+    return add_token(call, EFFECT_TOKEN, index, row);
+}
+
+bool effects_second(struct svc_call *call, uint32_t index, const struct store_token_row *row)
+{
+    return add_token(call, EFFECT_SECOND, index, row);
+}
+
+bool effects_rotate(struct svc_call *call, uint32_t index, bool rotate)
+{
+    struct effect *e = add(call, EFFECT_ROTATE, index);
+
+    if (e)
+        e->rotate = rotate;
+    return e != NULL;
+}
+
+bool effects_request(struct svc_call *call, const struct store_request *row, bool there)
+{
+    struct effect *e = add(call, there ? EFFECT_REQUEST : EFFECT_REQUEST_GONE, 0);
+
+    if (!e)
+        return false;
+    e->request = malloc(sizeof(*row));
+    if (e->request)
+        *e->request = *row;
+    return e->request != NULL;
+}
+
+static bool publish_request(struct svc *svc, const struct effect *e)
+{
+    requests_forget(svc, e->request->last - REQUEST_KEPT_S);
+    return requests_put(svc, e->request);
+}
+
+static bool publish_request_gone(struct svc *svc, const struct effect *e)
+{
+    requests_drop(svc, e->request->id);
     return true;
 }
 
@@ -177,6 +234,11 @@ void effects_publish(struct svc *svc, struct svc_call *call)
         [EFFECT_LABELS] = publish_labels,
         [EFFECT_ATTEMPT] = publish_attempt,
         [EFFECT_MARKS] = publish_marks,
+        [EFFECT_TOKEN] = credentials_publish_token,
+        [EFFECT_SECOND] = credentials_publish_second,
+        [EFFECT_ROTATE] = credentials_publish_rotate,
+        [EFFECT_REQUEST] = publish_request,
+        [EFFECT_REQUEST_GONE] = publish_request_gone,
     };
 
     for (const struct effect *e = call->effects ? call->effects->first : NULL; e; e = e->next) {
@@ -204,6 +266,8 @@ void effects_drop(struct svc_call *call)
 
         free(e->labels);
         free(e->device);
+        free(e->token);
+        free(e->request);
         free(e);
         e = next;
     }

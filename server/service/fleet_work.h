@@ -53,6 +53,7 @@ struct enrolment {
     uint8_t secret[ENROLMENT_SECRET]; /* wipe it */
     struct otter_digest token_hash;
     struct fleet_pack tags, attrs;
+    bool may_return; /* an operator enrols it: it may be one whose token was revoked */
 };
 
 enum otter_status enrolment_read(const json_t *body, struct enrolment *ret, struct host_error *err);
@@ -97,6 +98,7 @@ struct device_change {
 typedef enum otter_status device_act(struct device_change *change, uint32_t index, bool *ret_changed,
                                      struct host_error *err);
 device_act act_label, act_hold, act_unhold, act_pin, act_unpin, act_retry, act_retire, act_reinstate;
+device_act act_rotate, act_revoke; /* credentials.c */
 
 /* ---- grant.c: the facts of a device and a rollout, as memory knows them ---- */
 

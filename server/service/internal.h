@@ -85,6 +85,8 @@ struct catalog {
     bool pace_moves;                      /* by time alone, or with each poll */
     const struct catalog_rollout **order; /* the same, the one that wins over the others first */
     struct operators operators;
+    size_t fleet_key_count;
+    struct store_fleet_key *fleet_keys;
 };
 
 /* A reference; give it back. Any thread. */
@@ -191,6 +193,7 @@ struct svc {
     struct svc_work writing, reading;
     struct events_burst burst; /* writer thread */
     struct svc_watch watch;
+    struct requests *requests; /* credentials.h */
 };
 
 int64_t svc_now(const struct svc *svc);
@@ -229,7 +232,17 @@ void svc_answer_bytes(struct svc_call *call, const char *bytes, size_t len);
 
 /* ---- effects: what a committed call changes in memory ---- */
 
-enum effect_kind { EFFECT_DEVICE, EFFECT_LABELS, EFFECT_ATTEMPT, EFFECT_MARKS };
+enum effect_kind {
+    EFFECT_DEVICE,
+    EFFECT_LABELS,
+    EFFECT_ATTEMPT,
+    EFFECT_MARKS,
+    EFFECT_TOKEN,
+    EFFECT_SECOND,
+    EFFECT_ROTATE,
+    EFFECT_REQUEST,
+    EFFECT_REQUEST_GONE
+};
 
 /* What only a new device brings. */
 struct effect_device {
@@ -258,6 +271,12 @@ struct effect {
     /* MARKS */
     uint8_t marks; /* enum fleet_mark */
     uint32_t pin;
+    /* TOKEN, SECOND */
+    struct store_token_row *token;
+    /* ROTATE */
+    bool rotate;
+    /* REQUEST; GONE: its id */
+    struct store_request *request;
 };
 
 struct svc_effects {
@@ -289,6 +308,11 @@ bool effects_device(struct svc_call *call, const struct store_device *row);
 bool effects_labels(struct svc_call *call, uint32_t index, const struct store_device *row);
 bool effects_attempt(struct svc_call *call, uint32_t index, const struct store_attempt *row);
 bool effects_marks(struct svc_call *call, uint32_t index, const struct store_marks *row);
+bool effects_token(struct svc_call *call, uint32_t index, const struct store_token_row *row);
+bool effects_second(struct svc_call *call, uint32_t index, const struct store_token_row *row);
+bool effects_rotate(struct svc_call *call, uint32_t index, bool rotate);
+/* there: it is to be taken down; else all of its id are gone. */
+bool effects_request(struct svc_call *call, const struct store_request *row, bool there);
 /* NULL when out of memory. */
 struct svc_effects *effects_of(struct svc_call *call);
 void effects_publish(struct svc *svc, struct svc_call *call);

@@ -1,4 +1,5 @@
 /* At start: what the store has into memory. */
+#include "service/credentials.h"
 #include "service/deadlines.h"
 #include "service/internal.h"
 
@@ -48,6 +49,10 @@ bool load_all(struct svc *svc, struct host_error *err, int *ret_exit)
 
     if (status == OTTER_OK && !l.trouble)
         status = store->ops->marks(store, &l.marks);
+    if (status == OTTER_OK && !l.trouble && !credentials_load(svc, &status))
+        l.trouble = "out of memory, or a second token belongs to no device, or does not open with secret.key";
+    if (status == OTTER_OK && !l.trouble && !requests_load(svc, &status))
+        l.trouble = "out of memory";
     if (status == OTTER_OK && !l.trouble)
         status = catalog_reload(svc, store);
     if (status == OTTER_OK && !l.trouble)

@@ -187,6 +187,7 @@ static bool try_quietly(struct svc *svc, struct svc_call *call, uint32_t index)
         fleet_mark_dirty(svc->fleet, index);
     else
         fleet_mark_seen(svc->fleet, index);
+    call->out.rotate = (d->marks & FLEET_ROTATE) != 0;
     quiet = settled_till_next_poll(d, generation, call, now) && !device_attempt_open(d) &&
             !call->in.poll.fresh && !(d->attempt && d->attempt_state == OTTER_UPDATE_TIMED_OUT);
     fleet_unlock(svc->fleet, index);

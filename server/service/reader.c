@@ -1,4 +1,5 @@
 /* The reader thread: lists and single objects, from memory and its own connection. */
+#include "service/credentials.h"
 #include "service/explain.h"
 #include "service/rights.h"
 
@@ -37,6 +38,8 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_AUDIT_LIST] = op_audit_list,
         [SVC_AUDIT_HEAD] = op_audit_head,
         [SVC_AUDIT_EXPORT] = op_audit_export,
+        [SVC_REQUEST_LIST] = op_request_list,
+        [SVC_FLEET_KEY_LIST] = op_fleet_key_list,
     };
 
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;

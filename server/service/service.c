@@ -1,4 +1,4 @@
-#include "service/internal.h"
+#include "service/credentials.h"
 
 #include "host/clock.h"
 #include "host/file.h"
@@ -128,7 +128,8 @@ static bool open_parts(struct svc *svc, struct host_error *err, int *ret_exit, c
     if (!svc->blobs)
         return false;
     svc->fleet = fleet_new(seed);
-    if (!svc->fleet)
+    svc->requests = requests_new();
+    if (!svc->fleet || !svc->requests)
         return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
     if (!load_all(svc, err, ret_exit))
         return false;
@@ -218,6 +219,7 @@ void svc_close(struct svc *svc)
     store_close(svc->writer);
     blobs_close(svc->blobs);
     fleet_free(svc->fleet);
+    requests_free(svc->requests);
     catalog_put(svc->catalog);
     open_attempts_free(&svc->open);
     progress_free(svc);
@@ -244,6 +246,8 @@ bool svc_try(struct svc *svc, struct svc_call *call)
     }
     if (call->op == SVC_METRICS)
         return metrics_try(svc, call);
+    if (call->op == SVC_DEVICE_ASK)
+        return ask_try(svc, call);
     if (call->op != SVC_POLL || !poll_try(svc, call))
         return false;
     count_poll(svc, call);
@@ -285,6 +289,8 @@ static bool is_read(enum svc_op op)
     case SVC_AUDIT_LIST:
     case SVC_AUDIT_HEAD:
     case SVC_AUDIT_EXPORT:
+    case SVC_REQUEST_LIST:
+    case SVC_FLEET_KEY_LIST:
         return true;
     default:
         return false;

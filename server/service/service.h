@@ -13,6 +13,7 @@
 #ifndef OTTER_SERVICE_H
 #define OTTER_SERVICE_H
 
+#include "core/token.h"
 #include "core/wire.h"
 #include "host/error.h"
 #include "host/json.h"
@@ -24,9 +25,12 @@ struct svc; /* the services of one data directory */
 
 enum svc_op {
     /* devices */
-    SVC_POLL,       /* in.poll                     -> out.body = the signed offer, or none: 204 */
-    SVC_REPORT,     /* in.report, in.running       -> out.go_on */
-    SVC_ATTRIBUTES, /* in.json (object of strings) -> - */
+    SVC_POLL,         /* in.poll                     -> out.body = the signed offer, or none: 204 */
+    SVC_REPORT,       /* in.report, in.running       -> out.go_on */
+    SVC_ATTRIBUTES,   /* in.json (object of strings) -> - */
+    SVC_DEVICE_TOKEN, /* in.token                   -> - */
+    SVC_DEVICE_ENROL, /* in.token, in.digest (of the fleet key), in.address -> out.created, out.verdict */
+    SVC_DEVICE_ASK,   /* in.poll, in.bearer, in.address -> out.verdict: who is not known, and asks to be */
     /* roots: public */
     SVC_ROOT_GET, /* in.number                   -> out.body = envelope, exact bytes */
     /* operators */
@@ -79,6 +83,12 @@ enum svc_op {
     SVC_AUDIT_HEAD,       /*                             -> out.body = envelope */
     SVC_AUDIT_EXPORT,     /* in.page (cursor: the entry before) -> out.body = lines; the last one is a head */
     SVC_AUDIT_PRUNE,      /* in.json {through, hash}     -> out.json */
+    SVC_REQUEST_LIST,     /* in.page                     -> out.json */
+    SVC_REQUEST_ACCEPT,   /* in.json {items:[{id,fingerprint}]} -> out.json {matched, changed, errors} */
+    SVC_REQUEST_REJECT,   /* the like */
+    SVC_FLEET_KEY_ADD,    /* in.json {product, secret}   -> out.json, out.created */
+    SVC_FLEET_KEY_REMOVE, /* in.digest                   -> - */
+    SVC_FLEET_KEY_LIST,   /* in.page                     -> out.json */
     SVC_BACKUP,           /* in.json {dir}               -> out.json; served on while it is made */
     SVC_OPERATOR_GET,     /* in.id                       -> out.json */
     SVC_OPERATOR_CHANGE,  /* in.id, in.json {grant, revoke, disabled} -> out.json */
@@ -114,6 +124,9 @@ struct svc_in {
     struct otter_poll poll;
     struct otter_report report;
     struct otter_running running;
+    struct otter_new_token token;  /* masked */
+    const char *bearer;            /* a token that is nobody's, for SVC_DEVICE_ASK */
+    const char *address;           /* that the request came from */
     const char *device;            /* authenticated device, for device ops */
     const char *who;               /* authenticated operator's name, for operators' ops; NULL: none */
     const struct svc_asker *asker; /* the same with rights, the front's until done; NULL: no right at all */
@@ -134,11 +147,15 @@ struct svc_in {
 
 struct svc_out {
     enum otter_status status; /* OK or the refusal */
-    struct host_error error;  /* what was wrong, where, what to do next; for problem+json's detail */
-    json_t *json;             /* owned by the call; svc_call_clear frees */
-    char *body;               /* malloc'ed, owned by the call; NULL = none */
+    /* What is answered instead of OK, though the call changed what it had to: it is taken down, and refused.
+     */
+    enum otter_status verdict;
+    struct host_error error; /* what was wrong, where, what to do next; for problem+json's detail */
+    json_t *json;            /* owned by the call; svc_call_clear frees */
+    char *body;              /* malloc'ed, owned by the call; NULL = none */
     size_t body_len;
     bool created, held, go_on;
+    bool rotate;  /* for polls: the device is to make a new token */
     bool offered; /* out.body is an offer of an attempt, not the empty one */
     char id[OTTER_DIGEST_HEX + 1];
     unsigned retry_after; /* seconds, for polls */
@@ -175,6 +192,8 @@ struct svc_config {
     const char *events_exec;      /* absolute path of the program that events run; NULL = none */
     uint32_t events_burst;        /* lost updates that make a burst; 10 */
     uint32_t events_burst_window; /* seconds; 300 */
+    bool enrol_ask;               /* who is not known may ask to be taken: an operator accepts */
+    bool enrol_fleet_key;         /* who proves a fleet key is taken */
     bool plain_devices; /* devices may prove themselves with Otter-HMAC: their secrets are held unsealed */
     int64_t (*clock)(void);  /* Unix seconds; NULL = host_clock_wall. For tests. */
     int64_t (*served)(void); /* seconds that otterd has served; NULL = as counted. For tests. */
@@ -249,6 +268,14 @@ struct svc_proof {
     size_t body_len;
 };
 enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *proof);
+/*
+ * The like by a fleet key of a product; nonces are not remembered: who sends it again gets the same device
+ * the same token. OK with *ret_key; UNAUTHORIZED (no key of it, or enrol_fleet_key is off).
+ */
+enum otter_status svc_auth_fleet_key(struct svc *svc, const struct svc_proof *proof, const char *product,
+                                     struct otter_digest *ret_key);
+/* May somebody unknown ask to be taken (SVC_DEVICE_ASK)? */
+bool svc_takes_asking(const struct svc *svc);
 
 /* Blobs, any thread. open: a read-only fd of a complete blob (caller closes) and its size, or -1 with errno.
  */

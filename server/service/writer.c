@@ -3,6 +3,7 @@
  * memory is changed and the callers are told. Between the batches it writes behind and moves rollouts on.
  */
 #include "service/backup.h"
+#include "service/credentials.h"
 #include "service/deadlines.h"
 #include "service/internal.h"
 #include "service/rights.h"
@@ -43,6 +44,13 @@ static svc_handler *handler_of(enum svc_op op)
         [SVC_OPERATOR_CHANGE] = op_operator_change,
         [SVC_TOKEN_NEW] = op_token_new,
         [SVC_TOKEN_REVOKE] = op_token_revoke,
+        [SVC_DEVICE_TOKEN] = op_device_token,
+        [SVC_DEVICE_ENROL] = op_device_enrol,
+        [SVC_DEVICE_ASK] = op_device_ask,
+        [SVC_REQUEST_ACCEPT] = op_request_accept,
+        [SVC_REQUEST_REJECT] = op_request_reject,
+        [SVC_FLEET_KEY_ADD] = op_fleet_key_add,
+        [SVC_FLEET_KEY_REMOVE] = op_fleet_key_remove,
     };
 
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;
@@ -273,6 +281,7 @@ void *writer_main(void *arg)
                           backup_turn(svc, deadlines_pending(svc) ? 1u : progress_wait_ms(svc, TICK_MS)),
                           &closed);
         work_begins(&svc->writing);
+        credentials_run(svc); /* first: what is asked under a token sees that it is the one */
         if (list)
             run_batches(svc, list);
         deadlines_run(svc);

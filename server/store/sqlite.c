@@ -261,6 +261,7 @@ static void fill_ops(struct store_ops *ops)
     store_sqlite_plan_ops(ops);
     store_sqlite_operator_ops(ops);
     store_sqlite_device_ops(ops);
+    store_sqlite_credentials_ops(ops);
     store_sqlite_marks_ops(ops);
     store_sqlite_attempt_ops(ops);
     store_sqlite_misc_ops(ops);

@@ -93,7 +93,8 @@ static int check_newer_tables(sqlite3 *db)
         const char *sql;
     } rows[] = {{4, "SELECT * FROM groups; SELECT * FROM operators; SELECT 1 FROM rollout_members LIMIT 1;"
                     "SELECT 1 FROM rollout_events NOT INDEXED LIMIT 1"},
-                {5, "SELECT * FROM operator_grants; SELECT * FROM operator_tokens"}};
+                {5, "SELECT * FROM operator_grants; SELECT * FROM operator_tokens; SELECT * FROM fleet_keys;"
+                    "SELECT * FROM device_requests; SELECT 1 FROM device_tokens LIMIT 1"}};
     int version = store_sqlite_user_version(db), rc = SQLITE_OK;
 
     for (unsigned i = 0; i < OTTER_ARRAY_LEN(rows) && rc == SQLITE_OK; i++)

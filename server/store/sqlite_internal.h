@@ -56,6 +56,18 @@ enum sql {
     SQL_DEVICE_ADD,
     SQL_DEVICE_GET,
     SQL_DEVICE_LABELS,
+    SQL_DEVICE_TOKEN,
+    SQL_SECOND_PUT,
+    SQL_SECOND_GET,
+    SQL_SECOND_DELETE,
+    SQL_SECONDS,
+    SQL_REQUEST_PUT,
+    SQL_REQUEST_DELETE,
+    SQL_REQUESTS_FORGET,
+    SQL_REQUESTS,
+    SQL_FLEET_KEY_ADD,
+    SQL_FLEET_KEY_DELETE,
+    SQL_FLEET_KEYS,
     SQL_STATE_ADD,
     SQL_STATE_UPDATE,
     SQL_FLEET,
@@ -226,6 +238,7 @@ void store_sqlite_rollout_ops(struct store_ops *ops);
 void store_sqlite_plan_ops(struct store_ops *ops);
 void store_sqlite_operator_ops(struct store_ops *ops);
 void store_sqlite_device_ops(struct store_ops *ops);
+void store_sqlite_credentials_ops(struct store_ops *ops);
 void store_sqlite_marks_ops(struct store_ops *ops);
 void store_sqlite_attempt_ops(struct store_ops *ops);
 void store_sqlite_misc_ops(struct store_ops *ops);

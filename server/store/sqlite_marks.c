@@ -5,13 +5,13 @@ static enum otter_status op_marks_put(struct store *self, const struct store_mar
 {
     struct store_sqlite *s = store_sqlite_of(self);
 
-    if (row->held == 0 && row->pinned == 0 && row->retired == 0)
+    if (row->held == 0 && row->pinned == 0 && row->retired == 0 && row->revoked == 0)
         return store_sqlite_run(s, SQL_MARKS_DROP, V_LIST(V_INT(row->device)));
     return store_sqlite_run(
         s, SQL_MARKS_PUT,
         V_LIST(V_INT(row->device), V_INT(row->held), V_TEXT(row->held_reason), V_INT(row->pinned),
                row->pinned ? V_INT(row->pin) : (struct store_value){.kind = STORE_VALUE_NULL},
-               V_INT(row->retired), V_TEXT(row->retired_reason)));
+               V_INT(row->retired), V_TEXT(row->retired_reason), V_INT(row->revoked)));
 }
 
 static void read_marks(sqlite3_stmt *stmt, struct store_marks *row)
@@ -23,6 +23,7 @@ static void read_marks(sqlite3_stmt *stmt, struct store_marks *row)
     row->pin = sqlite3_column_int64(stmt, 4); /* NULL is 0 */
     row->retired = sqlite3_column_int64(stmt, 5);
     store_column_text(stmt, 6, row->retired_reason, sizeof(row->retired_reason));
+    row->revoked = sqlite3_column_int64(stmt, 7);
 }
 
 static enum otter_status op_marks_get(struct store *self, int64_t device, struct store_marks *ret)

@@ -108,7 +108,17 @@ static const struct {
      "DROP TABLE operators_before;"
      "CREATE TABLE audit (num INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL,"
      " subject TEXT NOT NULL, detail TEXT NOT NULL, prev BLOB NOT NULL, hash BLOB NOT NULL);"
-     "CREATE INDEX audit_notices ON audit (num) WHERE act IN ('audit-key', 'audit-prune');"},
+     "CREATE INDEX audit_notices ON audit (num) WHERE act IN ('audit-key', 'audit-prune');"
+     /* How devices come, and how their tokens change. */
+     "CREATE TABLE device_tokens (device INTEGER PRIMARY KEY REFERENCES devices, asked INTEGER NOT NULL,"
+     " token_hash BLOB, sealed BLOB);"
+     "CREATE TABLE device_requests (id TEXT NOT NULL, token_hash BLOB NOT NULL, sealed BLOB NOT NULL,"
+     " product TEXT NOT NULL, hardware TEXT NOT NULL, address TEXT NOT NULL, fleet_key INTEGER NOT NULL,"
+     " first INTEGER NOT NULL, last INTEGER NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (id, token_hash))"
+     " WITHOUT ROWID;"
+     "CREATE TABLE fleet_keys (id BLOB PRIMARY KEY, product TEXT NOT NULL, sealed BLOB NOT NULL,"
+     " created INTEGER NOT NULL) WITHOUT ROWID;"
+     "ALTER TABLE device_marks ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;"},
 };
 
 #define APPLICATION_ID "0x4f747472" /* "Ottr", shown by file(1) */

@@ -10,7 +10,8 @@
 #define RELEASE_COLUMNS                                                                                      \
     "num, id, product, epoch, sequence, published, signature_checked, envelope, withdrawn,"                  \
     " withdrawn_reason, pruned"
-#define MARK_COLUMNS "device, held, held_reason, pinned, pin, retired, retired_reason"
+#define MARK_COLUMNS    "device, held, held_reason, pinned, pin, retired, retired_reason, revoked"
+#define REQUEST_COLUMNS "id, token_hash, sealed, product, hardware, address, fleet_key, first, last, times"
 #define DEVICE_COLUMNS                                                                                       \
     "num, id, product, hardware, token_hash, sealed, tags, own_attrs, operator_attrs, created"
 
@@ -88,6 +89,20 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
                        " operator_attrs, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DEVICE_GET] = "SELECT " STORE_TAKE "(" DEVICE_COLUMNS ") FROM devices WHERE id = ?",
     [SQL_DEVICE_LABELS] = "UPDATE devices SET tags = ?, own_attrs = ?, operator_attrs = ? WHERE num = ?",
+    [SQL_DEVICE_TOKEN] = "UPDATE devices SET token_hash = ?, sealed = ? WHERE num = ?",
+    [SQL_SECOND_PUT] =
+        "INSERT OR REPLACE INTO device_tokens (device, asked, token_hash, sealed) VALUES (?, ?, ?, ?)",
+    [SQL_SECOND_GET] = "SELECT device, asked, token_hash, sealed FROM device_tokens WHERE device = ?",
+    [SQL_SECOND_DELETE] = "DELETE FROM device_tokens WHERE device = ?",
+    [SQL_SECONDS] = "SELECT device, asked, token_hash, sealed FROM device_tokens ORDER BY device",
+    [SQL_REQUEST_PUT] =
+        "INSERT OR REPLACE INTO device_requests (" REQUEST_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_REQUEST_DELETE] = "DELETE FROM device_requests WHERE id = ?",
+    [SQL_REQUESTS_FORGET] = "DELETE FROM device_requests WHERE last < ?",
+    [SQL_REQUESTS] = "SELECT " REQUEST_COLUMNS " FROM device_requests ORDER BY id, first, token_hash",
+    [SQL_FLEET_KEY_ADD] = "INSERT INTO fleet_keys (id, product, sealed, created) VALUES (?, ?, ?, ?)",
+    [SQL_FLEET_KEY_DELETE] = "DELETE FROM fleet_keys WHERE id = ?",
+    [SQL_FLEET_KEYS] = "SELECT id, product, sealed, created FROM fleet_keys ORDER BY product, created, id",
     [SQL_STATE_ADD] =
         "INSERT INTO device_states (device, version, sha256, slot, confirmed, epoch,"
         " sequence, root, stale, first_seen, last_seen, refused) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -103,7 +118,8 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
         " stale, first_seen, last_seen, refused)"
         " FROM devices NOT INDEXED LEFT JOIN device_states ON device = num WHERE num BETWEEN ? AND ?",
     [SQL_FLEET_SIZE] = "SELECT max(num) FROM devices",
-    [SQL_MARKS_PUT] = "INSERT OR REPLACE INTO device_marks (" MARK_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [SQL_MARKS_PUT] =
+        "INSERT OR REPLACE INTO device_marks (" MARK_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_MARKS_DROP] = "DELETE FROM device_marks WHERE device = ?",
     [SQL_MARKS_GET] = "SELECT " MARK_COLUMNS " FROM device_marks WHERE device = ?",
     [SQL_MARKS] = "SELECT " MARK_COLUMNS " FROM device_marks ORDER BY device",

@@ -169,6 +169,42 @@ struct store_device {
     int64_t created;
 };
 
+/* A token and its secret. */
+struct store_token_row {
+    struct otter_digest hash;
+    uint8_t sealed[STORE_SEALED_LEN];
+};
+
+/* A device that is to change its token, and, once it has offered one, the new one. */
+struct store_second {
+    int64_t device;
+    int64_t asked; /* when an operator did */
+    bool offered;
+    struct store_token_row token; /* with `offered` */
+};
+
+#define STORE_ADDRESS_MAX 63u
+
+/* Somebody who asks to be taken as a device; one row for each token that an id was asked for with. */
+struct store_request {
+    char id[OTTER_NAME_BUF];
+    char product[OTTER_NAME_BUF];
+    char hardware[OTTER_NAME_BUF];
+    char address[STORE_ADDRESS_MAX + 1]; /* the newest one that it came from */
+    struct store_token_row token;
+    bool fleet_key; /* proved the product's fleet key */
+    int64_t first, last;
+    uint64_t times; /* roughly: as often as it was written down */
+};
+
+/* What devices of a product prove themselves with at their first boot. */
+struct store_fleet_key {
+    struct otter_digest id; /* SHA-256 of the key */
+    char product[OTTER_NAME_BUF];
+    uint8_t sealed[STORE_SEALED_LEN];
+    int64_t created;
+};
+
 /* What a device says of itself; written behind, in batches. */
 struct store_device_state {
     int64_t device;
@@ -228,6 +264,7 @@ struct store_marks {
     int64_t pin; /* num of the release */
     int64_t retired;
     char retired_reason[STORE_REASON_MAX + 1];
+    int64_t revoked; /* its token */
 };
 
 /* What an operator did to a device. */
@@ -335,6 +372,15 @@ struct store_grant_visitor {
 struct store_token_visitor {
     bool (*row)(struct store_token_visitor *self, const struct store_token *row);
 };
+struct store_second_visitor {
+    bool (*row)(struct store_second_visitor *self, const struct store_second *row);
+};
+struct store_request_visitor {
+    bool (*row)(struct store_request_visitor *self, const struct store_request *row);
+};
+struct store_fleet_key_visitor {
+    bool (*row)(struct store_fleet_key_visitor *self, const struct store_fleet_key *row);
+};
 struct store_moment_visitor {
     bool (*row)(struct store_moment_visitor *self, const struct store_moment *row);
 };
@@ -418,6 +464,23 @@ struct store_ops {
     enum otter_status (*device_get)(struct store *self, const char *id, struct store_device_visitor *visitor);
     enum otter_status (*device_labels)(struct store *self,
                                        const struct store_device *row); /* tags, attributes */
+    /* token_hash and sealed of the device. */
+    enum otter_status (*device_token)(struct store *self, int64_t device, const struct store_token_row *row);
+    /* put: in the place of the one before. get, delete: NOT_FOUND. By device. */
+    enum otter_status (*second_put)(struct store *self, const struct store_second *row);
+    enum otter_status (*second_get)(struct store *self, int64_t device, struct store_second *ret);
+    enum otter_status (*second_delete)(struct store *self, int64_t device);
+    enum otter_status (*seconds)(struct store *self, struct store_second_visitor *visitor);
+    /* put: in the place of that of the same id and token. delete: all of the id; NOT_FOUND. forget: those
+     * that came last before. By id, then first. */
+    enum otter_status (*request_put)(struct store *self, const struct store_request *row);
+    enum otter_status (*request_delete)(struct store *self, const char *id);
+    enum otter_status (*requests_forget)(struct store *self, int64_t before);
+    enum otter_status (*requests)(struct store *self, struct store_request_visitor *visitor);
+    /* add: ALREADY_EXISTS if the id is taken. delete: NOT_FOUND. By product, then created. */
+    enum otter_status (*fleet_key_add)(struct store *self, const struct store_fleet_key *row);
+    enum otter_status (*fleet_key_delete)(struct store *self, const struct otter_digest *id);
+    enum otter_status (*fleet_keys)(struct store *self, struct store_fleet_key_visitor *visitor);
     enum otter_status (*state_put)(struct store *self, const struct store_device_state *row);
     /* Those numbered from `from` to `upto`, by num, each with its state: several connections may read a part
      * each at once. fleet_size: the highest num. */

@@ -17,6 +17,8 @@ CHANGING = {
     "rollout approve": "GATED", "rollout rollback": "GATED", "device tag": "dev-1 --add lab",
     "device set": "dev-1 site=oslo", "device hold": "dev-1", "device unhold": "dev-2", "device pin": "dev-1 --release 1.0.1",
     "device unpin": "dev-3", "device retry": "dev-4", "device retire": "--target all --reason old", "device reinstate": "dev-5",
+    "device accept": "asker", "device reject": "asker", "device rotate": "dev-1", "device revoke": "dev-1",
+    "fleet-key new": "pump --out OUT", "fleet-key remove": "FLEET-KEY",
     "device enroll": "--from CSV", "device import": "CSV",
     "device provision": "--id new-1 --out OUT --product pump --hardware nucleo-f429zi --root ROOT --image-key KEY "
                         "--url http://127.0.0.1:1",
@@ -40,7 +42,7 @@ READING = {
     "image-key list": "", "release verify": "RELEASE --root ROOT", "release list": "", "release show": "1.0.1",
     "release deps": "1.0.1", "rollout list": "", "rollout preview": "RUNNING", "rollout simulate": "RUNNING", "rollout status": "RUNNING", "rollout attempts": "RUNNING",
     "rollout explain": "--device dev-1", "rollout events": "RUNNING", "rollout report": "RUNNING",
-    "rollout wait": "ENDED --until complete", "device list": "", "device show": "dev-1", "device timeline": "dev-1",
+    "rollout wait": "ENDED --until complete", "device list": "", "device show": "dev-1", "device timeline": "dev-1", "device requests": "", "fleet-key list": "",
     "fleet summary": "", "group list": "", "group show": "lab", "operator list": "", "operator show": "eve", "token list": "", "server status": "",
     "audit list": "", "audit head": "", "audit export": "", "audit verify": "LOG",
     "completion bash": "", "completion zsh": "", "completion fish": "",
@@ -51,7 +53,7 @@ class Prepared:
     """A server and files on which every verb has something to do."""
 
     def __init__(self, folder):
-        self.world = world = otter.World(folder).start()
+        self.world = world = otter.World(folder, ["--enrol", "ask"]).start()
         fleet = world.fleet(5)
         pinned, first, back = (world.publish(f"1.0.{n}") for n in range(3))
         release, images = world.release("1.1.0")
@@ -66,6 +68,10 @@ class Prepared:
         for group in ("lab", "spare"):
             world.otter("group", "set", group, "--target", f"tag == {group}")
         gated = self.gated_by_eve(first, back)
+        stranger = Device(world, fleet, "dev-1")
+        stranger.name, stranger.token = "asker", "A" * 43
+        assert stranger.poll() == 403
+        fleet_key = world.otter("fleet-key", "new", otter.PRODUCT, "--out", world.folder / "pump.fleet", "--json").json["id"]
         second, unsigned, csv = (world.folder / name for name in ("root2.json", "unsigned.json", "new.csv"))
         for path in (second, unsigned):
             world.otter("root", "new", "--from", world.root, "--out", path)
@@ -79,7 +85,7 @@ class Prepared:
             "IMAGE-B": images[1], "KEY": world.pub("image"), "CSV": csv, "OUT": world.folder / "out",
             "DIR": world.folder / "backup", "ROOT-KEY": world.keys["root"], "IMAGE-KEY": world.keys["image"],
             "RELEASE-KEY": world.keys["release"], "DRAFT": draft, "RUNNING": running, "PAUSED": paused, "ENDED": lost,
-            "GATED": gated, "TOKEN": self.token, "TOKEN-FILE": world.server.data / "admin.token",
+            "GATED": gated, "FLEET-KEY": fleet_key, "TOKEN": self.token, "TOKEN-FILE": world.server.data / "admin.token",
             "A=IMAGE-A": f"A={images[0]}", "BIN": otter.FIRMWARE / otter.HARDWARE / "app-a.bin"}
 
     def gated_by_eve(self, release, back):
@@ -102,7 +108,7 @@ class Prepared:
         """All that the server tells of itself, and every file."""
         world = self.world
         told = [world.otter(*words.split(), "--all", "--json").out for words in (
-            "root list", "release list", "image-key list", "group list", "operator list", "rollout list",
+            "root list", "release list", "image-key list", "group list", "operator list", "rollout list", "device requests", "fleet-key list",
             "device list", "device timeline dev-1", "audit list")]
         told.append(world.otter("device", "list", "--filter", "state == retired", "--json").out)
         told.append(world.otter("server", "status", "--json").json["frozen"])

@@ -56,3 +56,30 @@ def test_firmware_without_tls_refuses_https_by_name_and_runs_on(boards):
     device.wait_for_line("^update: - tls-absent ")  # nor the next time
     device.wait_for_line("^app: temperature ")
     assert boards.shown("dev-1")["last_seen"] is None
+
+
+def test_a_board_enrols_by_the_fleet_key_rotates_and_updates(tmp_path):
+    support.build_variants()
+    boards = PlainBoards(tmp_path)
+    boards.server.options += ["--enrol", "fleet-key"]
+    boards.start()
+    try:
+        boards.otter("fleet-key", "new", otter.PRODUCT, "--out", boards.folder / "fleet.key")
+        device = boards.board("dev-1", f"http://{qemu.HOST}:{boards.server.port}", "--fleet-key", boards.folder / "fleet.key")
+        assert boards.otter("device", "list", "--json").json["items"] == []
+        device.start()
+        device.wait_for_line("^app: 1.0.0 slot A")
+        otter.wait_for("the board has enrolled itself and polled",
+                       lambda: [d for d in boards.otter("device", "list", "--json").json["items"] if d["last_seen"]], 60)
+        boards.otter("device", "rotate", "dev-1")
+
+        def rotated():
+            told = boards.otter("device", "timeline", "dev-1", "--json").json["items"]
+            return "token-rotated" in [moment["kind"] for moment in told]
+        otter.wait_for("its token is another one", rotated, 60)
+        rollout = boards.rollout(boards.publish("1.1.0"))
+        device.wait_for_line("^app: 1.1.0 slot B")
+        device.wait_for_line("^app: confirmed")
+        boards.until(rollout, succeeded=1)
+    finally:
+        boards.stop()

@@ -7,6 +7,7 @@ import json
 import otter
 import raw_http
 
+KEY = base64.urlsafe_b64encode(b"k" * 32).rstrip(b"=").decode()
 SECRET = base64.urlsafe_b64encode(b"s" * 32).rstrip(b"=").decode()
 NONCE = base64.urlsafe_b64encode(b"0123456789abcdef").rstrip(b"=").decode()
 UPLOAD = b"an upload that is never finished"
@@ -47,6 +48,7 @@ class Prepared:
         self.server.json("POST", "/api/v1/operators", {"name": "eve", "grants": []}, expect=201)
         self.spare_token = self.server.json("POST", "/api/v1/tokens", {"operator": "eve"}, expect=201)["id"]
         self.first_entry = self.server.json("GET", "/api/v1/audit?limit=1")["items"][0]["hash"]
+        self.fleet_key = self.server.json("POST", "/api/v1/fleet-keys", {"product": otter.PRODUCT, "secret": KEY}, expect=201)["id"]
         self.upload = hashlib.sha256(UPLOAD).hexdigest()
         self.server.json("POST", "/api/v1/uploads", {"sha256": self.upload, "size": len(UPLOAD)}, expect=201)
         self.bodies = self._bodies()
@@ -66,6 +68,10 @@ class Prepared:
     @staticmethod
     def running():
         return {"version": "1.0.0", "sha256": "00" * 32, "slot": "A", "confirmed": True}
+
+    @staticmethod
+    def own_token(name):
+        return {"device": name, "product": otter.PRODUCT, "hardware": otter.HARDWARE, "nonce": NONCE, "token": SECRET}
 
     def poll(self):
         return {"device": "own-1", "product": otter.PRODUCT, "hardware": otter.HARDWARE, "running": self.running(),
@@ -96,6 +102,13 @@ class Prepared:
             "retryDevices": {**some, "rollout": self.rollout},
             "retireDevices": {**some, "reason": "scrapped"},
             "reinstateDevices": some,
+            "rotateTokens": some,
+            "revokeTokens": {**some, "reason": "stolen"},
+            "acceptDevices": {"items": [{"id": "asker", "fingerprint": ""}]},
+            "rejectDevices": {"items": [{"id": "asker"}]},
+            "addFleetKey": {"product": "other", "secret": SECRET},
+            "offerToken": self.own_token("own-1"),
+            "enrolDevice": self.own_token("new-2"),
             "importDevices": {"items": [{**self.device("new-1"), "tags": ["lab"]}]},
             "withdrawRelease": {"reason": "bad motor code"},
             "collectGarbage": {"keep": 3},
@@ -115,7 +128,7 @@ class Prepared:
         """The path of an operation; missing: of an object that does not exist."""
         values = {
             "{sha256}": self.blob if op.path.startswith("/v1/blobs") else
-                        self.spare if op.id == "withdrawRelease" else self.release,
+                        self.fleet_key if op.id == "removeFleetKey" else self.spare if op.id == "withdrawRelease" else self.release,
             "{n}": "1" if "roots" in op.path else str(self.spare_token) if "tokens" in op.path else str(self.draft),
             "{id}": self.upload if "uploads" in op.path else "own-1",
             "{name}": "spare" if op.id == "deleteGroup" else "eve" if "operators" in op.path else "lab",

@@ -269,7 +269,7 @@ def deepest(error):
 def without_refused(sent, body):
     """Of a batch, the items that the reply does not name among its errors."""
     errors = json.loads(body).get("errors", []) if body and isinstance(sent, dict) and "items" in sent else []
-    refused = {error["index"] for error in errors}
+    refused = {error["index"] for error in errors if "index" in error}
     if not refused:
         return sent
     return {**sent, "items": [item for i, item in enumerate(sent["items"]) if i not in refused]}

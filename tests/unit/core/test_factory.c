@@ -176,7 +176,7 @@ static void malformed_factory_data_are_refused(void **state)
         {"format", 4, 2, OTTER_BAD_ENCODING},
         {"sequence over 2^53", 15, 1, OTTER_BAD_VALUE},
         {"five keys", 54, 5, OTTER_BAD_ENCODING},
-        {"reserved byte", 55, 1, OTTER_BAD_ENCODING},
+        {"a flag that is not known", 55, 2, OTTER_BAD_ENCODING},
         {"a compressed point", KEYS, 2, OTTER_BAD_VALUE},
         {"device id empty, and so all behind it elsewhere", DEVICE, 0, OTTER_BAD_ENCODING},
         {"device id too long", DEVICE, 65, OTTER_BAD_ENCODING},

@@ -42,4 +42,8 @@ extern const unsigned conformance_plan_count;
 extern const struct conformance_case conformance_audit_cases[];
 extern const unsigned conformance_audit_count;
 
+/* Devices' credentials: conformance_credentials.c. */
+extern const struct conformance_case conformance_credentials_cases[];
+extern const unsigned conformance_credentials_count;
+
 #endif

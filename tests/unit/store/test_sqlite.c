@@ -455,5 +455,8 @@ int main(void)
     for (unsigned i = 0; i < conformance_audit_count && n < OTTER_ARRAY_LEN(tests); i++)
         tests[n++] = (struct CMUnitTest){conformance_audit_cases[i].name, conformance_audit_cases[i].run,
                                          setup, teardown, NULL};
+    for (unsigned i = 0; i < conformance_credentials_count && n < OTTER_ARRAY_LEN(tests); i++)
+        tests[n++] = (struct CMUnitTest){conformance_credentials_cases[i].name,
+                                         conformance_credentials_cases[i].run, setup, teardown, NULL};
     return _cmocka_run_group_tests("store/sqlite", tests, n, NULL, NULL);
 }
