@@ -99,7 +99,10 @@ static const char *hint_of(const struct cli *cli, const char *code)
         const char *code, *noun, *verb, *hint; /* verb NULL: any other */
     } rows[] = {
         {"forbidden", "rollout", "approve",
-         "As another operator: --token-file F; otter operator add makes one"},
+         "As another operator: --token-file F; otter operator add --role approver makes one"},
+        {"conflict", "operator", NULL, "otter operator list shows who may do what"},
+        {"conflict", "token", NULL, "otter token list shows them"},
+        {"not-found", "token", NULL, "otter token list shows them"},
         {"not-found", "rollout", "explain", "otter device list shows them"},
         {"not-found", "device", NULL, "otter device list shows them"},
         {"not-found", "group", NULL, "otter group list shows them"},

@@ -205,7 +205,11 @@ enum otter_status rights_need_also(struct svc_call *call, enum policy_right righ
 
 static bool release_has(const struct catalog_release *r, const struct otter_digest *digest)
 {
-    if (memcmp(r->id.b, digest->b, OTTER_DIGEST_LEN) == 0)
+    const struct otter_manifest *m = &r->manifest;
+
+    if (memcmp(r->id.b, digest->b, OTTER_DIGEST_LEN) == 0 ||
+        (m->has_sbom && memcmp(m->sbom.b, digest->b, OTTER_DIGEST_LEN) == 0) ||
+        (m->has_notes && memcmp(m->notes.b, digest->b, OTTER_DIGEST_LEN) == 0))
         return true;
     for (unsigned i = 0; i < r->manifest.image_count; i++)
         if (memcmp(r->manifest.image[i].sha256.b, digest->b, OTTER_DIGEST_LEN) == 0)
