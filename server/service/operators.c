@@ -16,52 +16,6 @@ static bool is_admin(const char *name)
     return strcmp(name, SVC_ADMIN) == 0;
 }
 
-struct grants {
-    unsigned count;
-    struct store_grant grant[OPERATOR_GRANTS];
-};
-
-static enum otter_status read_grant(struct svc_call *call, const json_t *json, struct store_grant *ret)
-{
-    static const char *const members[] = {"*role", "*product", NULL};
-    struct host_error *err = &call->out.error;
-    enum otter_status status = svc_shape(json, members, err);
-    const char *role, *product;
-    enum policy_role known;
-
-    if (status != OTTER_OK)
-        return status;
-    if (!host_json_get_string(json, "role", HOST_JSON_REQUIRED, STORE_ROLE_MAX, &role, err) ||
-        !host_json_get_string(json, "product", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &product, err))
-        return svc_refuse_host(call);
-    if (!policy_role_find(role, &known))
-        return svc_refuse(call, OTTER_BAD_VALUE, "role: viewer, operator, publisher, approver or admin");
-    if (!policy_grant_product_valid(product))
-        return svc_refuse(call, OTTER_BAD_VALUE, "product: [A-Za-z0-9._+-]{1,64}, or * for everything");
-    memcpy(ret->role, role, strlen(role) + 1);
-    memcpy(ret->product, product, strlen(product) + 1);
-    return OTTER_OK;
-}
-
-static enum otter_status read_grants(struct svc_call *call, const char *member, const char *operator,
-                                     struct grants * ret)
-{
-    enum otter_status status = OTTER_OK;
-    json_t *list = NULL;
-
-    ret->count = 0;
-    if (!host_json_get_array(call->in.json, member, HOST_JSON_OPTIONAL, OPERATOR_GRANTS, &list,
-                             &call->out.error))
-        return svc_refuse_host(call);
-    for (size_t i = 0; i < json_array_size(list) && status == OTTER_OK; i++) {
-        struct store_grant *g = &ret->grant[ret->count++];
-
-        memcpy(g->operator, operator, strlen(operator) + 1);
-        status = read_grant(call, json_array_get(list, i), g);
-    }
-    return status;
-}
-
 /* A name that a path may hold ("..", which clients take back, is none), and that is no option. */
 static enum otter_status read_name(struct svc_call *call, struct store_operator *row)
 {
@@ -118,36 +72,6 @@ enum otter_status operator_changed(struct svc *svc, struct svc_call *call)
     return status;
 }
 
-struct grant_lister {
-    struct store_grant_visitor visitor;
-    const char *name;
-    json_t *list;
-};
-
-static bool list_grant(struct store_grant_visitor *self, const struct store_grant *row)
-{
-    struct grant_lister *l = OTTER_CONTAINER_OF(self, struct grant_lister, visitor);
-
-    return strcmp(row->operator, l->name) != 0 ||
-           json_array_append_new(l->list,
-                                 json_pack("{s:s, s:s}", "role", row->role, "product", row->product)) == 0;
-}
-
-json_t *operator_json_grants(struct store *store, const char *name)
-{
-    struct grant_lister l = {.visitor.row = list_grant, .name = name, .list = json_array()};
-
-    if (is_admin(name)) {
-        (void)json_array_append_new(l.list, json_pack("{s:s, s:s}", "role", policy_role_name(POLICY_ADMIN),
-                                                      "product", POLICY_EVERYWHERE));
-        return l.list;
-    }
-    if (store->ops->grants(store, &l.visitor) == OTTER_OK)
-        return l.list;
-    json_decref(l.list);
-    return NULL;
-}
-
 static json_t *json_operator(struct store *store, const struct operators *o, const struct operator_row *op)
 {
     json_t *grants = operator_json_grants(store, op->row.name);
@@ -177,15 +101,6 @@ static enum otter_status answer(struct svc_call *call, struct store *store, cons
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }
 
-static enum otter_status put_grants(struct svc *svc, struct svc_call *call, const struct grants *grants)
-{
-    enum otter_status status = OTTER_OK;
-
-    for (unsigned i = 0; i < grants->count && status == OTTER_OK; i++)
-        status = svc_stored(call, svc->writer->ops->grant_put(svc->writer, &grants->grant[i]));
-    return status;
-}
-
 /* The token is in the answer alone; a dry run has none to give. */
 static enum otter_status add_token(struct svc *svc, struct svc_call *call, const char *name)
 {
@@ -206,7 +121,7 @@ static enum otter_status add_token(struct svc *svc, struct svc_call *call, const
 }
 
 static enum otter_status add(struct svc *svc, struct svc_call *call, const struct store_operator *row,
-                             const struct grants *grants)
+                             const struct operator_grants *grants)
 {
     struct operators o;
     enum otter_status status = look(svc, call, &o);
@@ -217,18 +132,18 @@ static enum otter_status add(struct svc *svc, struct svc_call *call, const struc
     if (status == OTTER_OK)
         status = svc_stored(call, svc->writer->ops->operator_put(svc->writer, row));
     if (status == OTTER_OK)
-        status = put_grants(svc, call, grants);
+        status = grants_put(svc, call, grants);
     return status == OTTER_OK ? add_token(svc, call, row->name) : status;
 }
 
 enum otter_status op_operator_add(struct svc *svc, struct svc_call *call)
 {
     struct store_operator row = {.created = svc_now(svc)};
-    struct grants grants;
+    struct operator_grants grants;
     enum otter_status status = read_name(call, &row);
 
     if (status == OTTER_OK)
-        status = read_grants(call, "grants", row.name, &grants);
+        status = grants_read(call, "grants", row.name, &grants);
     if (status == OTTER_OK)
         status = add(svc, call, &row, &grants);
     call->out.created = status == OTTER_OK;
@@ -253,7 +168,7 @@ enum otter_status op_operator_remove(struct svc *svc, struct svc_call *call)
 }
 
 struct change {
-    struct grants grant, revoke;
+    struct operator_grants grant, revoke;
     bool has_disabled, disabled;
 };
 
@@ -264,9 +179,9 @@ static enum otter_status read_change(struct svc_call *call, struct change *c)
 
     c->has_disabled = json_object_get(call->in.json, "disabled") != NULL;
     if (status == OTTER_OK)
-        status = read_grants(call, "grant", call->in.id, &c->grant);
+        status = grants_read(call, "grant", call->in.id, &c->grant);
     if (status == OTTER_OK)
-        status = read_grants(call, "revoke", call->in.id, &c->revoke);
+        status = grants_read(call, "revoke", call->in.id, &c->revoke);
     if (status != OTTER_OK)
         return status;
     if (!host_json_get_bool(call->in.json, "disabled", HOST_JSON_OPTIONAL, &c->disabled, &call->out.error))
@@ -275,21 +190,6 @@ static enum otter_status read_change(struct svc_call *call, struct change *c)
         return svc_refuse(call, OTTER_MISSING_MEMBER, "nothing to change: grant, revoke or disabled");
     if (is_admin(call->in.id) && c->grant.count + c->revoke.count > 0)
         return svc_refuse(call, OTTER_CONFLICT, SVC_ADMIN " has every right, and can only be switched off");
-    return OTTER_OK;
-}
-
-static enum otter_status take_grants(struct svc *svc, struct svc_call *call, const struct grants *grants)
-{
-    for (unsigned i = 0; i < grants->count; i++) {
-        const struct store_grant *g = &grants->grant[i];
-        enum otter_status status = svc->writer->ops->grant_delete(svc->writer, g);
-
-        if (status == OTTER_NOT_FOUND)
-            return svc_refuse(call, status, "operator %s is no %s of %s: otter operator show %s", g->operator,
-                              g->role, g->product, g->operator);
-        if (status != OTTER_OK)
-            return svc_stored(call, status);
-    }
     return OTTER_OK;
 }
 
@@ -305,13 +205,6 @@ static enum otter_status set_disabled(struct svc *svc, struct svc_call *call, co
     return svc_stored(call, svc->writer->ops->operator_put(svc->writer, &row));
 }
 
-static unsigned count_grants(struct svc *svc, const char *name)
-{
-    auto_json json_t *list = operator_json_grants(svc->writer, name);
-
-    return (unsigned)json_array_size(list);
-}
-
 static enum otter_status change(struct svc *svc, struct svc_call *call, const struct operators *o,
                                 const struct change *c)
 {
@@ -319,10 +212,10 @@ static enum otter_status change(struct svc *svc, struct svc_call *call, const st
 
     if (!operators_find(o, call->in.id))
         return svc_refuse(call, OTTER_NOT_FOUND, "there is no operator \"%.64s\"", call->in.id);
-    status = take_grants(svc, call, &c->revoke);
+    status = grants_take(svc, call, &c->revoke);
     if (status == OTTER_OK)
-        status = put_grants(svc, call, &c->grant);
-    if (status == OTTER_OK && count_grants(svc, call->in.id) > OPERATOR_GRANTS)
+        status = grants_put(svc, call, &c->grant);
+    if (status == OTTER_OK && grants_count(svc, call->in.id) > OPERATOR_GRANTS)
         return svc_refuse(call, OTTER_CONFLICT, "an operator has at most %u roles", OPERATOR_GRANTS);
     if (status == OTTER_OK && c->has_disabled)
         status = set_disabled(svc, call, o, c->disabled);

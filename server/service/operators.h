@@ -47,6 +47,18 @@ bool operators_administered(const struct operators *o, int64_t now);
 struct svc_call;
 struct svc;
 
+/* operator_grants.c: a list {role, product} in a member of the body, as rows of an operator; none where it is
+ * absent. put: all of them. take: all, or NOT_FOUND for one that there is not. */
+struct operator_grants {
+    unsigned count;
+    struct store_grant grant[OPERATOR_GRANTS];
+};
+
+enum otter_status grants_read(struct svc_call *call, const char *member, const char *operator,
+                              struct operator_grants * ret);
+enum otter_status grants_put(struct svc *svc, struct svc_call *call, const struct operator_grants *grants);
+enum otter_status grants_take(struct svc *svc, struct svc_call *call, const struct operator_grants *grants);
+unsigned grants_count(struct svc *svc, const char *name);
 /* {role, product} of each grant of an operator, as a list; NULL when out of memory or the store fails. */
 json_t *operator_json_grants(struct store *store, const char *name);
 /* May who asks administer the server? Else he is concerned with himself alone. */
