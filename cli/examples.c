@@ -119,8 +119,8 @@ const struct cli_example cli_examples[] = {
     {"token", "new", "token new --expires 12h --label laptop", NULL},
     {"token", "new", "token new --operator ci --expires 30d", "Another one's, as an admin"},
     {"token", "revoke", "token revoke 7", NULL},
-    {"token", "login", "login --server https://ota.example.com", NULL},
-    {"token", "logout", "logout", NULL},
+    {"token", "login", "token login --server https://ota.example.com", NULL},
+    {"token", "logout", "token logout", NULL},
     {"operator", "remove", "operator remove eve", NULL},
 
     {"server", "status", "server status --json", NULL},

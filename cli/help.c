@@ -136,7 +136,8 @@ static void put_examples(const struct page *p, const struct cli_verb *verb)
 
 const char cli_help_where[] = "Server, token and CA come from these options, else from OTTER_SERVER, "
                               "OTTER_TOKEN and OTTER_CACERT, else "
-                              "from server=, token_file= and cacert= in ~/.config/otter/config.";
+                              "from server=, token_file= and cacert= in ~/.config/otter/config; else the "
+                              "token is the one that `otter login` keeps for the server.";
 const char cli_help_exit[] =
     "0 done, 1 refused, 2 usage, 3 server unreachable, 4 not authorised, 5 local file, 6 "
     "not in time.";

@@ -38,7 +38,7 @@ static void test_what_a_server_answers(void **state)
          "403 No" PROBLEM,
          "{\"code\":\"forbidden\",\"detail\":\"a device's\"}",
          CLI_UNAUTHORIZED,
-         {"forbidden: a device's\n", "operator's token"}},
+         {"forbidden: a device's\n", "otter operator show says who asks"}},
         {"rollout approve 7",
          "403 No" PROBLEM,
          "{\"code\":\"forbidden\",\"detail\":\"made by admin\"}",
