@@ -33,6 +33,7 @@ static void each_status_has_its_number(void **state)
         {OTTER_UNKNOWN_DEVICE, &poll_route, 401},
         {OTTER_UNKNOWN_DEVICE, &operators, 404},
         {OTTER_FORBIDDEN, &operators, 403},
+        {OTTER_LOCKED_OUT, &operators, 429},
         {OTTER_NOT_FOUND, NULL, 404},
         {OTTER_METHOD_NOT_ALLOWED, NULL, 405},
         {OTTER_SEQUENCE_TAKEN, &document, 409},
