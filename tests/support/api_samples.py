@@ -46,7 +46,7 @@ class Prepared:
         for name in ("lab", "spare"):
             self.server.json("PUT", f"/api/v1/groups/{name}", {"target": f"tag == {name}"}, expect=201)
         self.server.json("POST", "/api/v1/operators", {"name": "eve", "grants": []}, expect=201)
-        self.spare_token = self.server.json("POST", "/api/v1/tokens", {"operator": "eve"}, expect=201)["id"]
+        self.spare_token = self.server.json("POST", "/api/v1/tokens", {"label": "spare"}, expect=201)["id"]
         self.first_entry = self.server.json("GET", "/api/v1/audit?limit=1")["items"][0]["hash"]
         self.fleet_key = self.server.json("POST", "/api/v1/fleet-keys", {"product": otter.PRODUCT, "secret": KEY}, expect=201)["id"]
         self.upload = hashlib.sha256(UPLOAD).hexdigest()
