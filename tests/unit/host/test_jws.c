@@ -146,6 +146,27 @@ static void signature_made_elsewhere_attaches(void **state)
     assert_signed(&jws, 1, hsm);
 }
 
+static void signature_made_elsewhere_begins_an_envelope(void **state)
+{
+    auto_key struct host_key *hsm = host_key_generate(NULL);
+    auto_free char *input = host_jws_input_for(host_key_kid(hsm), payload, strlen(payload)), *one = NULL;
+    struct otter_digest hash, same;
+    struct otter_jws jws;
+    uint8_t sig[64];
+    size_t len;
+
+    (void)state;
+    assert_non_null(input);
+    otter_sha256_of(&otter_crypto_openssl, input, strlen(input), &hash);
+    assert_true(host_jws_hash_for(host_key_kid(hsm), payload, strlen(payload), &same));
+    assert_memory_equal(hash.b, same.b, sizeof hash.b);
+    assert_true(host_key_sign(hsm, &hash, sig));
+    assert_true(host_jws_begin(host_key_kid(hsm), sig, payload, strlen(payload), &one, &len, NULL));
+    assert_int_equal(otter_jws_decode(one, len, &jws), OTTER_OK);
+    assert_signed(&jws, 0, hsm);
+    assert_null(host_jws_input_for(host_key_kid(hsm), payload, OTTER_PAYLOAD_MAX + 1));
+}
+
 static void text_that_is_no_envelope_is_refused_by_its_status(void **state)
 {
     auto_key struct host_key *key = host_key_generate(NULL);
@@ -170,6 +191,7 @@ int main(void)
         cmocka_unit_test(ninth_signature_is_refused),
         cmocka_unit_test(largest_payload_fits_and_one_byte_more_does_not),
         cmocka_unit_test(signature_made_elsewhere_attaches),
+        cmocka_unit_test(signature_made_elsewhere_begins_an_envelope),
         cmocka_unit_test(text_that_is_no_envelope_is_refused_by_its_status),
     };
 
