@@ -253,7 +253,7 @@ static enum otter_status operator_head(struct http_request *r)
     /* Calls are judged by the services; these are none. */
     if (status == OTTER_OK &&
         (r->route->reply == HTTP_REPLY_UPLOAD_STAT || r->route->reply == HTTP_REPLY_UPLOAD_APPEND))
-        status = svc_permitted(r->asker, r->route->op, NULL, &r->call.out.error);
+        r->refusal = status = svc_permitted(r->asker, r->route->op, NULL, &r->call.out.error);
     return status;
 }
 
