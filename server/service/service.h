@@ -121,10 +121,12 @@ struct svc_asker {
 };
 
 struct svc_in {
-    struct otter_poll poll;
+    union {
+        struct otter_poll poll;
+        struct otter_new_token token; /* of SVC_DEVICE_TOKEN and SVC_DEVICE_ENROL; masked */
+    };
     struct otter_report report;
     struct otter_running running;
-    struct otter_new_token token;  /* masked */
     const char *bearer;            /* a token that is nobody's, for SVC_DEVICE_ASK */
     const char *address;           /* that the request came from */
     const char *device;            /* authenticated device, for device ops */

@@ -8,7 +8,7 @@ import subprocess
 import otter
 import pytest
 from hand import unpadded
-from own_token import Device, secret_of
+from own_token import Device, prove, secret_of
 
 WAYS = ["--enrol", "ask,fleet-key", "--plain-devices"]
 
@@ -198,6 +198,30 @@ def test_a_fleet_key_is_of_one_product_and_nothing_when_it_was_removed(world):
     world.otter("fleet-key", "remove", listed[1]["id"])
     assert device.enrol(key)[0] == 401
     assert world.otter("fleet-key", "remove", listed[1]["id"], expect=1).err
+
+
+def test_a_product_has_each_fleet_key_once_and_eight_at_most(world):
+    def add(n, expect):
+        body = {"product": otter.PRODUCT, "secret": unpadded(bytes([n]) * 32)}
+        return world.server.json("POST", "/api/v1/fleet-keys", body, expect=expect)
+    for n in range(8):
+        add(n, 201)
+    assert add(3, 409)["code"] == "already-exists" and add(8, 409)["code"] == "conflict"
+
+
+def test_an_enrolment_that_is_malformed_is_refused_by_name(world):
+    key = fleet_key(world)
+    device = Device(world.server, "one")
+    good = device.own(device.secret, key)
+    wrong = {"bad-json": b"{", "bad-value": json.dumps({**good, "nonce": "short"}).encode(),
+             "missing-member": json.dumps({k: v for k, v in good.items() if k != "token"}).encode(),
+             "duplicate-member": json.dumps(good).replace("{", '{"device": "two", ', 1).encode(),
+             "body-too-large": json.dumps({**good, "more": "x" * 512}).encode()}
+    for code, body in wrong.items():
+        headers = {**prove(key, "one", "POST", "/v1/device/enrol", body), "Content-Type": "application/json"}
+        status, _, reply = world.server.request("POST", "/v1/device/enrol", body, headers, token=None)
+        assert (status, json.loads(reply)["code"]) == (413 if code == "body-too-large" else 400, code)
+    assert world.otter("device", "list", "--json").json["items"] == []
 
 
 def test_a_fleet_key_takes_no_id_over_and_an_operator_sees_who_tried(world):
