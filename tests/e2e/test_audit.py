@@ -12,13 +12,14 @@ import otter
 import pytest
 from otter import wait_for
 from test_dry_run import CHANGING, Prepared
+from test_rollout_control import Device
 
 # A verb's own entries, where they are not one of its own name. An upload is an entry of its own, unless it is held.
 ENTRIES = {
     "root publish": ["root-publish"], "release publish": ["release-publish"], "device tag": ["device-label"],
     "device set": ["device-label"], "device enroll": ["device-batch"], "device provision": ["image-key-add", "device-create"],
     **{f"operator {verb}": ["operator-change"] for verb in ("grant", "revoke", "disable", "enable")},
-    "token login": ["token-new"], "token logout": ["token-revoke"],
+    "fleet-key new": ["fleet-key-add"], "token login": ["token-new"], "token logout": ["token-revoke"],
     "server freeze": ["freeze"], "server unfreeze": ["unfreeze"], "server gc": ["gc"], "server backup": ["backup"],
 }
 # What they are run with where the dry run's words would not do, or after what.
@@ -26,12 +27,13 @@ INSTEAD = {
     "root publish": "ROOT2", "rollout resume": "PAUSED", "rollout rollback": "GATED",
     "device provision": CHANGING["device provision"].replace("new-1", "new-9"),
     "server gc": "--keep 100 --orphans-older-than 100d", "device retire": "dev-3 --reason old",
-    "audit prune": "--before 2100-01-01 --archive LOG.old", "release withdraw": "1.0.0 --reason bad", "rollout pause": "PAUSED", "rollout abort": "PAUSED",
+    "fleet-key new": "pump --out FLEET.key", "audit prune": "--before 2100-01-01 --archive LOG.old",
+    "release withdraw": "1.0.0 --reason bad", "rollout pause": "PAUSED", "rollout abort": "PAUSED", "device reject": "asker-2",
 }
 # Others leave nothing to do for those behind them: these come last, in this order.
 LAST = ["operator grant", "operator revoke", "operator disable", "operator enable", "token new", "token login", "token logout",
-        "token revoke", "operator remove", "rollout approve", "rollout advance", "rollout pause", "rollout abort", "rollout rollback", "release withdraw",
-        "device retire", "server freeze", "server unfreeze", "server backup", "audit prune"]
+        "token revoke", "operator remove", "rollout approve", "rollout advance", "rollout pause", "rollout abort",
+        "rollout rollback", "release withdraw", "device retire", "server freeze", "server unfreeze", "server backup", "audit prune"]
 
 
 # What a fresh world's log begins with.
@@ -66,7 +68,10 @@ def prepared(tmp_path_factory):
 
 def test_each_changing_verb_is_one_entry_of_the_operator_who_ran_it(prepared):
     world = prepared.world
-    prepared.names["LOG.old"] = world.folder / "archive.jsonl"
+    prepared.names.update({name: world.folder / name for name in ("LOG.old", "FLEET.key")})
+    stranger = Device(world, world.folder / "fleet-dev-", "dev-1")  # accept and reject have a request each
+    stranger.name, stranger.token = "asker-2", "E" * 43
+    assert stranger.poll() == 403
     order = [verb for verb in CHANGING if verb not in LAST] + LAST
     for verb in order:
         before = entries_of(world)
