@@ -3,6 +3,7 @@
 #include "document.h"
 #include "keys.h"
 #include "parse.h"
+#include "root_next.h"
 #include "show_root.h"
 
 #include <string.h>
@@ -90,16 +91,10 @@ static enum cli_exit threshold(struct cli *cli, const struct cli_args *args, con
 static enum cli_exit revoke(struct cli *cli, const char *text, struct otter_root *root)
 {
     struct otter_digest kid;
+    enum cli_exit code = cli_root_kid(cli, text, &kid);
 
-    if (!otter_hex_decode(text, strlen(text), kid.b, sizeof(kid.b)) &&
-        otter_b64_decode(text, strlen(text), kid.b, sizeof(kid.b)) != (int)sizeof(kid.b)) {
-        struct cli_public key;
-        enum cli_exit code = cli_public_load(cli, text, &key);
-
-        if (code != CLI_DONE)
-            return code;
-        kid = key.kid;
-    }
+    if (code != CLI_DONE)
+        return code;
     for (unsigned i = 0; i < root->revoked_count; i++)
         if (memcmp(root->revoked[i].b, kid.b, sizeof(kid.b)) == 0)
             return CLI_DONE;
@@ -152,22 +147,6 @@ static enum cli_exit fill(struct cli *cli, const struct cli_args *args, const st
     return code;
 }
 
-/* lib/core has the last word: what it would refuse is not written. */
-static enum cli_exit write_root(struct cli *cli, const char *path, const struct otter_root *root)
-{
-    struct otter_root again;
-    char payload[OTTER_PAYLOAD_MAX + 1];
-    enum otter_status status = otter_root_encode(root, payload, sizeof(payload));
-
-    if (status == OTTER_OK && strlen(payload) > CLI_ROOT_PAYLOAD_MAX)
-        status = OTTER_TOO_LARGE;
-    if (status == OTTER_OK)
-        status = otter_root_decode(&otter_crypto_openssl, payload, strlen(payload), &again);
-    if (status != OTTER_OK)
-        return cli_fail_status(cli, path, status);
-    return cli_document_create(cli, path, payload);
-}
-
 enum cli_exit cli_run_root_new(struct cli *cli, const struct cli_args *args)
 {
     const char *from = cli_arg(args, "from"), *out = cli_arg(args, "out");
@@ -183,7 +162,7 @@ enum cli_exit cli_run_root_new(struct cli *cli, const struct cli_args *args)
     if (code == CLI_DONE)
         code = fill(cli, args, from != NULL ? &old : NULL, &root);
     if (code == CLI_DONE)
-        code = write_root(cli, out, &root);
+        code = cli_root_write(cli, out, &root);
     if (code == CLI_DONE)
         code = cli_show_root(cli, out, NULL, &root);
     if (code == CLI_DONE && !cli->dry_run)

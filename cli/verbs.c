@@ -1,6 +1,8 @@
 #include "verbs.h"
 #include "verb.h"
 
+#include "core/jws.h"
+
 #include <string.h>
 
 const struct cli_noun cli_nouns[] = {
@@ -50,8 +52,16 @@ const struct cli_verb cli_verbs[] = {
 
     {"root", "new", "", "Write a root that names keys and thresholds", 0, 0, cli_options_root_new,
      cli_run_root_new, cli_notes_root_new},
+    {"root", "rotate", "FILE", "Write the next root: other keys, thresholds, expiry", 1, 1,
+     cli_options_root_rotate, cli_run_root_rotate, cli_notes_root_rotate},
+    {"root", "revoke", "FILE", "Write the next root, without a key that is lost or stolen", 1, 1,
+     cli_options_root_revoke, cli_run_root_revoke, cli_notes_root_revoke},
     {"root", "sign", "FILE", "Add a root key's signature", 1, 1, cli_options_root_sign, cli_run_root_sign,
      cli_signature_notes},
+    {"root", "merge", "FILE FILE...", "Gather the signatures of copies signed apart", 2, OTTER_SIGNATURES_MAX,
+     cli_options_root_merge, cli_run_root_merge, cli_notes_root_merge},
+    {"root", "verify", "FILE", "Check a root as a device does", 1, 1, cli_options_root_verify,
+     cli_run_root_verify, cli_notes_root_verify},
     {"root", "publish", "FILE", "Verify a signed root and send it to the server", 1, 1, NULL,
      cli_run_root_publish},
     {"root", "show", "[FILE]", "Show a root: of a file, or the server's newest", 0, 1, cli_options_root_show,

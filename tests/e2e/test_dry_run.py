@@ -33,12 +33,13 @@ CHANGING = {
 # These change files here alone.
 LOCAL = {
     "key new": "--out OUT", "key passphrase": "ROOT-KEY --remove", "root new": "--from ROOT --out OUT", "root sign": "UNSIGNED --key ROOT-KEY",
+    "root rotate": "ROOT --out OUT", "root revoke": "ROOT --image-key KEY --out OUT", "root merge": "ROOT2 ROOT2 --from ROOT --out OUT",
     "image sign": "--key IMAGE-KEY --version 9.0.0 --hardware nucleo-f429zi --slot A BIN OUT",
     "release create": "--product pump --version 1.1.0 --hardware nucleo-f429zi --image A=IMAGE-A --sequence 9 --out OUT",
     "release sign": "RELEASE --key IMAGE-KEY", "device export": "--out OUT",
 }
 READING = {
-    "key show": "KEY", "root show": "ROOT", "root list": "", "image info": "IMAGE-A", "image verify": "IMAGE-A --key KEY",
+    "key show": "KEY", "root show": "ROOT", "root verify": "ROOT", "root list": "", "image info": "IMAGE-A", "image verify": "IMAGE-A --key KEY",
     "image-key list": "", "release verify": "RELEASE --root ROOT", "release list": "", "release show": "1.0.1",
     "release deps": "1.0.1", "rollout list": "", "rollout preview": "RUNNING", "rollout simulate": "RUNNING", "rollout status": "RUNNING", "rollout attempts": "RUNNING",
     "rollout explain": "--device dev-1", "rollout events": "RUNNING", "rollout report": "RUNNING",
