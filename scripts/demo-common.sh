@@ -1,6 +1,7 @@
 # Sourced by scripts/demo: steps that are shown, claims that are checked, a server, releases and rollouts.
 # shellcheck shell=bash disable=SC2154
 PRODUCT=pump
+export OTTERD_ALLOW_ROOT=yes # in a container there may be no other user
 scheme=http server_options=() # https: the options that make otterd speak TLS
 image_key=$work/image.key release_key=$work/release.key target=all
 

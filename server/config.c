@@ -22,6 +22,7 @@ void config_defaults(struct config *config)
         .tls_session_cache = 4096,
         .events_burst = 10,
         .events_burst_window = 300,
+        .seccomp = true,
         .log_level = HOST_LOG_INFO,
         .log_format = HOST_LOG_KEY_VALUE,
     };

@@ -52,6 +52,8 @@ struct config {
     char audit_file[CONFIG_TEXT];   /* "" = none */
     char audit_syslog[CONFIG_TEXT]; /* "no", "yes", or the path of a socket */
     bool metrics_public;
+    bool seccomp;
+    bool allow_root; /* of the command line alone */
     enum host_log_level log_level;
     enum host_log_format log_format;
 };

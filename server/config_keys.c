@@ -20,7 +20,7 @@ struct key {
     bool reloads; /* a SIGHUP takes it over */
 };
 
-#define KEYS 31u
+#define KEYS 32u
 
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
@@ -56,6 +56,7 @@ static void keys_of(struct config *c, struct key keys[KEYS])
         {"log", "level", LEVEL, &c->log_level, 0, 0, true},
         {"log", "format", FORMAT, &c->log_format, 0, 0, false},
         {"metrics", "public", FLAG, &c->metrics_public, 0, 0, false},
+        {"hardening", "seccomp", FLAG, &c->seccomp, 0, 0, false},
     };
 
     memcpy(keys, table, sizeof table);
@@ -327,8 +328,8 @@ static void print_listens(const struct config *config, FILE *out)
 
 void config_print(const struct config *config, FILE *out)
 {
-    static const char *const sections[] = {"listen", "tls",    "devices", "store", "blobs",  "poll",
-                                           "limits", "events", "audit",   "log",   "metrics"};
+    static const char *const sections[] = {"listen", "tls",    "devices", "store", "blobs",   "poll",
+                                           "limits", "events", "audit",   "log",   "metrics", "hardening"};
     struct config copy = *config;
     struct key keys[KEYS];
 

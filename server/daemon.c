@@ -3,6 +3,7 @@
 #include "host/crypto.h"
 #include "host/file.h"
 #include "host/notify.h"
+#include "server/harden.h"
 #include "server/options.h"
 #include "server/preflight.h"
 #include "server/restore.h"
@@ -128,6 +129,7 @@ static struct svc *open_services(const struct config *config, struct host_error 
         printf("admin token (shown once, kept in %s/admin.token): %s\n", config->data, token);
         fflush(stdout);
     }
+    host_wipe(token, sizeof token);
     return svc;
 }
 
@@ -173,6 +175,11 @@ static bool open_tls(const struct config *config, struct http_tls **ret, struct 
     return *ret != NULL;
 }
 
+static enum harden_calls calls_of(const struct config *config)
+{
+    return config->events_exec[0] ? HARDEN_CALLS_PROGRAMS : HARDEN_CALLS_OURS;
+}
+
 static int serve(const struct reload *r, struct http_front_config *http, const sigset_t *signals)
 {
     struct http_front *front = NULL;
@@ -182,7 +189,8 @@ static int serve(const struct reload *r, struct http_front_config *http, const s
 
     if (started != HTTP_START_OK)
         return complain(&err, started == HTTP_START_IN_USE ? EXIT_IN_USE : EXIT_CONFIG);
-    if (!write_port_file(r->config, front, &err)) {
+    if ((r->config->seccomp && !harden_seccomp(calls_of(r->config), &err)) ||
+        !write_port_file(r->config, front, &err)) {
         http_front_stop(front);
         return complain(&err, EXIT_CONFIG);
     }
@@ -258,6 +266,7 @@ int daemon_main(int argc, char *const *argv)
     enum options_then then;
 
     hold_standard_files();
+    harden_process();
     if (!options_read(argc, argv, &config, &then, &err))
         return complain(&err, EXIT_CONFIG);
     switch (then) {
@@ -278,9 +287,13 @@ int daemon_main(int argc, char *const *argv)
     case OPTIONS_CHECK_DATABASE:
         return check_database(config.data);
     case OPTIONS_RESTORE:
+        if (!harden_user(config.allow_root, &err))
+            return complain(&err, EXIT_CONFIG);
         return restore_backup(config.restore, config.data);
     case OPTIONS_RUN:
         break;
     }
+    if (!harden_user(config.allow_root, &err))
+        return complain(&err, EXIT_CONFIG);
     return daemon_run(&config, argc, argv);
 }

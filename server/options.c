@@ -28,13 +28,14 @@ const char options_help[] =
     "  --enrol WORDS          how devices come: registered, ask, fleet-key; several with commas between\n"
     "  --plain-devices        devices may prove themselves over plain HTTP (Otter-HMAC): no secret travels\n"
     "  --insecure-plain-http  allow addresses off this machine without TLS: tokens travel readable\n"
+    "  --allow-root           run as root, which is refused otherwise\n"
     "  --log-level LEVEL      error, warning, info or debug\n"
     "  --log-format FORMAT    key-value or json\n"
     "  --version, --help\n"
     "\n"
     "OTTERD_ADMIN_TOKEN in the environment is the operators' token, instead of one that otterd makes. SIGHUP "
     "reads\n"
-    "certificate, key and log level again.\n"
+    "certificate, key and log level again. OTTERD_ALLOW_ROOT=yes is --allow-root.\n"
     "Exit status: 0 stopped cleanly, 2 bad configuration, 3 address in use, 4 database damaged,\n"
     "5 database made by a newer otterd.\n";
 
@@ -55,6 +56,7 @@ enum otterd_option {
     OPT_ENROL,
     OPT_PLAIN_DEVICES,
     OPT_INSECURE,
+    OPT_ALLOW_ROOT,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
     OPT_VERSION,
@@ -78,6 +80,7 @@ static const struct option long_options[] = {
     {"enrol", required_argument, NULL, OPT_ENROL},
     {"plain-devices", no_argument, NULL, OPT_PLAIN_DEVICES},
     {"insecure-plain-http", no_argument, NULL, OPT_INSECURE},
+    {"allow-root", no_argument, NULL, OPT_ALLOW_ROOT},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -142,6 +145,9 @@ static bool apply(struct pass *pass, int option, const char *argument, struct ho
         return config_set_text(pass->config->restore, argument, err) || host_error_prefix(err, "--restore");
     case OPT_ENABLE_ADMIN:
         pass->config->enable_admin = true;
+        return true;
+    case OPT_ALLOW_ROOT:
+        pass->config->allow_root = true;
         return true;
     case OPT_VERSION:
         *pass->then = OPTIONS_VERSION;

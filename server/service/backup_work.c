@@ -84,8 +84,10 @@ static bool take_blob(struct blobs_walker *self, const char *path, const char *h
     if (stat(to, &st) == 0)
         return true;
     blobs_walk_fan(blobs, hex, fan);
-    if (stat(path, &st) != 0)
+    if (lstat(path, &st) != 0)
         return host_fail_errno(err, HOST_ERROR_FILE, "cannot read '%s'", path);
+    if (!S_ISREG(st.st_mode))
+        return true; /* no blob, whatever its name */
     if (!make_fan(fan, err) || !link_or_copy(w, path, to, hex, err))
         return false;
     (void)otter_hex_decode(hex, 2, &first, 1);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define TOKEN_BYTES 32u
@@ -29,6 +30,7 @@ static bool exists(const char *path)
 static bool offer_key(struct svc *svc, struct host_error *err)
 {
     char key[PATH_MAX], public[PATH_MAX];
+    struct host_key *loaded;
 
     if (!path_in(svc, "offer.key", key, err) || !path_in(svc, "offer.pub", public, err))
         return false;
@@ -40,10 +42,12 @@ static bool offer_key(struct svc *svc, struct host_error *err)
         host_log(HOST_LOG_INFO, "offer-key-made", HOST_LOG_STR("public", public));
         (void)unlink(public); /* of a key that is gone */
     }
-    svc->offer_key = host_key_load(key, err);
-    if (!svc->offer_key)
+    loaded = host_key_load(key, err);
+    if (!loaded)
         return false;
-    return exists(public) || host_public_save(host_key_point(svc->offer_key), public, err);
+    offer_keys_begin(&svc->offer_keys, loaded);
+    return offer_keys_read(&svc->offer_keys, svc->dir, err) &&
+           (exists(public) || host_public_save(host_key_point(loaded), public, err));
 }
 
 /* The token is the file's first line; only its hash stays in memory. */
@@ -52,7 +56,8 @@ static bool admin_token(struct svc *svc, char ret_new_token[64], struct host_err
     char path[PATH_MAX], line[TOKEN_CHARS + 2];
     uint8_t secret[TOKEN_BYTES];
     auto_free char *text = NULL;
-    size_t len;
+    bool written;
+    size_t len, token;
 
     ret_new_token[0] = '\0';
     if (svc->config.admin_token) {
@@ -68,18 +73,21 @@ static bool admin_token(struct svc *svc, char ret_new_token[64], struct host_err
         otter_b64_encode(secret, sizeof(secret), line);
         memcpy(ret_new_token, line, TOKEN_CHARS + 1);
         memcpy(line + TOKEN_CHARS, "\n", 2);
-        if (!host_file_write(path, line, TOKEN_CHARS + 1, 0600, HOST_FILE_NEW, err))
+        host_wipe(secret, sizeof(secret));
+        written = host_file_write(path, line, TOKEN_CHARS + 1, 0600, HOST_FILE_NEW, err);
+        host_wipe(line, sizeof(line));
+        if (!written)
             return false;
     }
     if (!host_file_read(path, 1024, &text, &len, err))
         return false;
-    len = strcspn(text, "\r\n");
-    if (len < 16)
-        return host_fail(err, HOST_ERROR_FORMAT,
-                         "%s holds no token of 16 characters or more: remove it to have one made", path);
-    otter_sha256_of(&otter_crypto_openssl, text, len, &svc->admin_hash);
+    token = strcspn(text, "\r\n");
+    if (token >= 16)
+        otter_sha256_of(&otter_crypto_openssl, text, token, &svc->admin_hash);
     host_wipe(text, len);
-    return true;
+    return token >= 16 ||
+           host_fail(err, HOST_ERROR_FORMAT,
+                     "%s holds no token of 16 characters or more: remove it to have one made", path);
 }
 
 /* The key that seals device secrets in the database. */
@@ -98,11 +106,12 @@ static bool secret_key(struct svc *svc, struct host_error *err)
     }
     if (!host_file_read(path, 1024, &data, &len, err))
         return false;
-    if (len != sizeof(svc->secret_key))
-        return host_fail(err, HOST_ERROR_FORMAT, "%s does not hold 32 bytes: restore it from a backup", path);
-    memcpy(svc->secret_key, data, len);
+    (void)mlock(svc->secret_key, sizeof(svc->secret_key)); /* not into swap, where a limit lets us */
+    if (len == sizeof(svc->secret_key))
+        memcpy(svc->secret_key, data, len);
     host_wipe(data, len);
-    return true;
+    return len == sizeof(svc->secret_key) ||
+           host_fail(err, HOST_ERROR_FORMAT, "%s does not hold 32 bytes: restore it from a backup", path);
 }
 
 bool bootstrap_files(struct svc *svc, char ret_new_token[64], struct host_error *err)

@@ -76,9 +76,9 @@ static bool copy_blob(struct blobs_walker *self, const char *path, const char *h
 
     blobs_walk_fan(r->blobs_dir, hex, fan);
     blobs_walk_place(r->blobs_dir, hex, to);
-    if (mkdir(fan, 0755) != 0 && errno != EEXIST)
+    if (mkdir(fan, 0700) != 0 && errno != EEXIST)
         return host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be made", fan);
-    if (!host_file_copy(&otter_crypto_openssl, path, to, 0644, &digest, &size, err) ||
+    if (!host_file_copy(&otter_crypto_openssl, path, to, 0600, &digest, &size, err) ||
         !host_dir_sync(fan, err))
         return false;
     otter_hex_encode(digest.b, OTTER_DIGEST_LEN, have);
@@ -95,7 +95,7 @@ static bool copy_blobs(struct restore *r, struct host_error *err)
     char from[PATH_MAX];
 
     paths(r, "blobs", "blobs", from, r->blobs_dir);
-    if (!host_mkdir_p(r->blobs_dir, 0755, err) || !blobs_walk(from, &r->walker, err) ||
+    if (!host_mkdir_p(r->blobs_dir, 0700, err) || !blobs_walk(from, &r->walker, err) ||
         !host_dir_sync(r->blobs_dir, err))
         return false;
     if (r->blobs == r->note.blobs && r->blob_bytes == r->note.blob_bytes)

@@ -3,6 +3,8 @@
 #include "host/clock.h"
 #include "host/file.h"
 #include "host/log.h"
+#include "host/strict.h"
+#include "service/tree.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,6 +58,19 @@ static bool refuse_half_restored(const struct svc *svc, struct host_error *err)
                      svc->dir);
 }
 
+/* The directory itself may be a link: where it leads, none is followed. */
+static bool make_dir(struct svc *svc, struct host_error *err)
+{
+    char resolved[PATH_MAX];
+
+    if (!host_mkdir_p(svc->dir, 0750, err))
+        return false;
+    if (!realpath(svc->dir, resolved))
+        return host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be found", svc->dir);
+    memcpy(svc->dir, resolved, strlen(resolved) + 1);
+    return true;
+}
+
 /* One otterd a data directory: two would each believe its own memory. */
 static bool lock_dir(struct svc *svc, struct host_error *err)
 {
@@ -63,7 +78,7 @@ static bool lock_dir(struct svc *svc, struct host_error *err)
 
     if (snprintf(path, sizeof(path), "%s/lock", svc->dir) >= (int)sizeof(path))
         return host_fail(err, HOST_ERROR_FILE, "the data directory's name is too long");
-    svc->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    svc->lock_fd = host_open_strict(path, O_RDWR | O_CREAT, 0600);
     if (svc->lock_fd < 0)
         return host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be opened", path);
     if (flock(svc->lock_fd, LOCK_EX | LOCK_NB) == 0)
@@ -82,7 +97,7 @@ static bool open_store(struct svc *svc, struct host_error *err, int *ret_exit)
     if (snprintf(path, sizeof(path), "%s/otter.db", svc->dir) >= (int)sizeof(path))
         return host_fail(err, HOST_ERROR_FILE, "the data directory's name is too long");
     /* Made by us, so that it is nobody else's to read; SQLite gives its companions the same permissions. */
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    fd = host_open_strict(path, O_RDWR | O_CREAT, 0600);
     if (fd < 0)
         return host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be opened", path);
     (void)close(host_steal_fd(&fd));
@@ -120,8 +135,8 @@ static bool open_parts(struct svc *svc, struct host_error *err, int *ret_exit, c
     uint64_t seed;
 
     host_random(&seed, sizeof(seed));
-    if (!host_mkdir_p(svc->dir, 0750, err) || !lock_dir(svc, err) || !refuse_half_restored(svc, err) ||
-        !open_store(svc, err, ret_exit) || !enable_admin(svc, err) ||
+    if (!make_dir(svc, err) || !tree_is_ours(svc->dir, err) || !lock_dir(svc, err) ||
+        !refuse_half_restored(svc, err) || !open_store(svc, err, ret_exit) || !enable_admin(svc, err) ||
         !bootstrap_files(svc, ret_new_token, err))
         return false;
     svc->blobs = blobs_file_open(svc->dir, svc->config.map_max, err);
@@ -195,6 +210,11 @@ struct svc *svc_open(const struct svc_config *config, struct host_error *ret_err
     return NULL;
 }
 
+bool svc_offer_keys_read(struct svc *svc, struct host_error *err)
+{
+    return offer_keys_read(&svc->offer_keys, svc->dir, err);
+}
+
 void svc_stop_soon(struct svc *svc)
 {
     atomic_store(&svc->stopping, true);
@@ -226,7 +246,7 @@ void svc_close(struct svc *svc)
     paces_destroy(&svc->paces);
     metrics_counters_free(svc->counts.lanes);
     free(svc->burst.at);
-    host_key_free(svc->offer_key);
+    offer_keys_free(&svc->offer_keys);
     host_key_free(svc->audit.key);
     host_wipe(svc->secret_key, sizeof(svc->secret_key));
     if (svc->lock_fd >= 0)

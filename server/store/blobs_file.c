@@ -4,6 +4,7 @@
 #include "host/cleanup.h"
 #include "host/clock.h"
 #include "host/file.h"
+#include "host/strict.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -38,9 +39,10 @@ bool blobs_file_fan(const struct blobs_file *b, const struct otter_digest *diges
                     struct host_error *err)
 {
     (void)snprintf(out, BLOBS_PATH_MAX, "%s/%02x", b->blobs_dir, digest->b[0]);
-    if (mkdir(out, 0755) == 0)
+    if (mkdir(out, 0700) == 0)
         return host_dir_sync(b->blobs_dir, err);
-    return errno == EEXIST || host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be made", out);
+    return (errno == EEXIST && host_is_folder(out)) ||
+           host_fail_errno(err, HOST_ERROR_FILE, "%s cannot be made", out);
 }
 
 static int op_open(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size)
@@ -50,7 +52,7 @@ static int op_open(struct blobs *self, const struct otter_digest *digest, uint64
     struct stat st;
 
     blobs_file_path(blobs_file_of(self), digest, path);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    fd = host_open_strict(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return -1;
     *ret_size = (uint64_t)st.st_size;
@@ -74,10 +76,12 @@ static void op_rest(struct blobs *self)
 static bool op_held(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size)
 {
     char path[BLOBS_PATH_MAX];
+    auto_close int fd = -1;
     struct stat st;
 
     blobs_file_path(blobs_file_of(self), digest, path);
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+    fd = host_open_strict(path, O_PATH, 0);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
     *ret_size = (uint64_t)st.st_size;
     return true;
@@ -99,7 +103,7 @@ static enum otter_status op_put(struct blobs *self, const struct otter_digest *d
         return blobs_errno_status(local.os_errno);
     }
     blobs_file_path(b, digest, path);
-    if (host_file_write(path, data, len, 0644, HOST_FILE_REPLACE, &local))
+    if (host_file_write(path, data, len, 0600, HOST_FILE_REPLACE, &local))
         return OTTER_OK;
     if (err)
         *err = local;
@@ -108,10 +112,14 @@ static enum otter_status op_put(struct blobs *self, const struct otter_digest *d
 
 static enum otter_status op_remove(struct blobs *self, const struct otter_digest *digest)
 {
-    char path[BLOBS_PATH_MAX];
+    char path[BLOBS_PATH_MAX], fan[BLOBS_PATH_MAX];
 
     blobs_file_path(blobs_file_of(self), digest, path);
+    blobs_file_path(blobs_file_of(self), digest, fan);
     blobs_maps_remove(&blobs_file_of(self)->maps, digest); /* or its bytes would stay on the disk */
+    fan[strlen(fan) - OTTER_DIGEST_HEX - 1] = '\0';
+    if (!host_is_folder(fan)) /* a link: what is behind it is not ours to remove */
+        return errno == ENOENT ? OTTER_OK : OTTER_IO_ERROR;
     return unlink(path) == 0 || errno == ENOENT ? OTTER_OK : OTTER_IO_ERROR;
 }
 
@@ -131,7 +139,8 @@ static bool list_one(DIR *dir, const char *name, struct blobs_visitor *visitor)
 
 static bool list_fan(const char *path, struct blobs_visitor *visitor)
 {
-    DIR *dir = opendir(path);
+    int fd = host_open_strict(path, O_RDONLY | O_DIRECTORY, 0);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
     bool more = true;
 
@@ -193,7 +202,7 @@ struct blobs *blobs_file_open(const char *data_dir, uint64_t map_max, struct hos
     if (snprintf(b->blobs_dir, sizeof(b->blobs_dir), "%s/blobs", data_dir) >= (int)sizeof(b->blobs_dir) ||
         snprintf(b->tmp_dir, sizeof(b->tmp_dir), "%s/tmp", data_dir) >= (int)sizeof(b->tmp_dir))
         (void)host_fail(ret_error, HOST_ERROR_FILE, "the data directory's name is too long");
-    else if (host_mkdir_p(b->blobs_dir, 0755, ret_error) && host_mkdir_p(b->tmp_dir, 0755, ret_error) &&
+    else if (host_mkdir_p(b->blobs_dir, 0700, ret_error) && host_mkdir_p(b->tmp_dir, 0700, ret_error) &&
              blobs_uploads_load(b, ret_error))
         return &b->base;
     op_close(&b->base);

@@ -1,6 +1,7 @@
 #include "store/blobs_maps.h"
 
 #include "host/cleanup.h"
+#include "host/strict.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static struct blobs_map *room(struct blobs_maps *maps, uint64_t size)
 
 static struct blobs_map *add(struct blobs_maps *maps, const struct otter_digest *digest, const char *path)
 {
-    auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    auto_close int fd = host_open_strict(path, O_RDONLY | O_NONBLOCK, 0);
     unsigned faults = host_mapped_faults();
     struct blobs_map *m;
     struct stat st;
@@ -120,7 +121,7 @@ struct host_mapped *blobs_maps_get(struct blobs_maps *maps, const struct otter_d
 
     if (maps->max == 0)
         return NULL;
-    there = stat(path, &st) == 0;
+    there = lstat(path, &st) == 0;
     pthread_mutex_lock(&maps->lock);
     m = find(maps, digest);
     if (m && (!there || !is_of(m, &st))) {

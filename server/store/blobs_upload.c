@@ -7,6 +7,7 @@
 #include "host/clock.h"
 #include "host/crypto.h"
 #include "host/file.h"
+#include "host/strict.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -149,7 +150,7 @@ static enum otter_status begin_new(struct blobs_file *b, const struct otter_dige
     u->size = size;
     u->touched_ms = (int64_t)host_clock_mono_ms();
     tmp_path(b, u, path);
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    fd = host_open_strict(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (fd < 0) {
         int error = errno;
 
@@ -258,7 +259,7 @@ static enum otter_status op_append(struct blobs *self, const struct otter_digest
     if (status != OTTER_OK)
         return status;
     tmp_path(b, u, path);
-    fd = open(path, O_WRONLY | O_CLOEXEC);
+    fd = host_open_strict(path, O_WRONLY, 0);
     if (fd < 0 || !host_pwrite_all(fd, data, len, (off_t)offset)) {
         status = blobs_errno_status(errno);
         give_back(b, u, resume_at(u, fd >= 0 && fstat(fd, &st) == 0 ? (uint64_t)st.st_size : offset));
@@ -273,7 +274,7 @@ static enum otter_status into_place(struct blobs_file *b, const struct upload *u
                                     struct host_error *err)
 {
     char fan[BLOBS_PATH_MAX], to[BLOBS_PATH_MAX];
-    auto_close int fd = open(from, O_RDONLY | O_CLOEXEC);
+    auto_close int fd = host_open_strict(from, O_RDONLY, 0);
     struct host_error local = {0};
     int error;
 

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +29,9 @@ void blobs_walk_place(const char *blobs_dir, const char *hex, char out[PATH_MAX]
 /* A directory that is absent has no blobs. */
 static bool open_dir(const char *path, DIR **ret, struct host_error *err)
 {
-    *ret = opendir(path);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    *ret = fd >= 0 ? fdopendir(fd) : NULL;
     return *ret || errno == ENOENT || host_fail_errno(err, HOST_ERROR_FILE, "cannot read '%s'", path);
 }
 

@@ -297,7 +297,8 @@ static bool setup(sqlite3 *db, const char *path, enum store_mode mode, enum stor
 struct store *store_sqlite_open(const char *path, enum store_mode mode, enum store_fault *ret_fault,
                                 struct host_error *ret_error)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == STORE_WRITER ? SQLITE_OPEN_CREATE : 0);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                (mode == STORE_WRITER ? SQLITE_OPEN_CREATE : 0);
     struct store_sqlite *s = calloc(1, sizeof(*s));
     int rc;
 

@@ -74,7 +74,8 @@ def test_nobody_is_refused_and_may_go_on(asker, op):
 def test_what_is_not_there_is_not_found(asker, op):
     reply = asker.ask(target=asker.prepared.target(op, missing=True))
     assert reply.status == 404 and (op.method == "HEAD" or code_of(reply) == "not-found")
-    for value in ("%00", "a%20b", "%2e%2e", "x" * 200, "-1", "%ff"):
+    for value in ("%00", "a%20b", "%2e%2e", "x" * 200, "-1", "%ff", "..", ".", "a%00b", "..%2f..%2foffer.key", "%2e%2e%2fsecret.key",
+                  "%c0%ae%c0%ae", "%252e%252e", "..;", "%5c..%5c", "%", "%zz", "%0d%0aX-A:%20b"):
         start, end = op.path.index("{"), op.path.index("}") + 1
         assert asker.ask(target=op.path[:start] + value + op.path[end:]).status == 404
     assert asker.is_alive()

@@ -125,7 +125,9 @@ def test_what_is_no_object_is_refused(sender, op):
     for body in ([], None, True, 7, "text", [{}]):
         assert sender.check(body).status == 400, body
     for text in (b"", b" ", b"{", b"{}{}", b"{'a':1}", b'{"a":1,"a":2}', b"\xff", b'{"a":"\xff"}', b"\xef\xbb\xbf{}",
-                 b'{"a":"\\ud800"}', b"[" * 5000, b'{"a":' * 3000, b"nul", b'{"a":1,}', b'{"a":NaN}', b'{"a":1e999}'):
+                 b'{"a":"\\ud800"}', b"[" * 5000, b'{"a":' * 3000, b"nul", b'{"a":1,}', b'{"a":NaN}', b'{"a":1e999}',
+                 b'{"a":"\\u0000"}', b'{"a":"\x00"}', b'{"a\\u0000":1}', b'{"a":1}\x00', b"\x00", b'{"a":"\xc0\xaf"}', b'{"a":"\xed\xa0\x80"}',
+                 b'{"a":' + b"[" * 400 + b"]" * 400 + b"}", b'{"a":1,"\\u0061":2}'):
         reply = sender.send(text)
         told = json.loads(reply.body)
         assert reply.status in (400, 413), (text[:20], reply.status)

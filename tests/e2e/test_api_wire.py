@@ -54,6 +54,11 @@ def nothing_happened(server):
     (400, "GET /api/v1/status HTTP/1.1", ["no colon"]),
     (400, "POST /api/v1/devices HTTP/1.1", ["Content-Length: abc"]),
     (400, "POST /api/v1/devices HTTP/1.1", ["Content-Length: -1"]),
+    (400, "POST /api/v1/devices HTTP/1.1", ["Content-Length: +5"]),
+    (400, "POST /api/v1/devices HTTP/1.1", ["Content-Length: 5, 5"]),
+    (400, "POST /api/v1/devices HTTP/1.1", ["Content-Length: 0x5"]),
+    (400, "POST /api/v1/devices HTTP/1.1", ["Content-Length: 5 5"]),
+    (400, "POST /api/v1/devices HTTP/1.1", ["Transfer\x00-Encoding: chunked", "Content-Length: 5"]),
     (413, "POST /api/v1/devices HTTP/1.1", ["Content-Length: 99999999999999999999999"]),
 ], ids=lambda value: value[:30] if isinstance(value, str) else "")
 def test_what_the_library_refuses_is_refused_and_closed(server, connection, status, line, lines):
@@ -90,6 +95,12 @@ def test_what_is_no_http_is_closed_or_refused(server, connection, sent):
     ("no token", [f"Content-Length: {len(BODY)}", "Transfer-Encoding : chunked"]),
     ("no token", [f"Content-Length: {len(BODY)}", "X(Y): a"]),
     ("holds a CR", [f"X-A: b\rContent-Length: {len(BODY)}"]),
+    ("Content-Length is there twice", [f"Content-Length: {len(BODY)}\nContent-Length: 5"]),
+    ("Content-Length is there twice", [f"Content-Length: {len(BODY)}", "content-LENGTH: 5"]),
+    ("one of them", ["Transfer-Encoding: chunked\nX-A: b", "Content-Length: 5"]),
+    ("Transfer-Encoding", ["Transfer-Encoding: chunked, identity"]),
+    ("Transfer-Encoding", ["Transfer-Encoding: \x0bchunked"]),
+    ("no token", [f"\x0bContent-Length: {len(BODY)}"]),
 ])
 def test_a_request_whose_end_is_not_certain_is_refused_and_closed(server, connection, text, lines):
     connection.send(head(server, "POST /api/v1/devices HTTP/1.1", *lines) + BODY)
@@ -120,6 +131,39 @@ def test_bad_chunks_end_the_connection_and_do_nothing(server, connection):
     reply = connection.reply()
     assert reply.status == 400 and connection.is_closed()
     assert nothing_happened(server)
+
+
+BAD_CHUNKS = {
+    "a size over 64 bits": b"1" + b"0" * 16 + b"\r\n",
+    "a negative size": b"-5\r\n",
+    "a size with a sign": b"+5\r\n",
+    "a size as C writes it": b"0x5\r\n",
+    "no size": b"\r\n",
+    "a blank before the size": b" 5\r\n",
+    "an extension without end": b"5;" + b"x" * 20000,
+    "no end of line behind the bytes": b"2\r\n{}0\r\n\r\n",
+    "trailers without end": b"2\r\n{}\r\n0\r\n" + b"X-T: a\r\n" * 3000,
+}
+
+
+@pytest.mark.parametrize("chunks", BAD_CHUNKS.values(), ids=BAD_CHUNKS)
+def test_chunks_of_no_certain_length_end_the_connection(server, connection, chunks):
+    behind = head(server, "POST /api/v1/devices HTTP/1.1", f"Content-Length: {len(BODY)}") + BODY
+    connection.send(head(server, "POST /api/v1/devices HTTP/1.1", "Transfer-Encoding: chunked") + chunks + behind)
+    while connection._more():
+        pass
+    assert connection.rest == b"" or connection.rest.split(b" ")[1] in (b"400", b"413", b"431"), connection.rest
+    assert connection.rest.count(b"HTTP/1.1 ") <= 1 and nothing_happened(server)
+
+
+# What a header of the line before goes on as (obs-fold) is not a header: it neither frames a body nor says who asks.
+@pytest.mark.parametrize("fold", [" ", "\t", "  \t "])
+def test_a_folded_line_is_no_header(server, connection, fold):
+    connection.send(head(server, "GET /api/v1/status HTTP/1.1", "X-A: b\r\n" + fold + "Content-Length: 5") + b"hello")
+    replies = [connection.reply()]
+    if replies[0].status == 200:  # taken as part of X-A: what follows is another request, and none
+        replies.append(connection.reply())
+    assert [reply.status for reply in replies if reply] in ([400], [200], [200, 400]) and nothing_happened(server)
 
 
 def test_a_body_that_ends_early_does_nothing(server, connection):

@@ -69,7 +69,7 @@ THIRD_PARTY = {
     r"openssl/.*": "lib/host", r"jansson\.h": "lib/host", r"curl/.*": "lib/host", r"ini\.h": "lib/host", r"glib.*\.h": "lib/host",
     # Of GnuTLS tokens are one folder's, TLS another's; keys without a place are both's.
     r"gnutls/pkcs11\.h": "lib/pkcs11", r"gnutls/(abstract|crypto)\.h": ("server/http", "lib/pkcs11"),
-    r"sqlite3\.h": "server/store", r"microhttpd\.h": "server/http", r"gnutls/.*": "server/http",
+    r"sqlite3\.h": "server/store", r"seccomp\.h": "server", r"microhttpd\.h": "server/http", r"gnutls/.*": "server/http",
     r"bearssl.*\.h": "device-fw/crypto",
     r"(lwip|netif)/.*": "device-fw/net", r"stm32f4xx.*\.h": "device-fw/ports/stm32f4",
 }

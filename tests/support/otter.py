@@ -26,6 +26,7 @@ def program(*places):
     raise FileNotFoundError(f"none of {places} in {BUILD}: run scripts/build")
 
 
+os.environ.setdefault("OTTERD_ALLOW_ROOT", "yes")  # in a container there may be no other user
 OTTER = program("otter", "cli/otter")
 OTTERD = program("otterd", "server/otterd")
 EMU = program("otter-emu", "emulator/otter-emu")
