@@ -10,17 +10,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Part by part, for kernels before 5.6 and filters that do not know openat2(2). */
-static int walk(char *path, int flags, mode_t permissions)
+int host_open_strict_by_parts(const char *path, int flags, mode_t permissions)
 {
     auto_close int at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    char *kept = NULL, *part = strtok_r(path, "/", &kept);
+    char copy[PATH_MAX], *kept = NULL, *part;
 
+    if (path[0] != '/' || strlen(path) >= sizeof copy) {
+        errno = path[0] == '/' ? ENAMETOOLONG : EINVAL;
+        return -1;
+    }
+    memcpy(copy, path, strlen(path) + 1);
+    part = strtok_r(copy, "/", &kept);
     while (at >= 0 && part) {
         const char *name = part;
         bool last = (part = strtok_r(NULL, "/", &kept)) == NULL;
-        int next = last ? openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC, permissions)
-                        : openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int next =
+            openat(at, name, (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC, permissions);
 
         if (last)
             return next;
@@ -36,16 +41,10 @@ int host_open_strict(const char *path, int flags, mode_t permissions)
                            .mode = (flags & O_CREAT) ? permissions : 0,
                            .resolve = RESOLVE_NO_SYMLINKS};
     long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-    char copy[PATH_MAX];
 
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
         return (int)fd;
-    if (path[0] != '/' || strlen(path) >= sizeof copy) {
-        errno = path[0] == '/' ? ENAMETOOLONG : EINVAL;
-        return -1;
-    }
-    memcpy(copy, path, strlen(path) + 1);
-    return walk(copy, flags, permissions);
+    return host_open_strict_by_parts(path, flags, permissions);
 }
 
 bool host_is_folder(const char *path)

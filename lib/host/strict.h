@@ -14,6 +14,10 @@
  */
 int host_open_strict(const char *path, int flags, mode_t permissions);
 
+/* The same part by part, for kernels before 5.6 and filters that do not know openat2(2): a link is ELOOP or
+ * ENOTDIR there. */
+int host_open_strict_by_parts(const char *path, int flags, mode_t permissions);
+
 /* Is there a folder of this very name? A link to one is none: false and ENOTDIR or ELOOP. */
 bool host_is_folder(const char *path);
 
