@@ -29,6 +29,9 @@ static void take_over(const struct reload *r, const struct config *fresh)
     if (changes[0] != '\0')
         host_log(HOST_LOG_WARNING, "restart-needed", HOST_LOG_STR("changed", changes));
     svc_audit_reopen(r->svc); /* it may have been moved away */
+    if (!svc_offer_keys_read(r->svc, &err))
+        host_log(HOST_LOG_ERROR, "offer-key-refused", HOST_LOG_STR("detail", err.message),
+                 HOST_LOG_STR("next", "the old one stays in use; put it right and send SIGHUP again"));
     if (r->tls && fresh->tls_cert[0] != '\0' && !take_certificate(r, fresh, &err))
         host_log(HOST_LOG_ERROR, "certificate-refused", HOST_LOG_STR("detail", err.message),
                  HOST_LOG_STR("next", "the old one stays in use; put it right and send SIGHUP again"));

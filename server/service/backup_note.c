@@ -13,8 +13,8 @@
 #define NOTE_MAX 65536u
 
 const struct backup_part backup_parts[] = {
-    {BACKUP_DB, true},      {"offer.key", true},  {"offer.pub", false}, {"secret.key", true},
-    {"admin.token", false}, {"audit.key", false}, {"audit.pub", false},
+    {BACKUP_DB, true},    {"offer.key", true},    {"offer.pub", false}, {"offer.next.key", false},
+    {"secret.key", true}, {"admin.token", false}, {"audit.key", false}, {"audit.pub", false},
 };
 const size_t backup_part_count = OTTER_ARRAY_LEN(backup_parts);
 _Static_assert(OTTER_ARRAY_LEN(backup_parts) <= BACKUP_PARTS_MAX, "backup_note.file has room for all");

@@ -274,10 +274,13 @@ enum otter_status catalog_reload(struct svc *svc, struct store *store)
     old = svc->catalog;
     fresh->generation = old ? old->generation + 1 : 1;
     svc->catalog = fresh;
+    if (fresh->has_root)
+        offer_keys_choose(&svc->offer_keys, &fresh->root);
     atomic_store_explicit(&svc->root_version, fresh->has_root ? fresh->root.version : 0,
                           memory_order_release);
     atomic_store_explicit(&svc->generation, fresh->generation, memory_order_release);
     (void)pthread_mutex_unlock(&svc->catalog_lock);
+    offer_keys_settle(&svc->offer_keys, svc->dir);
     groups_published(svc, old, fresh);
     catalog_put(old);
     return OTTER_OK;

@@ -14,6 +14,7 @@
 #include "service/clockwatch.h"
 #include "service/fleet_work.h"
 #include "service/health.h"
+#include "service/offer_keys.h"
 #include "service/open_attempts.h"
 #include "service/operators.h"
 #include "service/pace.h"
@@ -156,7 +157,7 @@ struct svc {
     struct store *reader; /* the reader thread's */
     struct blobs *blobs;
     struct fleet *fleet;
-    struct host_key *offer_key;
+    struct offer_keys offer_keys;
     struct audit audit;
     uint8_t secret_key[HOST_SEAL_KEY];
     struct otter_digest admin_hash;
@@ -415,6 +416,8 @@ bool attempt_stoppable(enum otter_update_state state);
 /* A release of the catalog as the writer's transaction sees it; and what is changed of it, stored. */
 enum otter_status release_now(struct svc *svc, const struct catalog_release *known,
                               struct catalog_release *ret);
+/* OK, or what devices that follow the newest root would refuse it for; writer thread. */
+enum otter_status release_trusted(struct svc *svc, struct svc_call *call, const struct catalog_release *r);
 enum otter_status release_put(struct svc *svc, const struct catalog_release *now);
 /* May new rollouts and pins name it, by what the transaction sees? RELEASE_WITHDRAWN, IMAGES_PRUNED with
  * *err. */

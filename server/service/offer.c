@@ -51,7 +51,8 @@ enum otter_status offer_sign(struct svc *svc, struct svc_call *call, uint64_t at
     call->out.body = malloc(cap);
     if (!call->out.body)
         return OTTER_INTERNAL;
-    len = host_jws_sign_to(svc->offer_key, payload, payload_len, call->out.body, cap);
+    len = host_jws_sign_to(atomic_load_explicit(&svc->offer_keys.now, memory_order_acquire), payload,
+                           payload_len, call->out.body, cap);
     if (len < 0)
         return OTTER_INTERNAL;
     call->out.body_len = (size_t)len;

@@ -192,12 +192,13 @@ static const struct {
     const char *name;
     unsigned from; /* bit set of states */
     enum otter_status (*act)(struct action *a);
+    bool offers; /* to more devices than before */
 } actions[] = {
-    {"start", IN(DRAFT), do_start},
-    {"advance", IN(RUNNING), do_advance},
+    {"start", IN(DRAFT), do_start, true},
+    {"advance", IN(RUNNING), do_advance, true},
     {"approve", IN(RUNNING) | IN(PAUSED), do_approve},
     {"pause", IN(RUNNING), do_pause},
-    {"resume", IN(PAUSED) | IN(HALTED), do_resume},
+    {"resume", IN(PAUSED) | IN(HALTED), do_resume, true},
     {"abort", IN(DRAFT) | IN(RUNNING) | IN(PAUSED) | IN(HALTED), do_abort},
     {"rollback", IN(RUNNING) | IN(PAUSED) | IN(HALTED) | IN(ABORTED) | IN(COMPLETE), do_rollback},
 };
@@ -205,6 +206,7 @@ static const struct {
 static enum otter_status act(struct action *a)
 {
     enum policy_rollout_state state = policy_rollout_state_find(a->row.state);
+    enum otter_status status = OTTER_OK;
 
     for (unsigned i = 0; i < OTTER_ARRAY_LEN(actions); i++) {
         if (strcmp(actions[i].name, a->name) != 0)
@@ -212,7 +214,9 @@ static enum otter_status act(struct action *a)
         if (!(actions[i].from >> (unsigned)state & 1u))
             return svc_refuse(a->call, OTTER_CONFLICT, "rollout %lld is %s: it cannot %s",
                               (long long)a->row.id, a->row.state, a->name);
-        return actions[i].act(a);
+        if (actions[i].offers)
+            status = release_trusted(a->svc, a->call, a->r->release);
+        return status == OTTER_OK ? actions[i].act(a) : status;
     }
     return svc_refuse(a->call, OTTER_NOT_FOUND,
                       "no such action: start, advance, approve, pause, resume, abort or rollback");

@@ -20,17 +20,6 @@ static bool compare(struct store_root_visitor *self, const struct store_root *ro
     return false;
 }
 
-/* Can we serve under this root? Our own offer key must be in its offer role. */
-static bool names_our_key(const struct svc *svc, const struct otter_root *root)
-{
-    const struct otter_root_role *role = &root->role[OTTER_ROLE_OFFER];
-
-    for (unsigned i = 0; i < role->count; i++)
-        if (memcmp(root->key[role->key[i]].kid.b, host_key_kid(svc->offer_key)->b, OTTER_DIGEST_LEN) == 0)
-            return true;
-    return false;
-}
-
 static enum otter_status refuse_chain(struct svc_call *call, enum otter_status status,
                                       const struct catalog *c)
 {
@@ -61,11 +50,11 @@ static enum otter_status verify(struct svc *svc, struct svc_call *call, struct o
         return svc_refuse(call, OTTER_CREATED_IN_FUTURE,
                           "created at %llu, this server's clock says %lld: check both clocks",
                           (unsigned long long)ret->created, (long long)svc_now(svc));
-    if (!names_our_key(svc, ret))
+    if (!offer_keys_named(&svc->offer_keys, ret))
         return svc_refuse(
             call, OTTER_ROOT_ROLES,
-            "the offer role does not name this server's offer key: make the root with --offer-key"
-            " of this server's offer.pub");
+            "the offer role names no offer key of this server's: neither its offer.pub, nor an offer.next.key"
+            " that it was told of by SIGHUP");
     return OTTER_OK;
 }
 

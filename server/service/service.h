@@ -214,6 +214,9 @@ struct svc_config {
 struct svc *svc_open(const struct svc_config *config, struct host_error *ret_error, int *ret_exit,
                      char ret_new_token[64]);
 
+/* Looks for offer.next.key, which waits for the root that names it. Main thread. */
+bool svc_offer_keys_read(struct svc *svc, struct host_error *err);
+
 /* A stop is near: what takes long (a backup) is given up, so that its caller is answered. Any thread. */
 void svc_stop_soon(struct svc *svc);
 

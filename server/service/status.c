@@ -36,7 +36,7 @@ enum otter_status op_status(struct svc *svc, struct svc_call *call)
     char kid[OTTER_B64_LEN(OTTER_DIGEST_LEN) + 1];
     json_t *root = json_null();
 
-    otter_b64_encode(host_key_kid(svc->offer_key)->b, OTTER_DIGEST_LEN, kid);
+    otter_b64_encode(host_key_kid(svc->offer_keys.now)->b, OTTER_DIGEST_LEN, kid);
     if (c->has_root)
         root = json_pack("{s:I, s:I, s:I}", "version", (json_int_t)c->root.version, "sequence_epoch",
                          (json_int_t)c->root.sequence_epoch, "expires", (json_int_t)c->root.expires);
