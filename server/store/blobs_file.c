@@ -73,15 +73,26 @@ static void op_rest(struct blobs *self)
     blobs_maps_rest(&blobs_file_of(self)->maps, host_clock_mono_ms());
 }
 
+/* Of a blob's path; by no descriptor, of which there may be none left. */
+static bool fan_is_folder(const char *path)
+{
+    char fan[BLOBS_PATH_MAX];
+    struct stat st;
+
+    (void)snprintf(fan, sizeof(fan), "%.*s", (int)(strlen(path) - OTTER_DIGEST_HEX - 1), path);
+    if (lstat(fan, &st) != 0)
+        return false;
+    errno = ENOTDIR; /* counts where it is none */
+    return S_ISDIR(st.st_mode);
+}
+
 static bool op_held(struct blobs *self, const struct otter_digest *digest, uint64_t *ret_size)
 {
     char path[BLOBS_PATH_MAX];
-    auto_close int fd = -1;
     struct stat st;
 
     blobs_file_path(blobs_file_of(self), digest, path);
-    fd = host_open_strict(path, O_PATH, 0);
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (!fan_is_folder(path) || lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
     *ret_size = (uint64_t)st.st_size;
     return true;
@@ -112,13 +123,11 @@ static enum otter_status op_put(struct blobs *self, const struct otter_digest *d
 
 static enum otter_status op_remove(struct blobs *self, const struct otter_digest *digest)
 {
-    char path[BLOBS_PATH_MAX], fan[BLOBS_PATH_MAX];
+    char path[BLOBS_PATH_MAX];
 
     blobs_file_path(blobs_file_of(self), digest, path);
-    blobs_file_path(blobs_file_of(self), digest, fan);
     blobs_maps_remove(&blobs_file_of(self)->maps, digest); /* or its bytes would stay on the disk */
-    fan[strlen(fan) - OTTER_DIGEST_HEX - 1] = '\0';
-    if (!host_is_folder(fan)) /* a link: what is behind it is not ours to remove */
+    if (!fan_is_folder(path)) /* a link: what is behind it is not ours to remove */
         return errno == ENOENT ? OTTER_OK : OTTER_IO_ERROR;
     return unlink(path) == 0 || errno == ENOENT ? OTTER_OK : OTTER_IO_ERROR;
 }
