@@ -98,10 +98,10 @@ bool http_framing_holds(struct http_request *r, const char *version)
 
     (void)MHD_get_connection_values_n(r->connection,
                                       MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, count, &f);
-    if (f.bytes > http_pool_bytes(r->listener) - REPLY_BYTES) {
+    if (f.bytes > http_pool_bytes(r) - REPLY_BYTES) {
         http_refuse_request(r, OTTER_TOO_LARGE,
                             "the request's head is too large: about 4,000 bytes are taken, or 1,500 at an "
-                            "address for devices alone");
+                            "address for devices alone or on a connection that began as a device's");
         r->refusal_http = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
         return false;
     }
