@@ -225,6 +225,7 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
     resume_done(loop);
     for (unsigned i = 0; i < loop->daemons; i++)
         http_door_run(&loop->daemon[i]);
+    http_hold_let_go(&loop->hold);
     for (unsigned i = 0; i < loop->daemons; i++)
         http_door_relieve(&loop->daemon[i], http_loop_now(loop));
     if (loop->linger.count > 0)

@@ -7,6 +7,7 @@
 
 #include "http/crowd.h"
 #include "http/front.h"
+#include "http/hold.h"
 #include "http/linger.h"
 #include "http/lobby.h"
 #include "http/request.h"
@@ -68,6 +69,7 @@ struct http_loop {
     pthread_t thread;
     int wake_fd; /* eventfd: finished calls, a ping, or stop */
     struct http_responses responses;
+    struct http_hold hold;
     struct http_linger linger;
     struct http_lobby lobby;
 

@@ -129,6 +129,8 @@ static enum MHD_Result reply_poll(struct http_request *r)
     response = http_reply_body(r, take_out_body(r), out->body_len, ENVELOPE_TYPE, NULL);
     if (!response)
         return MHD_NO;
+    if (r->seat && !r->listener->tls)
+        http_hold_take(&r->loop->hold, r->seat->fd);
     (void)http_responses_date(shared, response, now);
     (void)http_header_number(response, "Otter-Root", out->root);
     if (out->retry_after)
