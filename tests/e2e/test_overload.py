@@ -68,6 +68,7 @@ def load_check(server):
 
 # ---- who only takes up room
 
+@pytest.mark.long(10)
 @pytest.mark.parametrize("kind, count, connections", [("slow", 2000, 512), ("silent", 10000, 4096)])
 def test_a_fleet_updates_beside_connections_that_only_take_up_room(limited, kind, count, connections):
     world = limited(connections=connections, idle_timeout=4)
