@@ -1,8 +1,8 @@
 /*
  * Who has connected and has said nothing yet. libmicrohttpd gives a connection its memory at once, which it
- * keeps as long as it lives, idle or not; so a connection waits here, at the cost of a hundred bytes, until
- * its first bytes show how much it needs: a device's requests are short. They are only looked at, and stay in
- * the socket. Loop thread only. Private to server/http.
+ * keeps as long as it lives, idle or not; so a connection waits here, at the cost of 144 bytes with its seat,
+ * until its first bytes show how much it needs: a device's requests are short. They are only looked at, and
+ * stay in the socket. Loop thread only. Private to server/http.
  */
 #ifndef OTTER_HTTP_LOBBY_H
 #define OTTER_HTTP_LOBBY_H

@@ -55,6 +55,8 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     http_count_connection(d, false);
 }
 
+/* TURBO: a connection is read before epoll knows it (its first bytes are there, see lobby.h), and closed
+ * without shutdown(2) before. */
 static bool start_room(struct http_daemon *d, struct http_room *room)
 {
     const struct http_front_config *config = d->loop->config;
@@ -68,7 +70,7 @@ static bool start_room(struct http_daemon *d, struct http_room *room)
 
     room->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET |
-            (d->listener->tls ? MHD_USE_TLS : MHD_NO_FLAG),
+            (d->listener->tls ? MHD_USE_TLS : MHD_USE_TURBO),
         0, NULL, NULL, http_request_handle, d, MHD_OPTION_EXTERNAL_LOGGER, log_of_mhd, d,
         MHD_OPTION_CONNECTION_LIMIT, d->limit, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
