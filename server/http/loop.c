@@ -33,6 +33,8 @@
  * already need no more turns than that to reach the handler, which counts as movement. */
 #define STILL_TURNS  8u
 #define STILL_NAP_MS 10u
+/* Runs of the daemons before others than their connections have a turn. */
+#define RUNS_A_TURN 4u
 
 bool http_loop_init(struct http_loop *loop, const struct http_front_config *config,
                     struct http_worker *worker, const int *sockets, struct host_error *err)
@@ -211,6 +213,28 @@ static void let_in(struct http_loop *loop, const struct pollfd *fds)
         http_lobby_expire(&loop->lobby, now_ms - idle);
 }
 
+/* True: something moved. */
+static bool run_once(struct http_loop *loop)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        unsigned before = loop->daemon[i].moved;
+
+        http_door_run(&loop->daemon[i]);
+        any |= loop->daemon[i].moved != before;
+    }
+    return any;
+}
+
+/* Who is served asks again meanwhile: he is heard without a poll() over all. But nobody who is held waits for
+ * it. */
+static void run_daemons(struct http_loop *loop)
+{
+    for (unsigned n = 0; n < RUNS_A_TURN && run_once(loop) && loop->hold.count == 0; n++) {
+    }
+}
+
 static void turn(struct http_loop *loop, unsigned max_wait_ms)
 {
     struct pollfd fds[FDS_MAX];
@@ -223,8 +247,7 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
         (void)!read(loop->wake_fd, &count,
                     sizeof count); /* before the list is taken: later pushes wake again */
     resume_done(loop);
-    for (unsigned i = 0; i < loop->daemons; i++)
-        http_door_run(&loop->daemon[i]);
+    run_daemons(loop);
     http_hold_let_go(&loop->hold);
     for (unsigned i = 0; i < loop->daemons; i++)
         http_door_relieve(&loop->daemon[i], http_loop_now(loop));
