@@ -434,10 +434,10 @@ def pages(server, path):
     token = server.token
     while True:
         _, text = wire.ask("GET", f"{path}?limit=1000{cursor}", token=token)
+        wire.close()  # judging a page may take longer than otterd keeps a connection on which nothing comes
         page = json.loads(text)
         items += page["items"]
         if not page["next"]:
-            wire.close()
             return items
         cursor = "&cursor=" + page["next"]
 
