@@ -171,8 +171,9 @@ void http_door_last(struct http_daemon *d)
         http_lobby_accept(d, http_loop_now(d->loop));
         http_door_run(d);
     }
-    /* Once more, for the requests that the last ones have sent already. */
-    http_lobby_heard(&d->loop->lobby);
+    /* Once more, for the requests that have been sent already: of the last ones, and of who waited long. */
+    for (unsigned n = 0; n < ACCEPT_ROUNDS_MAX && http_lobby_heard(&d->loop->lobby); n++) {
+    }
     http_door_run(d);
 }
 

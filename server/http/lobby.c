@@ -13,7 +13,7 @@
 #define ACCEPTS_A_TURN 16u /* then those have a turn who are in */
 #define HEARD_A_TURN   64u
 #define LOOK_BYTES     16u  /* enough for a method and the beginning of a path */
-#define DEAF_MS        100u /* out of descriptors or memory: the kernel's queue keeps them so long */
+#define DEAF_MS        100u /* out of descriptors or memory, or forbidden: the kernel's queue keeps them */
 
 /* As much of it as anybody asks for: of a unix socket the family. */
 union address {
@@ -137,10 +137,12 @@ static bool accept_one(struct http_daemon *d, uint64_t now_ms)
     struct http_visitor v = {.daemon = d, .address_len = sizeof v.address};
     int fd = accept4(d->listen_fd, &v.address.sa, &v.address_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+    if (fd < 0 && (errno == ECONNABORTED || errno == EINTR))
+        return true;
     if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        if (errno != EAGAIN && errno != EWOULDBLOCK)
             d->deaf_until_ms = now_ms + DEAF_MS;
-        return errno == ECONNABORTED || errno == EINTR;
+        return false;
     }
     if (v.address_len > sizeof v.address)
         v.address_len = sizeof v.address;
@@ -162,7 +164,7 @@ void http_lobby_accept(struct http_daemon *d, uint64_t now_ms)
     }
 }
 
-void http_lobby_heard(struct http_lobby *lobby)
+bool http_lobby_heard(struct http_lobby *lobby)
 {
     struct epoll_event events[HEARD_A_TURN];
     int n = epoll_wait(lobby->epoll_fd, events, HEARD_A_TURN, 0);
@@ -178,6 +180,7 @@ void http_lobby_heard(struct http_lobby *lobby)
             let_wait(lobby, v);
         free(v);
     }
+    return n == (int)HEARD_A_TURN;
 }
 
 void http_lobby_expire(struct http_lobby *lobby, uint64_t before_ms)
@@ -185,6 +188,8 @@ void http_lobby_expire(struct http_lobby *lobby, uint64_t before_ms)
     struct http_visitor *v;
 
     while ((v = lobby->first) && v->seat->since_ms < before_ms) {
+        /* A program that is being started has the descriptor, too: closing alone would leave v in epoll. */
+        (void)epoll_ctl(lobby->epoll_fd, EPOLL_CTL_DEL, v->seat->fd, NULL);
         take_out(lobby, v);
         turn_away(v);
         free(v);

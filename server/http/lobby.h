@@ -27,8 +27,8 @@ void http_lobby_free(struct http_lobby *lobby);
 /* Takes in some of those in the kernel's queue of a daemon, as far as there is room. */
 void http_lobby_accept(struct http_daemon *d, uint64_t now_ms);
 
-/* Some who wait have said something, or left: epoll_fd has said so. */
-void http_lobby_heard(struct http_lobby *lobby);
+/* Some who wait have said something, or left: epoll_fd has said so. True: there may be more of them. */
+bool http_lobby_heard(struct http_lobby *lobby);
 
 /* Closes who came before that, and has said nothing. */
 void http_lobby_expire(struct http_lobby *lobby, uint64_t before_ms);
