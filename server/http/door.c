@@ -31,10 +31,15 @@ static void run(const struct http_room *room)
         (void)MHD_run(room->mhd);
 }
 
-void http_door_run(struct http_daemon *d)
+bool http_door_run(struct http_daemon *d)
 {
+    bool held;
+
     for (unsigned i = 0; i < HTTP_ROOMS; i++)
         run(&d->room[i]);
+    held = d->loop->hold.count > 0;
+    http_hold_let_go(&d->loop->hold);
+    return held;
 }
 
 unsigned http_door_files(void)
@@ -169,12 +174,12 @@ void http_door_last(struct http_daemon *d)
 {
     for (unsigned n = 0; n < ACCEPT_ROUNDS_MAX && somebody_waits(d); n++) {
         http_lobby_accept(d, http_loop_now(d->loop));
-        http_door_run(d);
+        (void)http_door_run(d);
     }
     /* Once more, for the requests that have been sent already: of the last ones, and of who waited long. */
     for (unsigned n = 0; n < ACCEPT_ROUNDS_MAX && http_lobby_heard(&d->loop->lobby); n++) {
     }
-    http_door_run(d);
+    (void)http_door_run(d);
 }
 
 void http_door_close(struct http_daemon *d)

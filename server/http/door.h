@@ -11,8 +11,8 @@
 /* Is there room, so that the listening socket is worth looking at? */
 bool http_door_listens(const struct http_daemon *d, uint64_t now_ms);
 
-/* Runs what has connections. */
-void http_door_run(struct http_daemon *d);
+/* Runs what has connections; what it held is sent. True: there was such. */
+bool http_door_run(struct http_daemon *d);
 
 /* Makes room for those who wait outside, as policy/admit.h has it; d->again_ms: look again in so long. */
 void http_door_relieve(struct http_daemon *d, uint64_t now_ms);

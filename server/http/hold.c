@@ -19,10 +19,19 @@ void http_hold_let_go(struct http_hold *hold)
     hold->count = 0;
 }
 
-void http_hold_take(struct http_hold *hold, int fd)
+void http_hold_expire(struct http_hold *hold, uint64_t now_us)
+{
+    if (hold->count > 0 && now_us - hold->since_us >= HTTP_HOLD_US)
+        http_hold_let_go(hold);
+}
+
+void http_hold_take(struct http_hold *hold, int fd, uint64_t now_us)
 {
     if (hold->count == HTTP_HOLD_MAX)
         http_hold_let_go(hold);
-    if (cork(fd, 1))
-        hold->fd[hold->count++] = fd;
+    if (!cork(fd, 1))
+        return;
+    if (hold->count == 0)
+        hold->since_us = now_us;
+    hold->fd[hold->count++] = fd;
 }

@@ -33,8 +33,9 @@
  * already need no more turns than that to reach the handler, which counts as movement. */
 #define STILL_TURNS  8u
 #define STILL_NAP_MS 10u
-/* Runs of the daemons before others than their connections have a turn. */
+/* Runs of the daemons before others than their connections have a turn: so many, none that begins later. */
 #define RUNS_A_TURN 4u
+#define RUNS_MS     4u
 
 bool http_loop_init(struct http_loop *loop, const struct http_front_config *config,
                     struct http_worker *worker, const int *sockets, struct host_error *err)
@@ -213,25 +214,27 @@ static void let_in(struct http_loop *loop, const struct pollfd *fds)
         http_lobby_expire(&loop->lobby, now_ms - idle);
 }
 
-/* True: something moved. */
+/* True: something moved, and nothing that takes long. */
 static bool run_once(struct http_loop *loop)
 {
-    bool any = false;
+    bool moved = false, held = false;
 
     for (unsigned i = 0; i < loop->daemons; i++) {
         unsigned before = loop->daemon[i].moved;
 
-        http_door_run(&loop->daemon[i]);
-        any |= loop->daemon[i].moved != before;
+        held |= http_door_run(&loop->daemon[i]);
+        moved |= loop->daemon[i].moved != before;
     }
-    return any;
+    return moved && !held;
 }
 
-/* Who is served asks again meanwhile: he is heard without a poll() over all. But nobody who is held waits for
- * it. */
+/* Who is served asks again meanwhile: he is heard without a poll() over all. But who comes in, and what has a
+ * time, does not wait for that longer than for one run. */
 static void run_daemons(struct http_loop *loop)
 {
-    for (unsigned n = 0; n < RUNS_A_TURN && run_once(loop) && loop->hold.count == 0; n++) {
+    uint64_t until_ms = http_loop_now(loop) + RUNS_MS;
+
+    for (unsigned n = 0; n < RUNS_A_TURN && run_once(loop) && host_clock_mono_ms() < until_ms; n++) {
     }
 }
 
@@ -248,7 +251,6 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
                     sizeof count); /* before the list is taken: later pushes wake again */
     resume_done(loop);
     run_daemons(loop);
-    http_hold_let_go(&loop->hold);
     for (unsigned i = 0; i < loop->daemons; i++)
         http_door_relieve(&loop->daemon[i], http_loop_now(loop));
     if (loop->linger.count > 0)

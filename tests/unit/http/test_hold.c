@@ -43,7 +43,7 @@ static void what_was_held_is_sent_when_it_is_let_go(void **state)
 
     (void)state;
     connect_pair(&server, &client);
-    http_hold_take(&hold, server);
+    http_hold_take(&hold, server, 0);
     assert_true(is_held(server));
     assert_int_equal(hold.count, 1);
     assert_int_equal(send(server, "reply", 5, 0), 5);
@@ -65,16 +65,42 @@ static void one_more_than_may_be_held_lets_the_others_go_first(void **state)
     for (unsigned i = 0; i <= HTTP_HOLD_MAX; i++)
         connect_pair(&server[i], &client[i]);
     for (unsigned i = 0; i < HTTP_HOLD_MAX; i++)
-        http_hold_take(&hold, server[i]);
+        http_hold_take(&hold, server[i], 0);
     for (unsigned i = 0; i < HTTP_HOLD_MAX; i++)
         assert_true(is_held(server[i]));
-    http_hold_take(&hold, server[HTTP_HOLD_MAX]);
+    http_hold_take(&hold, server[HTTP_HOLD_MAX], 0);
     for (unsigned i = 0; i < HTTP_HOLD_MAX; i++)
         assert_false(is_held(server[i]));
     assert_true(is_held(server[HTTP_HOLD_MAX]));
     assert_int_equal(hold.count, 1);
     http_hold_let_go(&hold);
     for (unsigned i = 0; i <= HTTP_HOLD_MAX; i++) {
+        close(server[i]);
+        close(client[i]);
+    }
+}
+
+/* However long the round is. */
+static void who_came_first_waits_for_a_bounded_time(void **state)
+{
+    enum { BEGIN = 1000 };
+    struct http_hold hold = {.count = 0};
+    int server[2], client[2];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        connect_pair(&server[i], &client[i]);
+        http_hold_take(&hold, server[i], BEGIN + i);
+    }
+    http_hold_expire(&hold, BEGIN + HTTP_HOLD_US - 1);
+    assert_true(is_held(server[0]));
+    http_hold_expire(&hold, BEGIN + HTTP_HOLD_US);
+    for (unsigned i = 0; i < 2; i++)
+        assert_false(is_held(server[i]));
+    http_hold_take(&hold, server[0], BEGIN + HTTP_HOLD_US); /* its time begins anew */
+    http_hold_expire(&hold, BEGIN + HTTP_HOLD_US + 1);
+    assert_true(is_held(server[0]));
+    for (unsigned i = 0; i < 2; i++) {
         close(server[i]);
         close(client[i]);
     }
@@ -88,9 +114,9 @@ static void a_socket_that_cannot_hold_or_has_ended_is_nobodys_loss(void **state)
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     connect_pair(&server, &client);
-    http_hold_take(&hold, pair[0]);
+    http_hold_take(&hold, pair[0], 0);
     assert_int_equal(hold.count, 0);
-    http_hold_take(&hold, server);
+    http_hold_take(&hold, server, 0);
     close(server);
     http_hold_let_go(&hold);
     assert_int_equal(hold.count, 0);
@@ -104,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_held_is_sent_when_it_is_let_go),
         cmocka_unit_test(one_more_than_may_be_held_lets_the_others_go_first),
+        cmocka_unit_test(who_came_first_waits_for_a_bounded_time),
         cmocka_unit_test(a_socket_that_cannot_hold_or_has_ended_is_nobodys_loss),
     };
 
