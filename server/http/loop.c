@@ -244,7 +244,7 @@ static void turn(struct http_loop *loop, unsigned max_wait_ms)
     uint64_t count;
 
     wait(loop, max_wait_ms, fds);
-    http_linger_heard(&loop->linger, fds + FD_DAEMONS + loop->daemons * FDS_OF_DAEMON);
+    http_linger_heard(&loop->linger, fds + FD_DAEMONS + (size_t)loop->daemons * FDS_OF_DAEMON);
     let_in(loop, fds);
     if (fds[FD_WAKE].revents)
         (void)!read(loop->wake_fd, &count,
