@@ -237,10 +237,10 @@ def judge_coverage(summary):
 
 # --- whole system
 
-def pytest_part(path, env, extra, part, parts, scratch):
+def pytest_part(path, env, extra, part, scratch):
     xml = pathlib.Path(scratch) / f"result-{part}.xml"
     done = command([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={xml}", *extra, ROOT / path],
-                   env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env, "OTTER_PART": f"{part}/{parts}"}, timeout=3600)
+                   env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env, "OTTER_PARTS": scratch}, timeout=3600)
     if not xml.exists():
         raise SuiteError(done.stdout[-4000:])
     return list(junit_cases(xml))
@@ -255,9 +255,9 @@ def junit_cases(xml, prefix=""):
 
 
 def pytest_cases(path, env, extra=(), parts=JOBS):
-    """So many processes of pytest, each with its part of the tests (tests/support/parts.py)."""
+    """So many processes of pytest; each test runs in the one that first comes to it (tests/support/parts.py)."""
     with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(parts) as pool:
-        done = list(pool.map(lambda part: pytest_part(path, env, extra, part, parts, scratch), range(parts)))
+        done = list(pool.map(lambda part: pytest_part(path, env, extra, part, scratch), range(parts)))
     return [case for part in done for case in part]
 
 

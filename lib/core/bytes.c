@@ -22,14 +22,20 @@ void otter_hex_encode(const uint8_t *in, size_t n, char *out)
     *out = '\0';
 }
 
-/* 0..15, or -1. Upper case is refused: one digest has one spelling. */
+/* 0..15, or -1. Upper case is refused: one digest has one spelling. In a digest nobody can guess whether a
+ * digit or a letter comes next: so no branch asks. */
 static int hex_digit(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
+    /* clang-format off */
+    static const int8_t digits['f' - '0' + 1] = {
+         0,  1,  2,  3,  4,  5,  6,  7,  8,  9, -1, -1, -1, -1, -1, -1, /* 0 to 9 */
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+        -1, 10, 11, 12, 13, 14, 15,                                     /* a to f */
+    };
+    /* clang-format on */
+
+    return c >= '0' && c <= 'f' ? digits[c - '0'] : -1;
 }
 
 bool otter_hex_decode(const char *in, size_t in_len, uint8_t *out, size_t n)

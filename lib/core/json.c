@@ -11,27 +11,32 @@
 
 _Static_assert(sizeof(struct otter_json_token) <= 12, "128 tokens in 1.5 KB");
 
-/* The reading place; each scan_ function leaves `at` behind what it took, or, when false, at the wrong
- * character. */
+/*
+ * A scan_ function takes the reading place and returns that behind what it took, so that it is never in
+ * memory between two characters; NULL: `wrong` is the wrong character.
+ */
 struct scan {
     struct otter_json *json;
-    const char *at, *end;
+    const char *end, *wrong;
     unsigned depth;
-    uint16_t open[OTTER_JSON_DEPTH]; /* tokens of the objects and arrays that `at` is inside */
+    uint16_t open[OTTER_JSON_DEPTH]; /* tokens of the objects and arrays that the place is inside */
 };
 
-/* '\0' at the end: never a character that the grammar wants. */
-static char peek(const struct scan *s)
+static const char *fail(struct scan *s, const char *at)
 {
-    return s->at < s->end ? *s->at : '\0';
+    s->wrong = at;
+    return NULL;
 }
 
-static bool take(struct scan *s, char c)
+/* '\0' at the end: never a character that the grammar wants. */
+static inline char peek(const struct scan *s, const char *at)
 {
-    if (s->at >= s->end || *s->at != c)
-        return false;
-    s->at++;
-    return true;
+    return at < s->end ? *at : '\0';
+}
+
+static inline const char *take(struct scan *s, const char *at, char c)
+{
+    return peek(s, at) == c ? at + 1 : fail(s, at);
 }
 
 static inline bool is_space(char c)
@@ -39,21 +44,22 @@ static inline bool is_space(char c)
     return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r');
 }
 
-static inline void skip_space(struct scan *s)
+static inline const char *skip_space(const struct scan *s, const char *at)
 {
-    while (s->at < s->end && is_space(*s->at))
-        s->at++;
+    while (at < s->end && is_space(*at))
+        at++;
+    return at;
 }
 
 /* ---- tokens: at - text <= len <= 65,535 ---- */
 
-static uint16_t offset(const struct scan *s)
+static inline uint16_t offset(const struct scan *s, const char *at)
 {
-    return (uint16_t)(s->at - s->json->text);
+    return (uint16_t)(at - s->json->text);
 }
 
 /* NULL if there are too many. */
-static struct otter_json_token *begin_token(struct scan *s, enum otter_json_type type)
+static inline struct otter_json_token *begin_token(struct scan *s, const char *at, enum otter_json_type type)
 {
     struct otter_json *json = s->json;
     struct otter_json_token *t = &json->token[json->count];
@@ -61,19 +67,19 @@ static struct otter_json_token *begin_token(struct scan *s, enum otter_json_type
     if (json->count == OTTER_JSON_TOKENS)
         return NULL;
     json->count++;
-    *t = (struct otter_json_token){.start = offset(s), .type = (uint8_t)type};
+    *t = (struct otter_json_token){.start = offset(s, at), .type = (uint8_t)type};
     return t;
 }
 
 /* Whatever has begun since is inside it. */
-static void end_token(struct scan *s, struct otter_json_token *t)
+static inline void end_token(struct scan *s, struct otter_json_token *t, const char *at)
 {
-    t->end = offset(s);
+    t->end = offset(s, at);
     t->next = s->json->count;
 }
 
-/* The object or array that `at` is inside; depth is not 0. */
-static struct otter_json_token *parent(const struct scan *s)
+/* The object or array that the place is inside; depth is not 0. */
+static inline struct otter_json_token *parent(const struct scan *s)
 {
     return &s->json->token[s->open[s->depth - 1]];
 }
@@ -85,58 +91,56 @@ static inline bool in_object(const struct scan *s)
 
 /* ---- the grammar ---- */
 
-static bool digit(char c)
+static inline bool digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
-static bool scan_digits(struct scan *s)
+static const char *scan_digits(struct scan *s, const char *at)
 {
-    if (!digit(peek(s)))
-        return false;
-    while (digit(peek(s)))
-        s->at++;
-    return true;
+    if (!digit(peek(s, at)))
+        return fail(s, at);
+    while (digit(peek(s, at)))
+        at++;
+    return at;
 }
 
-static bool scan_number(struct scan *s)
+static const char *scan_number(struct scan *s, const char *at)
 {
-    take(s, '-');
-    if (!take(s, '0') && !scan_digits(s))
-        return false;
-    if (take(s, '.') && !scan_digits(s))
-        return false;
-    if (take(s, 'e') || take(s, 'E')) {
-        if (!take(s, '+'))
-            take(s, '-');
-        return scan_digits(s);
-    }
-    return true;
+    if (peek(s, at) == '-')
+        at++;
+    at = peek(s, at) == '0' ? at + 1 : scan_digits(s, at);
+    if (at && peek(s, at) == '.')
+        at = scan_digits(s, at + 1);
+    if (!at || (peek(s, at) != 'e' && peek(s, at) != 'E'))
+        return at;
+    at++;
+    if (peek(s, at) == '+' || peek(s, at) == '-')
+        at++;
+    return scan_digits(s, at);
 }
 
-static bool scan_word(struct scan *s, const char *word)
+static const char *scan_word(struct scan *s, const char *at, const char *word)
 {
-    for (; *word != '\0'; word++)
-        if (!take(s, *word))
-            return false;
-    return true;
+    for (; at && *word != '\0'; word++)
+        at = take(s, at, *word);
+    return at;
 }
 
-static bool scan_escape(struct scan *s)
+static const char *scan_escape(struct scan *s, const char *at)
 {
-    char c = peek(s);
+    char c = peek(s, at);
 
     if (c == '\0' || strchr("\"\\/bfnrtu", c) == NULL)
-        return false;
-    s->at++;
-    for (int i = 0; c == 'u' && i < 4; i++) {
-        char h = peek(s);
+        return fail(s, at);
+    at++;
+    for (int i = 0; c == 'u' && i < 4; i++, at++) {
+        char h = peek(s, at);
 
         if (!digit(h) && !(h >= 'a' && h <= 'f') && !(h >= 'A' && h <= 'F'))
-            return false;
-        s->at++;
+            return fail(s, at);
     }
-    return true;
+    return at;
 }
 
 /* A word of which every byte is c. */
@@ -163,9 +167,8 @@ static bool plain(char c)
 }
 
 /* Up to what is no plain character of a string. */
-static void skip_plain(struct scan *s)
+static inline const char *skip_plain(const struct scan *s, const char *at)
 {
-    const char *at = s->at;
     unsigned n = 8;
 
     while (n == 8 && s->end - at >= 8) {
@@ -174,42 +177,38 @@ static void skip_plain(struct scan *s)
     }
     while (n == 8 && at < s->end && plain(*at))
         at++;
-    s->at = at;
+    return at;
 }
 
 /* Inside a string: an escape, or a character of several bytes. */
-static bool scan_special(struct scan *s, struct otter_json_token *t)
+static const char *scan_special(struct scan *s, const char *at, struct otter_json_token *t)
 {
     unsigned n;
 
-    if (take(s, '\\')) {
+    if (peek(s, at) == '\\') {
         t->escaped = true;
-        return scan_escape(s);
+        return scan_escape(s, at + 1);
     }
-    if ((unsigned char)peek(s) < 0x20) /* the end is such a one, too */
-        return false;
-    n = otter_utf8_char(s->at, (size_t)(s->end - s->at));
-    s->at += n; /* otter_utf8_char looked at no more than the rest */
-    return n != 0;
+    if ((unsigned char)peek(s, at) < 0x20) /* the end is such a one, too */
+        return fail(s, at);
+    n = otter_utf8_char(at, (size_t)(s->end - at)); /* looks at no more than the rest */
+    return n != 0 ? at + n : fail(s, at);
 }
 
-static bool scan_string(struct scan *s)
+static const char *scan_string(struct scan *s, const char *at)
 {
-    struct otter_json_token *t = begin_token(s, OTTER_JSON_STRING);
+    struct otter_json_token *t = begin_token(s, at, OTTER_JSON_STRING);
 
-    if (t == NULL || !take(s, '"'))
-        return false;
+    if (t == NULL || peek(s, at) != '"')
+        return fail(s, at);
     t->start++; /* behind the quote */
-    for (;;) {
-        skip_plain(s);
-        if (peek(s) == '"')
-            break;
-        if (!scan_special(s, t))
-            return false;
+    for (at = skip_plain(s, at + 1); peek(s, at) != '"'; at = skip_plain(s, at)) {
+        at = scan_special(s, at, t);
+        if (at == NULL)
+            return NULL;
     }
-    end_token(s, t);
-    s->at++;
-    return true;
+    end_token(s, t, at);
+    return at + 1;
 }
 
 static enum otter_json_type type_of(char first)
@@ -219,111 +218,112 @@ static enum otter_json_type type_of(char first)
                                         : OTTER_JSON_NUMBER;
 }
 
-static bool scan_plain(struct scan *s)
+static const char *scan_plain(struct scan *s, const char *at)
 {
-    switch (peek(s)) {
+    switch (peek(s, at)) {
     case 't':
-        return scan_word(s, "true");
+        return scan_word(s, at, "true");
     case 'f':
-        return scan_word(s, "false");
+        return scan_word(s, at, "false");
     case 'n':
-        return scan_word(s, "null");
+        return scan_word(s, at, "null");
     default:
-        return scan_number(s);
+        return scan_number(s, at);
     }
 }
 
-static bool scan_scalar(struct scan *s)
+static const char *scan_scalar(struct scan *s, const char *at)
 {
     struct otter_json_token *t;
 
-    if (peek(s) == '"')
-        return scan_string(s);
-    t = begin_token(s, type_of(peek(s)));
-    if (t == NULL || !scan_plain(s))
-        return false;
-    end_token(s, t);
-    return true;
+    if (peek(s, at) == '"')
+        return scan_string(s, at);
+    t = begin_token(s, at, type_of(peek(s, at)));
+    if (t == NULL)
+        return fail(s, at);
+    at = scan_plain(s, at);
+    if (at != NULL)
+        end_token(s, t, at);
+    return at;
 }
 
 /* "key" : and the white space around, up to the value. */
-static bool scan_key(struct scan *s)
+static const char *scan_key(struct scan *s, const char *at)
 {
-    skip_space(s);
-    if (!scan_string(s))
-        return false;
-    skip_space(s);
-    if (!take(s, ':'))
-        return false;
-    skip_space(s);
-    return true;
+    at = scan_string(s, skip_space(s, at));
+    if (at != NULL)
+        at = take(s, skip_space(s, at), ':');
+    return at != NULL ? skip_space(s, at) : NULL;
 }
 
-static inline bool close_bracket(struct scan *s)
+/* Does the innermost object or array end here? Its bracket is one character. */
+static inline bool closes(struct scan *s, const char *at)
 {
-    if (s->depth == 0 || !take(s, in_object(s) ? '}' : ']'))
+    if (peek(s, at) != (in_object(s) ? '}' : ']'))
         return false;
-    end_token(s, parent(s));
+    end_token(s, parent(s), at + 1);
     s->depth--;
     return true;
 }
 
 /* One value, or the opening of one up to its first value; *ret_open says that another value must follow. */
-static bool scan_value(struct scan *s, bool *ret_open)
+static const char *scan_value(struct scan *s, const char *at, bool *ret_open)
 {
-    bool object = peek(s) == '{';
+    bool object = peek(s, at) == '{';
 
     *ret_open = false;
     if (s->depth > 0)
         parent(s)->size++; /* a member, or an element */
-    if (!object && peek(s) != '[')
-        return scan_scalar(s);
-    if (s->depth == OTTER_JSON_DEPTH || begin_token(s, object ? OTTER_JSON_OBJECT : OTTER_JSON_ARRAY) == NULL)
-        return false;
-    s->at++;
+    if (!object && peek(s, at) != '[')
+        return scan_scalar(s, at);
+    if (s->depth == OTTER_JSON_DEPTH ||
+        begin_token(s, at, object ? OTTER_JSON_OBJECT : OTTER_JSON_ARRAY) == NULL)
+        return fail(s, at);
     s->open[s->depth++] = (uint16_t)(s->json->count - 1);
-    skip_space(s);
-    if (close_bracket(s))
-        return true;
+    at = skip_space(s, at + 1);
+    if (closes(s, at))
+        return at + 1;
     *ret_open = true;
-    return object ? scan_key(s) : true;
+    return object ? scan_key(s, at) : at;
 }
 
 /* After a value: closing brackets, then a comma (*ret_open) or the end of the outermost value. */
-static bool scan_after(struct scan *s, bool *ret_open)
+static const char *scan_after(struct scan *s, const char *at, bool *ret_open)
 {
     *ret_open = false;
-    while (s->depth > 0) {
-        skip_space(s);
-        if (close_bracket(s))
+    for (; s->depth > 0; at++) {
+        at = skip_space(s, at);
+        if (closes(s, at))
             continue;
-        if (!take(s, ','))
-            return false;
+        at = take(s, at, ',');
+        if (at == NULL)
+            return NULL;
         *ret_open = true;
-        skip_space(s);
-        return in_object(s) ? scan_key(s) : true;
+        at = skip_space(s, at);
+        return in_object(s) ? scan_key(s, at) : at;
     }
-    skip_space(s);
-    return s->at == s->end;
+    at = skip_space(s, at);
+    return at == s->end ? at : fail(s, at);
 }
 
-static bool scan_document(struct scan *s)
+static bool scan_document(struct scan *s, const char *at)
 {
     bool more;
 
-    skip_space(s);
-    if (peek(s) != '{' && peek(s) != '[')
-        return false;
+    at = skip_space(s, at);
+    if (peek(s, at) != '{' && peek(s, at) != '[')
+        return fail(s, at) != NULL;
     do {
-        if (!scan_value(s, &more) || (!more && !scan_after(s, &more)))
-            return false;
-    } while (more);
-    return true;
+        at = scan_value(s, at, &more);
+        if (at != NULL && !more)
+            at = scan_after(s, at, &more);
+    } while (at != NULL && more);
+    return at != NULL;
 }
 
 enum otter_status otter_json_parse(struct otter_json *json, const char *text, size_t len)
 {
-    struct scan s = {.json = json, .at = text, .end = text + len};
+    struct scan s = {.json = json, .end = text + len};
 
     json->text = text;
     json->len = len;
@@ -331,9 +331,9 @@ enum otter_status otter_json_parse(struct otter_json *json, const char *text, si
     json->count = 0;
     if (len > UINT16_MAX)
         return OTTER_TOO_LARGE;
-    if (scan_document(&s))
+    if (scan_document(&s, text))
         return OTTER_OK;
     json->count = 0;
-    json->error_at = (size_t)(s.at - text);
+    json->error_at = (size_t)(s.wrong - text);
     return OTTER_BAD_JSON;
 }

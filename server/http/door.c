@@ -10,63 +10,36 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Turns until a daemon that can take nobody in naps. */
-#define STARVED_TURNS 8u
-/* A round takes ten connections in: four times the queue that we ask the kernel for. */
+/* A round takes sixteen connections in: six times the queue that we ask the kernel for. */
 #define ACCEPT_ROUNDS_MAX 1600u
 #define FILES_LOOK_MS     100u /* how often descriptors are counted; and how soon we try again to make room */
 #define EVICTED_A_TURN    64u
 /* Of idle_timeout: who has been at his place for less is not closed. */
 #define PATIENCE_PART 4u
 
-static int listening(const struct http_daemon *d)
+bool http_door_listens(const struct http_daemon *d, uint64_t now_ms)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_LISTEN_FD);
-
-    return info ? info->listen_fd : -1;
+    return d->listen_fd >= 0 && d->crowd.open < d->limit && now_ms >= d->deaf_until_ms;
 }
 
-static bool somebody_waits(const struct http_daemon *d)
+static void run(const struct http_room *room)
 {
-    struct pollfd waiting = {.fd = listening(d), .events = POLLIN};
+    const union MHD_DaemonInfo *info =
+        room->mhd ? MHD_get_daemon_info(room->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS) : NULL;
 
-    return poll(&waiting, 1, 0) > 0;
+    if (info && (room->called || info->num_connections > 0))
+        (void)MHD_run(room->mhd);
 }
 
-/*
- * At its limit a daemon takes the listening socket out of its set, and puts it back at the beginning of a
- * run: so when connections have ended there is one run more, or who waits in the kernel's queue would wait
- * for an event of somebody else.
- */
-void http_door_run(struct http_daemon *d)
+bool http_door_run(struct http_daemon *d)
 {
-    const union MHD_DaemonInfo *info;
-    unsigned before = d->connections;
+    bool held;
 
-    (void)MHD_run(d->mhd);
-    info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    d->connections = info ? info->num_connections : 0;
-    if (d->connections < before)
-        (void)MHD_run(d->mhd);
-}
-
-/*
- * Out of descriptors with nobody connected, a daemon goes on listening for an event that it cannot take: who
- * waits stays in the kernel's queue, and we look again after a nap instead of at once.
- */
-bool http_door_starves(struct http_daemon *d)
-{
-    bool suspect = d->connections == 0 && (d->called || d->starved > 0);
-
-    d->starved = suspect && somebody_waits(d) ? d->starved + 1 : 0;
-    return d->starved >= STARVED_TURNS;
-}
-
-/* With somebody connected it stops listening instead, until a connection of its own ends. */
-void http_door_heard(struct http_daemon *d, const char *fmt)
-{
-    if (strstr(fmt, "accept"))
-        d->deaf = d->crowd.open > 0;
+    for (unsigned i = 0; i < HTTP_ROOMS; i++)
+        run(&d->room[i]);
+    held = d->loop->hold.count > 0;
+    http_hold_let_go(&d->loop->hold);
+    return held;
 }
 
 unsigned http_door_files(void)
@@ -164,20 +137,6 @@ static bool evict(struct http_daemon *d, uint64_t now_ms, uint64_t patience_ms)
     return true;
 }
 
-/* Descriptors are there again and somebody waits, but it does not listen: where none of its own connections
- * ends by itself, one must, though all are used. */
-static void cure(struct http_daemon *d, const struct policy_load *load, uint64_t now_ms, uint64_t patience_ms)
-{
-    bool could =
-        load->files_left > 0 && load->connections < d->limit && d->crowd.gone == 0 && somebody_waits(d);
-
-    d->again_ms = FILES_LOOK_MS;
-    if (!could || d->could_ms == 0)
-        d->could_ms = could ? now_ms : 0;
-    if (could && now_ms - d->could_ms >= patience_ms && evict(d, now_ms, 0))
-        d->could_ms = 0;
-}
-
 void http_door_relieve(struct http_daemon *d, uint64_t now_ms)
 {
     const uint64_t patience_ms = (uint64_t)d->loop->config->idle_timeout_s * 1000 / PATIENCE_PART;
@@ -188,8 +147,8 @@ void http_door_relieve(struct http_daemon *d, uint64_t now_ms)
         look_at_files(d->loop);
     load_of(d, &load);
     d->again_ms = UINT32_MAX;
-    if (d->deaf)
-        cure(d, &load, now_ms, patience_ms);
+    if (now_ms < d->deaf_until_ms)
+        d->again_ms = (unsigned)(d->deaf_until_ms - now_ms);
     for (n = 0; n < EVICTED_A_TURN && policy_admit(POLICY_ASKS_TO_ENTER, &load) == POLICY_EVICT; n++) {
         if (!evict(d, now_ms, patience_ms)) {
             d->again_ms = FILES_LOOK_MS;
@@ -200,23 +159,31 @@ void http_door_relieve(struct http_daemon *d, uint64_t now_ms)
     }
 }
 
+static bool somebody_waits(const struct http_daemon *d)
+{
+    struct pollfd waiting = {.fd = d->listen_fd, .events = POLLIN};
+
+    return poll(&waiting, 1, 0) > 0;
+}
+
 /*
  * Who has connected is in the kernel's queue, and closing the listening socket would reset him: so the queue
  * is taken in first. New ones may come all the while, so the rounds are bounded.
  */
 void http_door_last(struct http_daemon *d)
 {
-    for (unsigned n = 0; n < ACCEPT_ROUNDS_MAX && somebody_waits(d); n++)
-        (void)MHD_run(d->mhd);
-    /* Once more, for the requests that the last ones have sent already. */
-    (void)MHD_run(d->mhd);
+    for (unsigned n = 0; n < ACCEPT_ROUNDS_MAX && somebody_waits(d); n++) {
+        http_lobby_accept(d, http_loop_now(d->loop));
+        (void)http_door_run(d);
+    }
+    /* Once more, for the requests that have been sent already: of the last ones, and of who waited long. */
+    for (unsigned n = 0; n < ACCEPT_ROUNDS_MAX && http_lobby_heard(&d->loop->lobby); n++) {
+    }
+    (void)http_door_run(d);
 }
 
-/* After MHD_quiesce_daemon() the listening socket is ours again. */
 void http_door_close(struct http_daemon *d)
 {
-    MHD_socket fd = MHD_quiesce_daemon(d->mhd);
-
-    if (fd != MHD_INVALID_SOCKET)
-        close(fd);
+    close(d->listen_fd);
+    d->listen_fd = -1;
 }

@@ -27,22 +27,6 @@ struct field {
     size_t name_len, value_len;
 };
 
-/* Of a field's name (RFC 9110, 5.6.2); the common ones first. */
-static bool is_token_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL);
-}
-
-static bool is_token(const char *s, size_t len)
-{
-    size_t n = 0;
-
-    while (n < len && is_token_char(s[n]))
-        n++;
-    return n > 0 && n == len;
-}
-
 /* Most names differ by their length already. */
 static bool is(const struct field *f, const char *name, size_t len)
 {
@@ -58,7 +42,7 @@ static void remember(const char **first, const struct field *f)
 
 static void look_at(struct framing *ret, const struct field *f)
 {
-    if (!is_token(f->name, f->name_len) || (f->value && strchr(f->value, '\r')))
+    if (!http_is_token(f->name, f->name_len) || (f->value && strchr(f->value, '\r')))
         ret->garbled = true;
     if (IS(f, MHD_HTTP_HEADER_COOKIE))
         ret->bytes += f->value_len; /* it is copied, to be taken apart */
@@ -114,10 +98,10 @@ bool http_framing_holds(struct http_request *r, const char *version)
 
     (void)MHD_get_connection_values_n(r->connection,
                                       MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, count, &f);
-    if (f.bytes > http_pool_bytes(r->listener) - REPLY_BYTES) {
+    if (f.bytes > http_pool_bytes(r) - REPLY_BYTES) {
         http_refuse_request(r, OTTER_TOO_LARGE,
                             "the request's head is too large: about 4,000 bytes are taken, or 1,500 at an "
-                            "address for devices alone");
+                            "address for devices alone or on a connection that began as a device's");
         r->refusal_http = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
         return false;
     }

@@ -41,6 +41,9 @@ bool http_forwarded_for(const char *value, char out[HTTP_IP_STR]);
 /* Is the last one of X-Forwarded-Proto "http"? */
 bool http_forwarded_plain(const char *value);
 
+/* Is it a field's name (RFC 9110, 5.6.2)? */
+bool http_is_token(const char *s, size_t len);
+
 /* Is a Content-Type (with or without parameters) this media type? */
 bool http_media_type_is(const char *value, const char *type);
 

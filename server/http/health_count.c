@@ -99,7 +99,7 @@ void http_count_wrong(struct http_loop *loop, enum http_counter how)
 void http_count_connection(struct http_daemon *d, bool began)
 {
     if (!began) {
-        d->deaf = false;
+        d->deaf_until_ms = 0; /* its descriptor is free */
         metrics_add(d->loop->counts, HTTP_COUNT_DISCONNECTED, 1);
         return;
     }

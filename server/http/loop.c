@@ -1,5 +1,5 @@
 /*
- * The loop. Four traps of libmicrohttpd decide its form (0.9.75, the one of Debian 12):
+ * The loop. Traps of libmicrohttpd decide its form (0.9.75, the one of Debian 12):
  *  - with its own thread and epoll it may sleep on pending events: so we wait on its epoll descriptor
  * ourselves, no longer than MHD_get_timeout() says, and call MHD_run();
  *  - MHD_run() may swallow the wake-up of an MHD_resume_connection() made meanwhile by another thread, and
@@ -9,7 +9,9 @@
  *  - the connection's memory pool is zeroed at each request: 6 KB instead of 32;
  *  - it takes a handshake that waits for its client for one that can go on, and asks to be run again at once:
  * a single byte of a client that then falls silent would keep the processor busy. So where nothing has moved
- * in a few turns, we sleep a little, or until something comes.
+ * in a few turns, we sleep a little, or until something comes;
+ *  - at its limit it forgets to listen again, and out of descriptors it listens no more: so connections are
+ * accepted here (lobby.h).
  */
 #include "http/loop.h"
 
@@ -27,39 +29,32 @@
 #include <unistd.h>
 
 #define WAIT_MAX_MS 60000u
-/* How long a daemon naps that can take nobody in. */
-#define STARVED_NAP_MS 100u
 /* Turns without a byte until a TLS daemon may sleep, and for how long. Bytes that GnuTLS has decrypted
  * already need no more turns than that to reach the handler, which counts as movement. */
 #define STILL_TURNS  8u
 #define STILL_NAP_MS 10u
-
-static void close_all(const int *fds, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        close(fds[i]);
-}
+/* Runs of the daemons before others than their connections have a turn: so many, none that begins later. */
+#define RUNS_A_TURN 4u
+#define RUNS_MS     4u
 
 bool http_loop_init(struct http_loop *loop, const struct http_front_config *config,
                     struct http_worker *worker, const int *sockets, struct host_error *err)
 {
     *loop = (struct http_loop){.config = config, .svc = config->svc, .worker = worker};
     http_linger_init(&loop->linger);
+    loop->lobby.epoll_fd = -1;
+    for (unsigned i = 0; i < config->listeners; i++)
+        loop->daemon[i] =
+            (struct http_daemon){.loop = loop, .listener = &config->listener[i], .listen_fd = sockets[i]};
+    loop->daemons = config->listeners;
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (loop->wake_fd < 0) {
-        close_all(sockets, config->listeners);
+    if (loop->wake_fd < 0)
         return host_fail_errno(err, HOST_ERROR_INTERNAL, "eventfd");
-    }
-    for (unsigned i = 0; i < config->listeners; i++) {
-        struct http_daemon *d = &loop->daemon[i];
-
-        d->loop = loop;
-        d->listener = &config->listener[i];
-        if (!http_daemon_start(d, sockets[i])) {
-            close_all(sockets + i, config->listeners - i);
+    if (!http_lobby_init(&loop->lobby, err))
+        return false;
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        if (!http_daemon_start(&loop->daemon[i]))
             return host_fail(err, HOST_ERROR_INTERNAL, "libmicrohttpd did not start");
-        }
-        loop->daemons = i + 1;
     }
     return true;
 }
@@ -118,59 +113,144 @@ static bool stands_still(struct http_daemon *d)
     return d->listener->tls && d->still >= STILL_TURNS;
 }
 
-/* Milliseconds until some daemon wants to be run without an event. */
+/* Milliseconds until a daemon wants to be run without an event, at most max. */
+static unsigned long long wait_of(struct http_daemon *d, unsigned long long max)
+{
+    bool still = stands_still(d);
+
+    if (d->again_ms < max)
+        max = d->again_ms;
+    for (unsigned i = 0; i < HTTP_ROOMS; i++) {
+        MHD_UNSIGNED_LONG_LONG t = 0;
+
+        if (!d->room[i].mhd || MHD_get_timeout(d->room[i].mhd, &t) != MHD_YES)
+            continue;
+        if (t == 0 && still)
+            t = STILL_NAP_MS;
+        if (t < max)
+            max = t;
+    }
+    return max;
+}
+
+static uint64_t idle_ms(const struct http_loop *loop)
+{
+    return (uint64_t)loop->config->idle_timeout_s * 1000;
+}
+
 static int wait_ms(struct http_loop *loop, unsigned max)
 {
     unsigned long long least = max;
 
-    for (unsigned i = 0; i < loop->daemons; i++) {
-        struct http_daemon *d = &loop->daemon[i];
-        MHD_UNSIGNED_LONG_LONG t = 0;
-        bool still = stands_still(d);
-
-        if (d->again_ms < least)
-            least = d->again_ms;
-        if (MHD_get_timeout(d->mhd, &t) != MHD_YES)
-            continue;
-        if (t == 0 && still)
-            t = STILL_NAP_MS;
-        if (t < least)
-            least = t;
-    }
+    for (unsigned i = 0; i < loop->daemons; i++)
+        least = wait_of(&loop->daemon[i], least);
     if (loop->linger.count > 0)
         least = http_linger_wait(&loop->linger, host_clock_mono_ms(), least);
+    if (loop->lobby.first)
+        least = http_lobby_wait(&loop->lobby, host_clock_mono_ms(), idle_ms(loop), least);
     return (int)least;
+}
+
+/* What a loop waits for: its eventfd and the lobby, then of each daemon the listening socket and the rooms,
+ * then who lingers. */
+enum { FD_WAKE, FD_LOBBY, FD_DAEMONS, FDS_OF_DAEMON = 1 + HTTP_ROOMS };
+#define FDS_MAX (FD_DAEMONS + FDS_OF_DAEMON * HTTP_LISTENERS_MAX + HTTP_LINGER_MAX)
+
+static struct pollfd readable(int fd)
+{
+    return (struct pollfd){.fd = fd, .events = POLLIN};
+}
+
+/* How many. */
+static unsigned put_daemons(const struct http_loop *loop, struct pollfd *fds)
+{
+    struct pollfd *p = fds;
+
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        const struct http_daemon *d = &loop->daemon[i];
+
+        *p++ = readable(http_door_listens(d, http_loop_now(loop)) ? d->listen_fd : -1);
+        for (unsigned k = 0; k < HTTP_ROOMS; k++)
+            *p++ = readable(d->room[k].mhd ? d->room[k].epoll_fd : -1);
+    }
+    return (unsigned)(p - fds);
+}
+
+static void wait(struct http_loop *loop, unsigned max_wait_ms, struct pollfd fds[FDS_MAX])
+{
+    unsigned n = FD_DAEMONS;
+
+    fds[FD_WAKE] = readable(loop->wake_fd);
+    fds[FD_LOBBY] = readable(loop->lobby.first ? loop->lobby.epoll_fd : -1);
+    n += put_daemons(loop, fds + n);
+    atomic_store_explicit(&loop->busy_since_ms, 0, memory_order_relaxed);
+    n += http_linger_poll(&loop->linger, fds + n);
+    if (poll(fds, n, wait_ms(loop, max_wait_ms)) < 0) {
+        if (errno != EINTR)
+            host_log(HOST_LOG_ERROR, "poll", HOST_LOG_STR("error", strerror(errno)));
+        for (unsigned i = 0; i < n; i++)
+            fds[i].revents = 0;
+    }
+    atomic_store_explicit(&loop->busy_since_ms, host_clock_mono_ms(), memory_order_relaxed);
+}
+
+/* Who comes in is there before the daemons run: his request mostly is, too. */
+static void let_in(struct http_loop *loop, const struct pollfd *fds)
+{
+    const struct pollfd *p = fds + FD_DAEMONS;
+    uint64_t now_ms = http_loop_now(loop), idle = idle_ms(loop);
+
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        struct http_daemon *d = &loop->daemon[i];
+
+        if ((p++)->revents)
+            http_lobby_accept(d, now_ms);
+        for (unsigned k = 0; k < HTTP_ROOMS; k++)
+            d->room[k].called = (p++)->revents != 0;
+    }
+    if (fds[FD_LOBBY].revents)
+        http_lobby_heard(&loop->lobby);
+    if (loop->lobby.first && now_ms > idle)
+        http_lobby_expire(&loop->lobby, now_ms - idle);
+}
+
+/* True: something moved, and nothing that takes long. */
+static bool run_once(struct http_loop *loop)
+{
+    bool moved = false, held = false;
+
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        unsigned before = loop->daemon[i].moved;
+
+        held |= http_door_run(&loop->daemon[i]);
+        moved |= loop->daemon[i].moved != before;
+    }
+    return moved && !held;
+}
+
+/* Who is served asks again meanwhile: he is heard without a poll() over all. But who comes in, and what has a
+ * time, does not wait for that longer than for one run. */
+static void run_daemons(struct http_loop *loop)
+{
+    uint64_t until_ms = http_loop_now(loop) + RUNS_MS;
+
+    for (unsigned n = 0; n < RUNS_A_TURN && run_once(loop) && host_clock_mono_ms() < until_ms; n++) {
+    }
 }
 
 static void turn(struct http_loop *loop, unsigned max_wait_ms)
 {
-    struct pollfd fds[HTTP_LISTENERS_MAX + 1 + HTTP_LINGER_MAX];
-    const unsigned first = loop->daemons + 1;
-    unsigned n;
+    struct pollfd fds[FDS_MAX];
     uint64_t count;
 
-    fds[0] = (struct pollfd){.fd = loop->wake_fd, .events = POLLIN};
-    for (unsigned i = 0; i < loop->daemons; i++) {
-        bool starved = http_door_starves(&loop->daemon[i]);
-
-        fds[i + 1] = (struct pollfd){.fd = starved ? -1 : loop->daemon[i].epoll_fd, .events = POLLIN};
-        if (starved && max_wait_ms > STARVED_NAP_MS)
-            max_wait_ms = STARVED_NAP_MS;
-    }
-    atomic_store_explicit(&loop->busy_since_ms, 0, memory_order_relaxed);
-    n = first + http_linger_poll(&loop->linger, fds + first);
-    if (poll(fds, n, wait_ms(loop, max_wait_ms)) < 0 && errno != EINTR)
-        host_log(HOST_LOG_ERROR, "poll", HOST_LOG_STR("error", strerror(errno)));
-    atomic_store_explicit(&loop->busy_since_ms, host_clock_mono_ms(), memory_order_relaxed);
-    http_linger_heard(&loop->linger, fds + first);
-    for (unsigned i = 0; i < loop->daemons; i++)
-        loop->daemon[i].called = fds[i + 1].revents != 0;
-    if (fds[0].revents)
+    wait(loop, max_wait_ms, fds);
+    http_linger_heard(&loop->linger, fds + FD_DAEMONS + (size_t)loop->daemons * FDS_OF_DAEMON);
+    let_in(loop, fds);
+    if (fds[FD_WAKE].revents)
         (void)!read(loop->wake_fd, &count,
                     sizeof count); /* before the list is taken: later pushes wake again */
     resume_done(loop);
-    for (unsigned i = 0; i < loop->daemons; i++)
-        http_door_run(&loop->daemon[i]);
+    run_daemons(loop);
     for (unsigned i = 0; i < loop->daemons; i++)
         http_door_relieve(&loop->daemon[i], http_loop_now(loop));
     if (loop->linger.count > 0)
@@ -225,7 +305,12 @@ void http_loop_join(struct http_loop *loop)
 void http_loop_free(struct http_loop *loop)
 {
     for (unsigned i = 0; i < loop->daemons; i++)
-        MHD_stop_daemon(loop->daemon[i].mhd);
+        http_daemon_stop(&loop->daemon[i]);
+    http_lobby_free(&loop->lobby);
+    for (unsigned i = 0; i < loop->daemons; i++) {
+        if (loop->daemon[i].listen_fd >= 0)
+            close(loop->daemon[i].listen_fd);
+    }
     http_linger_free(&loop->linger);
     http_responses_free(&loop->responses);
     while (loop->spare) {
@@ -234,5 +319,6 @@ void http_loop_free(struct http_loop *loop)
         loop->spare = r->next;
         free(r);
     }
-    close(loop->wake_fd);
+    if (loop->wake_fd >= 0)
+        close(loop->wake_fd);
 }

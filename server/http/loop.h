@@ -7,7 +7,9 @@
 
 #include "http/crowd.h"
 #include "http/front.h"
+#include "http/hold.h"
 #include "http/linger.h"
+#include "http/lobby.h"
 #include "http/lockout.h"
 #include "http/request.h"
 #include "http/responses.h"
@@ -20,26 +22,34 @@
 /* A connection's memory, for the request's head and then the reply's; framing.c keeps room for the latter. */
 #define HTTP_POOL_BYTES 6144u
 /*
- * It stays while a connection is idle, and is cleared at each request: so an address for devices alone, where
- * no filter of a list comes and no web server in front adds headers, has what devices need.
+ * It stays while a connection is idle, and is cleared at each request: so what begins as a device's does, and
+ * an address for devices alone, has what devices need: no filter of a list comes there, and no web server in
+ * front adds headers.
  */
 #define HTTP_POOL_DEVICES 3584u
 
+/* A listener's connections by the memory that they have: libmicrohttpd has one size a daemon. */
+enum http_room_kind { HTTP_ROOMY, HTTP_LEAN, HTTP_ROOMS };
+
+struct http_room {
+    struct MHD_Daemon *mhd; /* NULL: nobody is led here */
+    int epoll_fd;           /* belongs to mhd */
+    size_t bytes;           /* of a connection */
+    bool called;            /* by an event of the last turn */
+};
+
 struct http_daemon {
     struct http_loop *loop;
-    struct MHD_Daemon *mhd;
-    int epoll_fd; /* belongs to mhd */
+    struct http_room room[HTTP_ROOMS];
+    int listen_fd; /* -1: not any more */
     const struct http_listener *listener;
-    unsigned connections;         /* as of the last run */
+    struct http_seat *arriving;   /* whose connection libmicrohttpd is being given */
     unsigned moved;               /* counts what has moved: bytes of TLS, calls of the handler */
     unsigned moved_before, still; /* the last turn's, and turns without movement */
     struct http_crowd crowd;      /* its connections */
     unsigned limit;               /* of connections */
     unsigned blobs;               /* that are being sent */
-    bool called;                  /* by an event of the last turn */
-    unsigned starved;             /* turns in which nobody of those who wait could be taken in */
-    bool deaf;                    /* out of descriptors, it may not listen until a connection ends */
-    uint64_t could_ms;            /* since when it could listen again, and somebody waits; 0: not */
+    uint64_t deaf_until_ms;       /* out of descriptors: it is useless to accept before that */
     unsigned again_ms;            /* to look at it again; UINT32_MAX: when something happens */
 };
 
@@ -60,7 +70,9 @@ struct http_loop {
     pthread_t thread;
     int wake_fd; /* eventfd: finished calls, a ping, or stop */
     struct http_responses responses;
+    struct http_hold hold;
     struct http_linger linger;
+    struct http_lobby lobby;
 
     struct http_request *spare; /* free list */
     unsigned spares;
@@ -101,15 +113,12 @@ static inline uint64_t http_loop_now(const struct http_loop *loop)
     return atomic_load_explicit(&loop->busy_since_ms, memory_order_relaxed);
 }
 
-/* The memory of a listener's connections. */
-static inline size_t http_pool_bytes(const struct http_listener *listener)
-{
-    return listener->serves == HTTP_SERVES_DEVICES && !listener->proxied ? HTTP_POOL_DEVICES
-                                                                         : HTTP_POOL_BYTES;
-}
-
-/* mhd.c: starts d->mhd over a listening socket, which it owns from then on. */
-bool http_daemon_start(struct http_daemon *d, int socket_fd);
+/* mhd.c: starts the rooms of d->listener. False: see http_daemon_stop(). */
+bool http_daemon_start(struct http_daemon *d);
+/* Ends its connections, and stops what was started. */
+void http_daemon_stop(struct http_daemon *d);
+/* The memory of a request's connection. */
+size_t http_pool_bytes(const struct http_request *r);
 
 /* The request's connection is suspended from now on, until http_loop_done(). Loop thread only. */
 void http_loop_suspend(struct http_request *r);

@@ -135,6 +135,8 @@ static enum MHD_Result reply_poll(struct http_request *r)
         return MHD_NO;
     if (out->rotate)
         (void)http_header_number(response, "Otter-Rotate", 1);
+    if (signed_reply && r->seat && !r->listener->tls)
+        http_hold_take(&r->loop->hold, r->seat->fd, host_clock_mono_us());
     (void)http_responses_date(shared, response, now);
     (void)http_header_number(response, "Otter-Root", out->root);
     if (out->retry_after)

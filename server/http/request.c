@@ -208,6 +208,8 @@ enum MHD_Result http_request_handle(void *cls, struct MHD_Connection *connection
     struct http_daemon *d = cls;
 
     d->moved++;
+    if (d->loop->hold.count > 0)
+        http_hold_expire(&d->loop->hold, host_clock_mono_us());
     if (!r) {
         r = new_request(d, connection);
         if (!r)

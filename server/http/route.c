@@ -272,6 +272,19 @@ void http_route_find(const char *method, const char *path, enum http_serves serv
     ret->allow = allow;
 }
 
+bool http_begins_for_device(const char *bytes, size_t len)
+{
+    static const char *const begins[] = {"POST /v1/", "GET /v1/", "HEAD /v1/", "PUT /v1/"};
+
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(begins); i++) {
+        size_t n = strlen(begins[i]);
+
+        if (len >= n && memcmp(bytes, begins[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
 void http_allow_format(unsigned allow, char *out, size_t cap)
 {
     size_t len = 0;

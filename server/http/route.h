@@ -117,6 +117,9 @@ const char *http_method_name(enum http_method method);
  */
 void http_route_find(const char *method, const char *path, enum http_serves serves, struct http_match *ret);
 
+/* Are these the first bytes of a request for a path that devices ask for? */
+bool http_begins_for_device(const char *bytes, size_t len);
+
 /* "GET, HEAD, POST" for the Allow header; cap of 40 always fits. */
 void http_allow_format(unsigned allow, char *out, size_t cap);
 

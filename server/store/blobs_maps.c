@@ -111,7 +111,22 @@ static bool is_trusted(struct blobs_maps *maps, uint64_t now_ms)
     return now_ms >= maps->from_ms;
 }
 
-struct host_mapped *blobs_maps_get(struct blobs_maps *maps, const struct otter_digest *digest,
+/* One whose file was looked at in this very millisecond: where many ask for one, most need no look at it. */
+static struct host_mapped *looked_at(struct blobs_maps *maps, const struct otter_digest *digest,
+                                     uint64_t now_ms)
+{
+    struct host_mapped *mapped = NULL;
+    struct blobs_map *m;
+
+    pthread_mutex_lock(&maps->lock);
+    m = find(maps, digest);
+    if (m && m->read_ms == now_ms && m->faults == host_mapped_faults())
+        mapped = host_mapped_use(m->mapped);
+    pthread_mutex_unlock(&maps->lock);
+    return mapped;
+}
+
+static struct host_mapped *look_at(struct blobs_maps *maps, const struct otter_digest *digest,
                                    const char *path, uint64_t now_ms)
 {
     struct host_mapped *mapped = NULL;
@@ -119,8 +134,6 @@ struct host_mapped *blobs_maps_get(struct blobs_maps *maps, const struct otter_d
     struct stat st;
     bool there;
 
-    if (maps->max == 0)
-        return NULL;
     there = lstat(path, &st) == 0;
     pthread_mutex_lock(&maps->lock);
     m = find(maps, digest);
@@ -136,6 +149,17 @@ struct host_mapped *blobs_maps_get(struct blobs_maps *maps, const struct otter_d
     }
     pthread_mutex_unlock(&maps->lock);
     return mapped;
+}
+
+struct host_mapped *blobs_maps_get(struct blobs_maps *maps, const struct otter_digest *digest,
+                                   const char *path, uint64_t now_ms)
+{
+    struct host_mapped *mapped;
+
+    if (maps->max == 0)
+        return NULL;
+    mapped = looked_at(maps, digest, now_ms);
+    return mapped ? mapped : look_at(maps, digest, path, now_ms);
 }
 
 void blobs_maps_remove(struct blobs_maps *maps, const struct otter_digest *digest)

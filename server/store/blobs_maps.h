@@ -23,7 +23,7 @@ struct blobs_map {
     struct otter_digest digest;
     struct stat file; /* as it was mapped */
     unsigned faults;  /* of all mappings then */
-    uint64_t read_ms; /* when it was asked for last */
+    uint64_t read_ms; /* when it was asked for last; its file was looked at in that millisecond, too */
 };
 
 struct blobs_maps {
@@ -39,8 +39,8 @@ void blobs_maps_init(struct blobs_maps *maps, uint64_t max);
 void blobs_maps_free(struct blobs_maps *maps);
 
 /*
- * The blob's bytes as its file is now; the caller is one more user. NULL: it is not there, it is empty,
- * there is no room for it, or there was a fault of late: then it is read from the file.
+ * The blob's bytes as its file is now, to the millisecond; the caller is one more user. NULL: it is not
+ * there, it is empty, there is no room for it, or there was a fault of late: then it is read from the file.
  */
 struct host_mapped *blobs_maps_get(struct blobs_maps *maps, const struct otter_digest *digest,
                                    const char *path, uint64_t now_ms);

@@ -11,13 +11,19 @@ import parts  # noqa: E402
 
 def pytest_configure(config):
     for name, meaning in {"quick": "also in scripts/test --quick", "full": "only in scripts/test --full",
-                          "coverage": "part of the coverage figure"}.items():
+                          "coverage": "part of the coverage figure",
+                          "long(seconds)": "some seconds on a quiet machine: the longest start first"}.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
 
 
 @pytest.hookimpl(trylast=True)  # after -m has chosen
-def pytest_collection_modifyitems(config, items):
-    parts.keep_part(config, items)
+def pytest_collection_modifyitems(items):
+    parts.sort(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    return parts.run(session)
 
 
 TRACES = api_judge.Traces()

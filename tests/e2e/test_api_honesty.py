@@ -156,7 +156,8 @@ def test_a_request_that_may_end_in_two_places_is_refused(asker, op):
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_a_head_that_leaves_no_room_for_the_reply_is_refused_and_not_carried_out(asker, op):
-    reply = asker.ask(headers={"X-Big": "a" * 5000})
+    # What begins as a device's connection has less memory, and more than all of it libmicrohttpd refuses by itself.
+    reply = asker.ask(headers={"X-Big": "a" * (2500 if op.path.startswith("/v1/") else 5000)})
     assert reply.status == 431 and (op.method == "HEAD" or code_of(reply) == "too-large")
     assert asker.connection.is_closed()
 

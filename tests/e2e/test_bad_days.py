@@ -129,6 +129,7 @@ def test_a_second_server_with_the_offer_key_and_a_foreign_root_cannot_move_the_d
         evil.stop()
 
 
+@pytest.mark.long(15)
 def test_a_thousand_devices_in_one_process_complete_an_update(world):
     base, fleet = world.image("1.0.0", "A"), world.fleet(1000)
     rollout = world.rollout(world.publish("1.1.0"))

@@ -138,6 +138,7 @@ def test_a_rollout_is_not_complete_because_a_wrong_clock_let_its_release_expire(
     assert poll(faked, device)["attempt"]
 
 
+@pytest.mark.long(10)
 def test_keys_of_requests_and_uploads_are_not_forgotten_by_a_wrong_clock(faked, clock):
     books.prepare(faked)
     body = {"release": faked.load_release, "target": "all", "phases": [100], "name": "once"}

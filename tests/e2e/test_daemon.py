@@ -99,6 +99,22 @@ def test_who_has_connected_before_a_stop_is_not_reset(tmp_path):
         s.close()
 
 
+def test_who_waited_long_and_asked_before_a_stop_is_answered(tmp_path):
+    """More than a loop hears in two turns: all of them had connected long before, and said nothing."""
+    server = otter.Server(tmp_path / "data").start()
+    waiting = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(300)]
+    otter.wait_for("all are in", lambda: b"\notter_http_connections 301\n" in server.request("GET", "/metrics")[2])
+    os.kill(server.process.pid, signal.SIGSTOP)
+    for s in waiting:
+        s.sendall(b"GET /v1/roots/1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    server.process.send_signal(signal.SIGTERM)
+    os.kill(server.process.pid, signal.SIGCONT)
+    assert server.process.wait(20) == 0
+    for s in waiting:
+        assert s.recv(2000).startswith(b"HTTP/1.1 404 ")
+        s.close()
+
+
 def test_a_request_that_runs_at_the_stop_is_finished(tmp_path):
     server = otter.Server(tmp_path / "data").start()
     body = b'{"sha256":"' + b"ab" * 32 + b'","size":7}'

@@ -67,6 +67,7 @@ def told(world, event):
     return [line for line in world.server.log.read_text().splitlines() if f"event={event} " in line]
 
 
+@pytest.mark.long(10)
 def test_writes_are_507_reads_go_on_and_all_recovers_when_there_is_room(small, disk):
     rollout = books.prepare(small)
     (granted, made), (late, _) = enrol(small, "granted"), enrol(small, "late")

@@ -206,6 +206,7 @@ def test_without_a_root_and_with_little_room_it_is_ready_with_a_warning(tmp_path
         server.stop()
 
 
+@pytest.mark.long(10)
 def test_a_store_that_takes_no_changes_makes_it_unready_while_polls_go_on(world):
     """Another program holds the database: the writer waits, then gives up. Health hangs at neither."""
     one, two = hands(world, 2)

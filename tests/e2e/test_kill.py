@@ -8,10 +8,12 @@ import time
 
 import ledger as books
 import otter
+import pytest
 
 KILLS = 100
 
 
+@pytest.mark.long(70)
 def test_kill_9_a_hundred_times_under_load_loses_nothing_and_counts_nothing_twice(world):
     """Polls, grants, reports, labels, rollouts, uploads, releases, roots, all at once, until the kill at any moment."""
     rollout, ledger, chance = books.prepare(world), books.Ledger(), random.Random(7)

@@ -26,25 +26,31 @@ def under_way(server, rollout):
     return sum(counts.get(state, 0) for state in OPEN)
 
 
+def granted(server, rollout):
+    return sum(server.json("GET", f"/api/v1/rollouts/{rollout}")["counts"].values())
+
+
 @pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.full)])
 def test_kill_9_amid_thousands_of_polls_loses_nothing_acknowledged_and_keeps_the_cap(world, kills):
-    ledger, chance, polls, at_cap = books.Ledger(), random.Random(11), 0, 0
+    ledger, chance, polls, held_back = books.Ledger(), random.Random(11), 0, 0
     rollout = prepared(world, ledger)
     for number in range(kills):
         books.enrol(world.server, ledger, 120, "crowd")
         with books.Crowd(world, ledger, 16, "quiet") as quiet, books.Crowd(world, ledger, 32) as busy, \
                 books.Load(world, ledger, rollout, seed=number, kinds=books.Load.OPERATORS):
+            if number == 0:  # on a slow machine, too, one life is long enough for the cap
+                otter.wait_for("the cap is reached", lambda: granted(world.server, rollout) > UNDER_WAY, 120)
             time.sleep(chance.uniform(0.05, 0.5))  # when the kill comes: no logic waits for it
             world.server.kill()
         books.check_files(world.server.data)
         world.server.start()
         books.check(world.server, ledger, rollout)
         assert under_way(world.server, rollout) <= UNDER_WAY
-        at_cap += under_way(world.server, rollout) == UNDER_WAY
+        held_back += busy.held_back
         assert set(quiet.statuses) == {204} and set(busy.statuses) <= {200, 204}, (quiet.statuses, busy.statuses)
         polls += quiet.statuses[204]
     # That there was a load, however slow the machine.
-    assert polls > kills * 50 and at_cap and not ledger.refused, (polls, at_cap, ledger.refused, ledger.samples)
+    assert polls > kills * 50 and held_back and not ledger.refused, (polls, held_back, ledger.refused, ledger.samples)
     assert sum(device.attempt is not None for device in ledger.devices.values()) > UNDER_WAY
     assert sum(walk.at > 0 for walk in ledger.walks.values()) and len(ledger.releases) and len(ledger.rollouts)
 

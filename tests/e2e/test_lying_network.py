@@ -8,8 +8,9 @@ import re
 import certificates
 import lying_proxy as lies
 import otter
+import pytest
 
-DEVICES, SPEED = 300, 60
+DEVICES, SPEED = 300, 100
 POLLS = [lies.nothing, lies.cut, lies.flip, lies.endless_length, lies.silence, lies.redirect, lies.unavailable,
          lies.garbage, lies.replay, lies.unavailable_at_once, lies.endless_body, lies.endless_chunks, lies.endless_head]
 # As many as of the former, and the slow one of each far from that of the other: no device is told both.
@@ -126,6 +127,7 @@ def run(world, count, which, timeout, tls=None):
     return summary, proxy, lives(log)
 
 
+@pytest.mark.long(80)
 def test_300_devices_back_off_from_a_lying_network_and_are_updated_once_it_is_honest(world):
     summary, proxy, told = run(world, DEVICES, LIES, 300)
     check_lies(proxy, 10)

@@ -76,6 +76,7 @@ def all_polled(world):
     otter.wait_for("each device has polled", lambda: polls(world) > before + 2 * FLEET, 240)
 
 
+@pytest.mark.long(25)
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_window_closes_where_the_clocks_on_the_wall_say_so(world, clock, change):
     day = CHANGES[change]
@@ -92,7 +93,7 @@ def test_a_window_closes_where_the_clocks_on_the_wall_say_so(world, clock, chang
         all_polled(world)
         assert attempts(world, rollout) == []
         assert told(world, names[0])["next_change_at"] == opens
-        set_to(clock, iso(closes - 20).rstrip("Z"))
+        set_to(clock, iso(closes - 10).rstrip("Z"))
         otter.wait_for("it has closed", lambda: clock.now() > closes + 2, 60)
         given = {a["device"] for a in attempts(world, rollout)}
         assert 0 < len(given) < FLEET

@@ -13,7 +13,8 @@ OPEN = ("offered", "downloading", "downloaded", "installed", "testing")
 
 @pytest.fixture
 def secure(tmp_path):
-    made = otter.World(tmp_path, tls=certificates.tls_folder(tmp_path / "tls"))
+    # A handshake each poll: devices that came back more often would keep both ends busy with nothing else.
+    made = otter.World(tmp_path, ("--poll-interval", "30"), tls=certificates.tls_folder(tmp_path / "tls"))
     made.start()
     yield made
     made.stop()
@@ -74,12 +75,13 @@ def most_at_a_time(world, rollout):
     return most
 
 
+@pytest.mark.long(40)
 def test_a_thousand_devices_are_updated_in_stages_that_open_by_themselves(secure):
     world = secure
     base, fleet = world.image("1.0.0", "A"), world.fleet(FLEET)
     rollout = create(world, world.publish("1.1.0"), "--phases", "10dev,5,25,100", "--gate", "auto", "--soak", "1s",
                      "--max-active", "150", "--per-minute", "6000")
-    with Emulated(world, fleet, base) as emulated:
+    with Emulated(world, fleet, base, "--crypto", "openssl") as emulated:
         done = until(world, rollout, "complete", in_state("complete"))
     assert emulated.summary["by_version"] == {"1.1.0": FLEET}
     assert done["counts"]["succeeded"] == FLEET == sum(done["counts"].values())
@@ -123,6 +125,7 @@ def emulated_polls(world):
     return sum(float(line.rsplit(" ", 1)[1]) for line in text.decode().splitlines() if line.startswith("otter_polls_total{"))
 
 
+@pytest.mark.long(20)
 def test_devices_that_fall_silent_after_their_reboot_halt_a_rollout_too(world):
     base, fleet = world.image("1.0.0", "A"), world.fleet(100)
     rollout = create(world, world.publish("1.2.0"), "--phases", "50,100", "--gate", "auto", "--failure", "5",
@@ -134,6 +137,7 @@ def test_devices_that_fall_silent_after_their_reboot_halt_a_rollout_too(world):
     assert halted["phase"] == 1
 
 
+@pytest.mark.long(10)
 def test_a_fleet_goes_back_by_itself_to_the_release_that_was_named(world):
     base, fleet = world.image("1.0.0", "A"), world.fleet(FLEET)
     bad, back = world.publish("1.2.0"), world.publish("1.2.1")
@@ -159,6 +163,7 @@ def test_a_fleet_goes_back_by_itself_to_the_release_that_was_named(world):
     assert 0 < len(had) < FLEET
 
 
+@pytest.mark.long(25)
 def test_a_server_killed_in_mid_phase_goes_on_where_it_was(world):
     base, fleet = world.image("1.0.0", "A"), world.fleet(FLEET)
     rollout = create(world, world.publish("1.1.0"), "--phases", "20,60,100", "--gate", "auto", "--max-active", "80")

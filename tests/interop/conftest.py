@@ -11,6 +11,6 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "imgtool: needs the imgtool of the venv that OTTER_IMGTOOL names")
 
 
-@pytest.hookimpl(trylast=True)  # after -m has chosen
-def pytest_collection_modifyitems(config, items):
-    parts.keep_part(config, items)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    return parts.run(session)

@@ -5,7 +5,7 @@ crowd.py PORT CONNECTIONS: standard input has a line of JSON for each device, [n
 Quiet ones poll over and over and are offered nothing. The others go the whole way of an update, by reports, as ledger.py's
 do; requests of a wave arrive together, so that a server may commit many of them in one. "begun" is said after the first
 wave. It ends when the server is gone, or with SIGTERM, and then says for each device what became of it: [name, attempt,
-rank acknowledged, rank sent], and at last {status: how often}, and what was wrong.
+rank acknowledged, rank sent], and at last {status: how often}, what was wrong, and how often a device had to wait for others.
 """
 
 import collections
@@ -114,6 +114,7 @@ class Crowd:
         self.waiting = collections.deque(sorted((d for d in devices if not d.quiet and d.rank != SUCCEEDED),
                                                 key=lambda d: d.attempt is None))
         self.new, self.chance, self.statuses, self.wrong = new, random.Random(port), collections.Counter(), []
+        self.held_back = 0
         self.talkers = [Talker(port, at % SUCCEEDED) for at in range(connections)]
 
     def give(self, talker):
@@ -138,6 +139,7 @@ class Crowd:
             if not device.heard(status, body):
                 talker.device = None
                 if not device.quiet and device.rank != SUCCEEDED:
+                    self.held_back += 1
                     self.waiting.append(device)
         return bool(busy)
 
@@ -173,7 +175,7 @@ def main():
     crowd.run()
     for device in devices:
         print(json.dumps([device.name, device.attempt, device.rank, device.sent]))
-    print(json.dumps([crowd.statuses, crowd.wrong]))
+    print(json.dumps([crowd.statuses, crowd.wrong, crowd.held_back]))
 
 
 if __name__ == "__main__":

@@ -361,7 +361,8 @@ class Load:
 
 class Crowd:
     """`with Crowd(world, ledger, connections):` crowd.py with the ledger's devices of a tag, from its first wave on; ended by
-    the server's end, or by leaving. Then the ledger has what the devices were told, and .statuses how often what was."""
+    the server's end, or by leaving. Then the ledger has what the devices were told, .statuses how often what was, and .held_back
+    how often one had to wait for others."""
 
     def __init__(self, world, ledger, connections, tag="crowd", keep_on=False):
         self.world, self.ledger, self.connections, self.keep_on = world, ledger, connections, keep_on
@@ -390,7 +391,7 @@ class Crowd:
             self.keep(lines)
 
     def keep(self, lines):
-        *devices, (statuses, wrong) = lines
+        *devices, (statuses, wrong, self.held_back) = lines
         assert not wrong, wrong
         self.statuses = {int(status): n for status, n in statuses.items()}
         for name, attempt, rank, sent in devices:
@@ -433,10 +434,10 @@ def pages(server, path):
     token = server.token
     while True:
         _, text = wire.ask("GET", f"{path}?limit=1000{cursor}", token=token)
+        wire.close()  # judging a page may take longer than otterd keeps a connection on which nothing comes
         page = json.loads(text)
         items += page["items"]
         if not page["next"]:
-            wire.close()
             return items
         cursor = "&cursor=" + page["next"]
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import hashlib
 import json
 import pathlib
 import re
@@ -90,10 +91,33 @@ def strict_json(text):
     return json.loads(text, object_pairs_hook=once)
 
 
+def ref_once(validator, ref, instance, schema):
+    """The keyword $ref; what fitted is not judged again: lists repeat their items from page to page, and judging takes longer
+    than all that is judged."""
+    if isinstance(instance, (dict, list)):
+        text = json.dumps(instance, separators=(",", ":"))
+        key = (ref, hashlib.blake2b(text.encode(), digest_size=16).digest())
+    else:
+        key = (ref, type(instance), instance)  # 1, 1.0 and True are equal
+    fitting = validator.resolver.fitting
+    if key in fitting:
+        return
+    fits = True
+    for error in jsonschema.Draft202012Validator.VALIDATORS["$ref"](validator, ref, instance, schema):
+        fits = False
+        yield error
+    if fits:
+        fitting.add(key)
+
+
+Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"$ref": ref_once})
+
+
 class Description:
     def __init__(self, text):
         self.document = yaml.load(text, Loader)
         self.resolver = jsonschema.RefResolver.from_schema(self.document)
+        self.resolver.fitting = set()  # (reference, digest or scalar): what was judged, and fits
         self.operations = [op for path, item in self.document["paths"].items() for op in self._operations(path, item)]
         self.by_id = {op.id: op for op in self.operations}
         self._validators = {}
@@ -131,8 +155,8 @@ class Description:
     def validator(self, schema):
         key = id(schema)
         if key not in self._validators:
-            self._validators[key] = jsonschema.Draft202012Validator(
-                schema, resolver=self.resolver, format_checker=jsonschema.draft202012_format_checker)
+            self._validators[key] = Validator(schema, resolver=self.resolver,
+                                              format_checker=jsonschema.draft202012_format_checker)
         return self._validators[key]
 
     def misfits(self, schema, value, what):

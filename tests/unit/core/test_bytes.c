@@ -44,15 +44,31 @@ static void hex_has_one_spelling(void **state)
         size_t n;
         bool ok;
     } rows[] = {
-        {"00ff", 2, true},  {"", 0, true},      {"00fF", 2, false}, {"00f", 2, false}, {"00ff0", 2, false},
-        {"00ff", 1, false}, {"00ff", 3, false}, {"0g", 1, false},   {"0/", 1, false},  {"0:", 1, false},
-        {"0`", 1, false},   {" 0", 1, false},   {"0x", 1, false},   {"-1", 1, false},
+        {"00ff", 2, true},
+        {"", 0, true},
+        {"0123456789abcdef", 8, true},
+        {"\xe1"
+         "0",
+         1, false},
+        {"0\xff", 1, false},
+        {"00fF", 2, false},
+        {"00f", 2, false},
+        {"00ff0", 2, false},
+        {"00ff", 1, false},
+        {"00ff", 3, false},
+        {"0g", 1, false},
+        {"0/", 1, false},
+        {"0:", 1, false},
+        {"0`", 1, false},
+        {" 0", 1, false},
+        {"0x", 1, false},
+        {"-1", 1, false},
     };
 
     (void)state;
     for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
-        uint8_t out[4] = {0};
-        char back[9];
+        uint8_t out[8] = {0};
+        char back[17];
 
         check_true(rows[i].text,
                    otter_hex_decode(rows[i].text, strlen(rows[i].text), out, rows[i].n) == rows[i].ok);

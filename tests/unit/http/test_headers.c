@@ -56,6 +56,28 @@ static void credentials_are_taken_strictly(void **state)
     }
 }
 
+/* Against the letter of the RFCs, for every byte. */
+static void each_character_belongs_to_a_token_or_does_not(void **state)
+{
+    static const char alnum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    (void)state;
+    for (int c = 1; c < 256; c++) {
+        char name[] = {'x', (char)c, '\0'}, value[] = "Bearer ?";
+        bool common = strchr(alnum, c) != NULL;
+        struct http_credentials got;
+
+        if (http_is_token(name, 2) != (common || strchr("!#$%&'*+-.^_`|~", c) != NULL))
+            fail_msg("character %d in a field's name", c);
+        value[sizeof value - 2] = (char)c;
+        http_credentials_parse(value, &got);
+        if ((got.scheme == HTTP_SCHEME_BEARER) != (common || strchr("-._~+/=", c) != NULL))
+            fail_msg("character %d in a token", c);
+    }
+    assert_false(http_is_token("x", 0));
+    assert_false(http_is_token("x\0y", 3));
+}
+
 static void a_token_of_257_characters_is_none(void **state)
 {
     char value[7 + 257 + 1] = "Bearer ";
@@ -177,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(credentials_are_taken_strictly),
+        cmocka_unit_test(each_character_belongs_to_a_token_or_does_not),
         cmocka_unit_test(a_token_of_257_characters_is_none),
         cmocka_unit_test(a_device_of_65_characters_is_none),
         cmocka_unit_test(media_types_ignore_case_and_parameters),

@@ -163,6 +163,28 @@ static void only_roots_and_health_are_public(void **state)
     }
 }
 
+static void a_requests_beginning_tells_whether_a_device_may_ask_it(void **state)
+{
+    static const char *const others[] = {
+        "", "P", "POST /v1", "GET  /v1/", "get /v1/", "GET http://x/v1/", "\x16\x03\x01"};
+    char text[128];
+
+    (void)state;
+    for (size_t i = 0; i < http_route_count; i++) {
+        const struct http_route *r = &http_routes[i];
+        bool device = ((unsigned)r->serves & HTTP_SERVES_DEVICES) != 0;
+
+        snprintf(text, sizeof text, "%s %s HTTP/1.1", http_method_name(r->method), r->pattern);
+        assert_int_equal(http_begins_for_device(text, strlen(text)), device);
+        assert_int_equal(http_begins_for_device(text, 16), device); /* no more is looked at */
+        snprintf(text, sizeof text, "HEAD %s HTTP/1.1", r->pattern);
+        if (r->method == HTTP_GET)
+            assert_int_equal(http_begins_for_device(text, 16), device);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(http_begins_for_device(others[i], strlen(others[i])));
+}
+
 static void every_body_has_its_bound(void **state)
 {
     (void)state;
@@ -264,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_devices_listener_hides_the_operators_api),
         cmocka_unit_test(every_service_is_reached_by_a_row),
         cmocka_unit_test(only_roots_and_health_are_public),
+        cmocka_unit_test(a_requests_beginning_tells_whether_a_device_may_ask_it),
         cmocka_unit_test(every_body_has_its_bound),
         cmocka_unit_test(the_documentation_has_the_same_operations),
         cmocka_unit_test(the_documentation_has_every_code),

@@ -139,7 +139,7 @@ static void with_no_bytes_allowed_nothing_is_mapped(void **state)
     assert_null(get(p, 1));
 }
 
-static void a_file_in_the_place_of_another_is_seen_at_once_and_readers_of_the_other_read_on(void **state)
+static void a_file_in_the_place_of_another_is_seen_and_readers_of_the_other_read_on(void **state)
 {
     struct place *p = *state;
     struct host_mapped *before, *after;
@@ -156,6 +156,31 @@ static void a_file_in_the_place_of_another_is_seen_at_once_and_readers_of_the_ot
     (void)unlink(path_of(p, 1));
     assert_null(get(p, 1));
     assert_int_equal(p->maps.bytes, 0);
+}
+
+static struct host_mapped *get_again(struct place *p, unsigned n)
+{
+    p->now--;
+    return get(p, n);
+}
+
+static void a_file_is_looked_at_once_a_millisecond_unless_a_look_at_a_mapping_failed(void **state)
+{
+    struct place *p = *state;
+    struct host_mapped *m, *same;
+
+    write_file(p, 1, SIZE, 'a');
+    m = get(p, 1);
+    write_file(p, 1, SIZE, 'b');
+    same = get_again(p, 1);
+    assert_ptr_equal(same, m);
+    host_mapped_drop(same);
+    host_mapped_drop(m);
+    for (unsigned i = 0; i < BLOBS_MAPS_MAX; i++)
+        p->maps.place[i].faults++;
+    m = get_again(p, 1);
+    assert_int_equal(m->bytes[0], 'b');
+    host_mapped_drop(m);
 }
 
 static void a_file_that_was_cut_is_mapped_anew_as_it_is_now(void **state)
@@ -280,7 +305,8 @@ int main(void)
         T(all_who_read_a_blob_share_one_mapping),
         T(what_is_absent_empty_or_larger_than_all_is_not_mapped),
         T(with_no_bytes_allowed_nothing_is_mapped),
-        T(a_file_in_the_place_of_another_is_seen_at_once_and_readers_of_the_other_read_on),
+        T(a_file_in_the_place_of_another_is_seen_and_readers_of_the_other_read_on),
+        T(a_file_is_looked_at_once_a_millisecond_unless_a_look_at_a_mapping_failed),
         T(a_file_that_was_cut_is_mapped_anew_as_it_is_now),
         T(after_a_fault_nothing_is_mapped_for_a_while_then_anew),
         T(a_removed_blob_goes_and_its_readers_read_on),
