@@ -165,14 +165,14 @@ static void test_the_table_of_verbs_is_sound(void **state)
     }
 }
 
-/* As a shell parts a line: at blanks, but not between single quotes. */
+/* As a shell parts a line: at blanks, but not between quotes. */
 static int shell_words(char *line, char **argv)
 {
     int n = 0;
 
     for (char *from = line; *from != '\0';) {
-        bool quoted = *from == '\'';
-        char *end = strchrnul(from + quoted, quoted ? '\'' : ' ');
+        bool quoted = *from == '\'' || *from == '"';
+        char *end = strchrnul(from + quoted, quoted ? *from : ' ');
 
         argv[n++] = from + quoted;
         from = end + (*end != '\0') + (quoted && end[0] != '\0' && end[1] == ' ');

@@ -448,12 +448,12 @@ static void the_example_shows_every_key_and_its_default(void **state)
     if (!config_parse(&c, text, len, "otterd.conf", &err))
         fail_msg("%s", err.message);
     assert_int_equal(c.listens, 1);
-    assert_string_not_equal(c.data, "");
-    assert_string_not_equal(c.port_file, "");
-    assert_string_not_equal(c.tls_cert, "");
-    assert_string_not_equal(c.tls_key, "");
-    assert_string_not_equal(c.events_exec, "");
-    c.data[0] = c.port_file[0] = c.tls_cert[0] = c.tls_key[0] = c.events_exec[0] = '\0';
+    char *const paths[] = {c.data, c.port_file, c.tls_cert, c.tls_key, c.events_exec, c.audit_file};
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_string_not_equal(paths[i], ""); /* shown; there is none by default */
+        paths[i][0] = '\0';
+    }
     free(text);
     out = open_memstream(&text, &len);
     config_print(&c, out);

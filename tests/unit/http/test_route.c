@@ -19,16 +19,18 @@ static const struct row rows[] = {
     {"POST", "/v1/device/poll", SVC_POLL, "", NULL},
     {"POST", "/v1/device/report", SVC_REPORT, "", NULL},
     {"PUT", "/v1/device/attributes", SVC_ATTRIBUTES, "", NULL},
-    {"GET", "/v1/blobs/" HEX, SVC_OP_COUNT, HEX, NULL},
-    {"HEAD", "/v1/blobs/" HEX, SVC_OP_COUNT, HEX, NULL},
+    {"POST", "/v1/device/token", SVC_DEVICE_TOKEN, "", NULL},
+    {"POST", "/v1/device/enrol", SVC_DEVICE_ENROL, "", NULL},
+    {"GET", "/v1/blobs/" HEX, SVC_BLOB_GET, HEX, NULL},
+    {"HEAD", "/v1/blobs/" HEX, SVC_BLOB_GET, HEX, NULL},
     {"GET", "/v1/roots/7", SVC_ROOT_GET, "7", NULL},
     {"GET", "/api/v1/status", SVC_STATUS, "", NULL},
     {"POST", "/api/v1/roots", SVC_ROOT_PUBLISH, "", NULL},
     {"GET", "/api/v1/roots", SVC_ROOT_LIST, "", NULL},
     {"GET", "/api/v1/roots/1", SVC_ROOT_GET, "1", NULL},
     {"POST", "/api/v1/uploads", SVC_UPLOAD_CREATE, "", NULL},
-    {"HEAD", "/api/v1/uploads/abc", SVC_OP_COUNT, "abc", NULL},
-    {"PATCH", "/api/v1/uploads/abc", SVC_OP_COUNT, "abc", NULL},
+    {"HEAD", "/api/v1/uploads/abc", SVC_UPLOAD_STAT, "abc", NULL},
+    {"PATCH", "/api/v1/uploads/abc", SVC_UPLOAD_APPEND, "abc", NULL},
     {"POST", "/api/v1/releases", SVC_RELEASE_PUBLISH, "", NULL},
     {"GET", "/api/v1/releases", SVC_RELEASE_LIST, "", NULL},
     {"GET", "/api/v1/releases/" HEX, SVC_RELEASE_GET, HEX, NULL},
@@ -54,6 +56,9 @@ static const struct row rows[] = {
     {"POST", "/api/v1/operators", SVC_OPERATOR_ADD, "", NULL},
     {"GET", "/api/v1/operators", SVC_OPERATOR_LIST, "", NULL},
     {"DELETE", "/api/v1/operators/eve", SVC_OPERATOR_REMOVE, "eve", NULL},
+    {"PATCH", "/api/v1/operators/eve", SVC_OPERATOR_CHANGE, "eve", NULL},
+    {"DELETE", "/api/v1/tokens/12", SVC_TOKEN_REVOKE, "12", NULL},
+    {"DELETE", "/api/v1/fleet-keys/" HEX, SVC_FLEET_KEY_REMOVE, HEX, NULL},
     /* the method does not fit */
     {"GET", "/v1/device/poll", SVC_OP_COUNT, "", "POST"},
     {"DELETE", "/v1/device/poll", SVC_OP_COUNT, "", "POST"},
@@ -141,7 +146,7 @@ static void every_service_is_reached_by_a_row(void **state)
 
         for (size_t i = 0; i < http_route_count; i++)
             n += http_routes[i].op == (enum svc_op)op;
-        if (n == 0)
+        if (n == 0 && op != SVC_DEVICE_ASK) /* what a poll of somebody unknown becomes */
             fail_msg("op %u has no route", op);
     }
 }

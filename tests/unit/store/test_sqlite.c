@@ -259,6 +259,8 @@ static bool keep_state(struct store_fleet_visitor *self, const struct store_devi
 /* Undo the newest changes of the schema, as far as they are about what was there before. */
 #define TO_SCHEMA_4                                                                                          \
     "DELETE FROM migrations WHERE number > 4; PRAGMA user_version = 4; DROP TABLE audit;"                    \
+    "DROP TABLE device_tokens; DROP TABLE device_requests; DROP TABLE fleet_keys;"                           \
+    "ALTER TABLE device_marks DROP COLUMN revoked;"                                                          \
     "DROP TABLE operators; DROP TABLE operator_grants; DROP TABLE operator_tokens;"                          \
     "CREATE TABLE operators (name TEXT PRIMARY KEY, token_hash BLOB NOT NULL UNIQUE,"                        \
     " created INTEGER NOT NULL) WITHOUT ROWID;"
