@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import suites  # noqa: E402
 
-TIERS = ["quick", "default", "full"]
+TIERS = ["quick", "default", "full", "named"]  # the last is in no run that does not name the suite
 
 
 def allowed_skips():
@@ -47,7 +47,7 @@ def main():
 
     if args.list:
         for suite in suites.SUITES:
-            print(f"{suite.name:16} {suite.tier:8} {suite.summary}")
+            print(f"{suite.name:28} {suite.tier:8} {suite.summary}")
         return 0
     unknown = set(args.only or []) - {suite.name for suite in suites.SUITES}
     if unknown:

@@ -14,7 +14,8 @@ import typing
 import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests/fuzz"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/fuzz")]
+import attacks  # noqa: E402
 import vector_seeds  # noqa: E402
 
 BUILD = ROOT / "build"
@@ -37,7 +38,7 @@ class Case:
 @dataclasses.dataclass
 class Suite:
     name: str
-    tier: str  # quick, default, full: the first in which it runs
+    tier: str  # quick, default, full: the first in which it runs; named: in none
     summary: str
     run: typing.Callable
 
@@ -72,11 +73,17 @@ def sources(*patterns):
     return [ROOT / path for path in listed if (ROOT / path).is_file()]
 
 
-def meson_build(name, options, env=None):
-    """Configures (once) and builds build/<name>."""
+def meson_configured(name, options, env=None):
+    """build/<name>, set up if it is not yet."""
     folder = BUILD / name
     if not (folder / "build.ninja").exists():
         must([*MESON, "setup", folder, *options], env=env)
+    return folder
+
+
+def meson_build(name, options, env=None):
+    """Configures (once) and builds build/<name>."""
+    folder = meson_configured(name, options, env)
     must(["ninja", "-C", folder, "--quiet"], env=env)
     return folder
 
@@ -135,6 +142,9 @@ def run_docs(_tier):
     yield outcome_of("the code in docs/porting.md compiles, its excerpts are excerpts",
                      command([PYTHON, ROOT / "tests/support/check_porting.py"]))
     yield outcome_of("that check finds each planted defect", command([PYTHON, ROOT / "tests/support/check_porting.py", "--self-test"]))
+    yield outcome_of("docs/security.md has a row for each attack, its tests are there",
+                     command([PYTHON, ROOT / "tests/support/check_attacks.py"]))
+    yield outcome_of("that check finds each planted defect", command([PYTHON, ROOT / "tests/support/check_attacks.py", "--self-test"]))
     yield outcome_of("no machine path, no registry host in any file",
                      command([PYTHON, ROOT / "tests/support/check_text.py"]))
     # Of what tests/bench measures only the arithmetic: figures would say nothing beside other suites.
@@ -178,6 +188,15 @@ def run_units(folder, env, areas=None):
         return list(run_unit_program(test, env))
     for cases in side_by_side(run, chosen):
         yield from cases
+
+
+def run_named_units(names):
+    """Some programs alone, and no other is built."""
+    folder = meson_configured("asan", ASAN_OPTIONS)
+    chosen = [test for test in unit_tests(folder) if test["name"] in names]
+    must(["ninja", "-C", folder, "--quiet", *(os.path.relpath(test["cmd"][0], folder) for test in chosen)])
+    for test in chosen:
+        yield from run_unit_program(test, SANITIZER_ENV)
 
 
 def run_unit(_tier):
@@ -282,6 +301,17 @@ def run_qemu(tier):
     yield from pytest_cases("tests/e2e", {"OTTER_BUILD": str(BUILD)},
                             ["-k", "test_qemu", *([] if tier == "full" else ["-m", "not full"])],
                             parts=JOBS + 1)  # most of them wait: for a poll, for a watchdog
+
+
+def run_attack(tests):
+    """The tests of an attack (tests/attacks.py), in whatever suite they run otherwise; only what they need is built."""
+    units = [test.removeprefix("unit:") for test in tests if test.startswith("unit:")]
+    if units:
+        yield from run_named_units(units)
+    ends = [ROOT / "tests/e2e" / test for test in tests if not test.startswith("unit:")]
+    if ends:
+        build_product()
+        yield from pytest_cases(ends[0], {"OTTER_BUILD": str(BUILD)}, ends[1:])
 
 
 # The phases of schemathesis, so divided that both take the same time; each against an otterd of its own.
@@ -468,4 +498,6 @@ SUITES = [
     Suite("tsan", "full", "threaded units under TSan", run_tsan),
     Suite("tidy", "full", "clang-tidy", run_tidy),
     Suite("mutate", "full", "named one-line mutations, each turns a test red", run_mutate),
+    *(Suite(f"attack-{name}", "named", "the tests that perform this attack", lambda _tier, tests=tests: run_attack(tests))
+      for name, tests in attacks.ATTACKS.items()),
 ]
