@@ -273,6 +273,7 @@ enum otter_status catalog_reload(struct svc *svc, struct store *store)
     (void)pthread_mutex_lock(&svc->catalog_lock);
     old = svc->catalog;
     fresh->generation = old ? old->generation + 1 : 1;
+    operators_keep_uses(&fresh->operators, old ? &old->operators : NULL);
     svc->catalog = fresh;
     if (fresh->has_root)
         offer_keys_choose(&svc->offer_keys, &fresh->root);

@@ -122,6 +122,21 @@ void operators_free(struct operators *o)
     *o = (struct operators){.count = 0};
 }
 
+void operators_keep_uses(struct operators *fresh, const struct operators *old)
+{
+    size_t at = 0, count = old ? old->token_count : 0;
+
+    for (size_t i = 0; i < fresh->token_count; i++) {
+        struct operator_token *t = &fresh->tokens[i];
+
+        while (at < count && old->tokens[at].row.num < t->row.num)
+            at++;
+        if (at < count && old->tokens[at].row.num == t->row.num)
+            atomic_store_explicit(&t->used, atomic_load_explicit(&old->tokens[at].used, memory_order_relaxed),
+                                  memory_order_relaxed);
+    }
+}
+
 const struct operator_row *operators_find(const struct operators *o, const char *name)
 {
     size_t place = place_of(o, name);

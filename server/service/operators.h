@@ -38,6 +38,8 @@ struct operators {
 /* INTERNAL when out of memory; what was read by then is freed by operators_free() all the same. */
 enum otter_status operators_load(struct operators *o, struct store *store);
 void operators_free(struct operators *o);
+/* Uses of the old one's tokens that are not stored yet are uses of the fresh one's. old may be NULL. */
+void operators_keep_uses(struct operators *fresh, const struct operators *old);
 /* NULL: there is none. */
 const struct operator_row *operators_find(const struct operators *o, const char *name);
 unsigned operators_tokens_of(const struct operators *o, const struct operator_row *op);
