@@ -46,14 +46,13 @@ void http_lockout_free(struct http_lockout *l)
 /* False: no address of a network, so nobody is locked by it. */
 static bool key_of(const char *address, uint8_t ret[KEY_LEN])
 {
-    memset(ret, 0, KEY_LEN);
-    if (inet_pton(AF_INET, address, ret + 12) == 1) {
-        ret[10] = ret[11] = 0xff;
-        return true;
-    }
-    if (inet_pton(AF_INET6, address, ret) != 1)
+    struct in6_addr in6 = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+
+    if (inet_pton(AF_INET, address, in6.s6_addr + 12) != 1 && inet_pton(AF_INET6, address, &in6) != 1)
         return false;
-    memset(ret + 8, 0, 8);
+    if (!IN6_IS_ADDR_V4MAPPED(&in6)) /* one is: a proxy whose socket takes both says IPv4 like that */
+        memset(in6.s6_addr + 8, 0, 8);
+    memcpy(ret, in6.s6_addr, KEY_LEN);
     return true;
 }
 

@@ -80,6 +80,22 @@ static void others_are_not_locked_but_one_site_of_ipv6_is(void **state)
     http_lockout_free(l);
 }
 
+static void ipv4_is_one_address_however_a_proxy_writes_it(void **state)
+{
+    static const struct {
+        const char *address;
+        bool locked;
+    } rows[] = {
+        {"10.0.0.1", true}, {"::ffff:10.0.0.1", true}, {"::ffff:10.0.0.2", false}, {"10.0.0.2", false}};
+    struct http_lockout *l = make(FREE);
+
+    (void)state;
+    assert_true(wrong(l, "::ffff:10.0.0.1", FREE + 1, 1000));
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(http_lockout_left(l, rows[i].address, 1000) > 0, rows[i].locked);
+    http_lockout_free(l);
+}
+
 static void with_none_free_nobody_is_ever_locked(void **state)
 {
     struct http_lockout *l = make(0);
@@ -112,6 +128,7 @@ int main(void)
         cmocka_unit_test(so_many_are_free_then_each_one_locks_for_twice_as_long),
         cmocka_unit_test(a_right_one_or_a_quiet_hour_makes_forget),
         cmocka_unit_test(others_are_not_locked_but_one_site_of_ipv6_is),
+        cmocka_unit_test(ipv4_is_one_address_however_a_proxy_writes_it),
         cmocka_unit_test(with_none_free_nobody_is_ever_locked),
         cmocka_unit_test(a_flood_of_addresses_does_not_free_who_is_locked),
     };
