@@ -5,171 +5,39 @@
  */
 #include "service/internal.h"
 
-#include "core/bytes.h"
-#include "host/log.h"
-#include "service/audit_sink.h"
+#include "service/audit_copy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define BATCH    256u
 #define AGAIN_MS 1000u /* after a fault */
-#define SINKS    2u
-
-struct copy {
-    struct audit_sink sink; /* path NULL: not asked for */
-    const char *meta;
-    uint64_t told, kept; /* the newest entry there, and as meta has it; both the thread's until it ends */
-    _Atomic uint64_t mark, behind;
-    bool failing;
-    bool adopted; /* what the file held at the start was looked at */
-};
+#define COPIES   2u
 
 struct audit_tail {
-    struct svc *svc;
     struct store *store;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool woken, stop, reopen; /* locked */
-    struct copy copy[SINKS];
+    struct audit_copy copy[COPIES];
 };
-
-struct sender {
-    struct store_audit_visitor visitor;
-    struct copy *copy;
-    struct host_error err;
-    uint64_t told;
-    unsigned count;
-};
-
-static bool send_one(struct store_audit_visitor *self, const struct audit_entry *row)
-{
-    struct sender *s = OTTER_CONTAINER_OF(self, struct sender, visitor);
-    char line[AUDIT_LINE_MAX + 1];
-    size_t len = audit_line(row, line);
-
-    line[len++] = '\n';
-    if (!s->copy->sink.send(&s->copy->sink, line, len, &s->err))
-        return false;
-    s->told = row->num;
-    return ++s->count < BATCH;
-}
-
-/* A fault is told once, and its end. */
-static void tell_fault(struct audit_tail *t, struct copy *c, const struct host_error *err)
-{
-    struct svc_event event = {.kind = SVC_EVENT_AUDIT_BEHIND};
-
-    if (c->failing)
-        return;
-    c->failing = true;
-    (void)snprintf(event.detail, sizeof(event.detail), "[audit] %s: %.200s; entries wait in the database",
-                   c->sink.name, err->message);
-    events_tell(t->svc, &event);
-}
-
-struct same {
-    struct store_audit_visitor visitor;
-    const struct otter_digest *hash;
-    bool same;
-};
-
-static bool compare(struct store_audit_visitor *self, const struct audit_entry *row)
-{
-    struct same *s = OTTER_CONTAINER_OF(self, struct same, visitor);
-
-    s->same = memcmp(s->hash->b, row->hash.b, OTTER_DIGEST_LEN) == 0;
-    return false;
-}
-
-/*
- * What is in the file already, if it is of this log: its last line goes before what meta knows. One of
- * another log, as after a backup was put back, is gone on with from what meta knows: the check of it then
- * names the place.
- */
-static void adopt(struct audit_tail *t, struct copy *c)
-{
-    struct same s = {.visitor.row = compare, .hash = &c->sink.found_hash};
-
-    (void)t->store->ops->audit_get(t->store, c->sink.found, &s.visitor);
-    if (s.same)
-        c->told = c->sink.found;
-    else
-        host_log(HOST_LOG_WARNING, "audit-file-of-another-log", HOST_LOG_STR("file", c->sink.path),
-                 HOST_LOG_UINT("its_newest", c->sink.found), HOST_LOG_UINT("goes_on_behind", c->told));
-    c->adopted = true;
-}
-
-/* Some entries go out. True: there may be more. */
-static bool copy_some(struct audit_tail *t, struct copy *c)
-{
-    struct sender s = {.visitor.row = send_one, .copy = c, .told = c->told};
-    bool ok = c->sink.open(&c->sink, &s.err);
-
-    if (ok && c->sink.found && !c->adopted)
-        adopt(t, c);
-    s.told = c->told;
-    if (ok) {
-        (void)t->store->ops->audit(t->store, c->told, &s.visitor);
-        ok = c->sink.settle(&c->sink, &s.err);
-    }
-    if (ok || strcmp(c->sink.name, "syslog") == 0)
-        c->told = s.told;
-    atomic_store(&c->mark, c->told);
-    if (!ok) {
-        tell_fault(t, c, &s.err);
-    } else if (c->failing) {
-        c->failing = false;
-        host_log(HOST_LOG_INFO, "audit-copied-again", HOST_LOG_STR("to", c->sink.name));
-    }
-    return ok && s.count == BATCH;
-}
-
-struct newest {
-    struct store_audit_visitor visitor;
-    uint64_t num;
-};
-
-static bool take_newest(struct store_audit_visitor *self, const struct audit_entry *row)
-{
-    OTTER_CONTAINER_OF(self, struct newest, visitor)->num = row->num;
-    return false;
-}
-
-static uint64_t newest_of(struct store *store)
-{
-    struct newest n = {.visitor.row = take_newest};
-
-    (void)store->ops->audit_back(store, INT64_MAX, &n.visitor);
-    return n.num;
-}
 
 /* True: all that is committed is there. */
 static bool copy_all(struct audit_tail *t)
 {
     bool all = true;
 
-    for (unsigned i = 0; i < SINKS; i++) {
-        struct copy *c = &t->copy[i];
-        uint64_t newest;
-
-        if (!c->sink.path)
-            continue;
-        while (copy_some(t, c))
-            ;
-        newest = newest_of(t->store);
-        atomic_store(&c->behind, newest > c->told ? newest - c->told : 0);
-        all = all && newest <= c->told;
-    }
+    for (unsigned i = 0; i < COPIES; i++)
+        if (t->copy[i].sink.path)
+            all = audit_copy_go_on(&t->copy[i]) && all;
     return all;
 }
 
 static void close_sinks(struct audit_tail *t)
 {
-    for (unsigned i = 0; i < SINKS; i++)
+    for (unsigned i = 0; i < COPIES; i++)
         if (t->copy[i].sink.path)
             t->copy[i].sink.close(&t->copy[i].sink);
 }
@@ -240,30 +108,13 @@ enum otter_status audit_tail_keep(struct svc *svc)
     struct audit_tail *t = svc->audit.tail;
     enum otter_status status = OTTER_OK;
 
-    for (unsigned i = 0; t && i < SINKS && status == OTTER_OK; i++) {
-        struct copy *c = &t->copy[i];
-        uint64_t mark = atomic_load(&c->mark);
-
-        if (!c->sink.path || mark == c->kept)
-            continue;
-        status = svc->writer->ops->meta_put(svc->writer, c->meta, (int64_t)mark);
-        c->kept = mark; /* should the transaction be lost: an older mark only repeats what was told */
-    }
+    for (unsigned i = 0; t && i < COPIES && status == OTTER_OK; i++)
+        if (t->copy[i].sink.path)
+            status = audit_copy_keep(&t->copy[i]);
     return status;
 }
 
 /* ---- beginning and end ---- */
-
-static bool begin_copy(struct svc *svc, struct copy *c, const char *meta)
-{
-    int64_t told = 0;
-    enum otter_status status = svc->writer->ops->meta_get(svc->writer, meta, &told);
-
-    c->meta = meta;
-    c->told = c->kept = status == OTTER_OK && told > 0 ? (uint64_t)told : 0;
-    atomic_store(&c->mark, c->told);
-    return status == OTTER_OK || status == OTTER_NOT_FOUND;
-}
 
 static void init_lock(struct audit_tail *t)
 {
@@ -290,7 +141,6 @@ static bool fill(struct svc *svc, struct audit_tail *t, struct host_error *err)
     enum store_fault fault = STORE_FAULT_NONE;
     char path[PATH_MAX];
 
-    t->svc = svc;
     init_lock(t);
     if (svc->config.audit_file)
         t->copy[0].sink = audit_sink_file(svc->config.audit_file);
@@ -300,7 +150,11 @@ static bool fill(struct svc *svc, struct audit_tail *t, struct host_error *err)
     t->store = store_sqlite_open(path, STORE_READER, &fault, err);
     if (!t->store)
         return false;
-    return (begin_copy(svc, &t->copy[0], "audit_file") && begin_copy(svc, &t->copy[1], "audit_syslog")) ||
+    for (unsigned i = 0; i < COPIES; i++) {
+        t->copy[i].svc = svc;
+        t->copy[i].store = t->store;
+    }
+    return (audit_copy_begin(&t->copy[0], "audit_file") && audit_copy_begin(&t->copy[1], "audit_syslog")) ||
            host_fail(err, HOST_ERROR_FILE, "the database cannot be read");
 }
 
