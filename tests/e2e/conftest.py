@@ -32,10 +32,17 @@ api_judge.watch_http_client()
 
 @pytest.fixture(autouse=True)
 def api_honesty():
-    """Whatever this test and its `otter` exchanged with a server is as docs/openapi.yaml says."""
+    """Whatever this test and its `otter` exchanged with a server is as docs/openapi.yaml says, and no otterd missed a call."""
     yield
-    wrong = [*api_judge.verdict(), *TRACES.verdict()]
+    wrong = [*api_judge.verdict(), *TRACES.verdict(), *otter.refused_calls()]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_call_refused():
+    """Nor in an otterd that a module shared, once it has ended."""
+    yield
+    assert not otter.refused_calls()
 
 
 @pytest.fixture

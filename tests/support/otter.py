@@ -43,6 +43,24 @@ def wait_for(what, condition, seconds=20.0):
     raise AssertionError(f"{what}: not within {seconds} s")
 
 
+WATCHED = {}  # the log of each otterd, and how far it was read
+
+
+def refused_calls():
+    """What logs tell since the last time of system calls that the filter took from otterd: each is missing in
+    server/harden_calls.c, unless the test provoked it and said so by `del WATCHED[server.log]`."""
+    found = []
+    for log, at in WATCHED.items():
+        if not log.exists() or log.stat().st_size <= at:
+            continue
+        with open(log, "rb") as file:
+            file.seek(at)
+            text = file.read()
+        WATCHED[log] = at + len(text)
+        found += [f"{log.name}: {line.decode(errors='replace')}" for line in text.splitlines() if b" event=seccomp " in line]
+    return found
+
+
 class Server:
     """One otterd over one data directory, restartable. tls: a folder made by certificates.tls_folder()."""
 
@@ -61,6 +79,7 @@ class Server:
     def start(self, *, env=None, expect_exit=None, seconds=20.0):
         port_file = self.beside / (self.data.name + ".port")
         port_file.unlink(missing_ok=True)
+        WATCHED.setdefault(self.log, 0)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.command, "--data", self.served, "--listen", f"127.0.0.1:{self.port}", "--port-file", port_file,

@@ -12,9 +12,10 @@ import time
 
 
 def sit_down():
-    """In the child: the terminal is its own, and ^C means what it does to a person's shell, however tests were started."""
+    """In the child: the terminal is its own, and ^C and ^\\ mean what they do to a person's shell, however tests were started."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for key in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(key, signal.SIG_DFL)
 
 
 class Terminal:
