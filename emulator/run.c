@@ -55,6 +55,7 @@ static void look(struct emu_run_state *r)
         s->total.cuts += d->total.cuts;
         s->total.polls += d->total.polls;
         s->total.operations += d->flash.operations;
+        s->total.erases += d->flash.erases;
         s->total.received += d->link.received;
         s->total.sent += d->link.sent;
         s->total.drops += d->link.drops;

@@ -94,6 +94,7 @@ json_t *emu_summary_json(const struct emu_summary *s, bool ok, double seconds)
         {"tls_handshakes", s->total.handshakes},
         {"tls_resumed", s->total.resumed},
         {"flash_operations", s->total.operations},
+        {"flash_erases", s->total.erases},
         {"flash_stored", s->total.stored},
         {"flash_held", s->total.held},
     };

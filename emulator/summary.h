@@ -13,8 +13,8 @@ struct emu_totals {
     uint64_t boots, reverts, watchdogs, cuts, polls; /* over all devices, since the run began */
     uint64_t received, sent;                         /* bytes */
     uint64_t drops, corrupted;                       /* faults that befell */
-    uint64_t operations;                             /* of flash: units programmed and sectors erased */
-    uint64_t sockets;                                /* most that were open at once */
+    uint64_t operations, erases; /* of flash: units programmed and sectors erased; the latter alone */
+    uint64_t sockets;            /* most that were open at once */
     uint64_t stored,
         held; /* bytes of all flashes: what the pool took at most, and what they hold; 0 with --keep */
     uint64_t handshakes, resumed; /* of TLS; resumed ones count in both */
