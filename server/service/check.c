@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "host/crypto.h"
 #include "host/file.h"
+#include "service/needed.h"
 #include "store/blobs_walk.h"
 #include "store/inspect.h"
 
@@ -15,6 +16,7 @@
 struct check {
     struct store_inspector inspector;
     struct blobs_walker walker;
+    struct needed needed;
     struct offline_listener *listener;
     struct offline_contents *contents;
     char blobs_dir[PATH_MAX];
@@ -40,15 +42,15 @@ static void found_in_database(struct store_inspector *self, const char *what)
     found(OTTER_CONTAINER_OF(self, struct check, inspector), "%s", what);
 }
 
-static void needs_blob(struct store_inspector *self, const struct otter_digest *digest)
+static void missing(struct needed *self, const char *what, const char *hex)
 {
-    struct check *c = OTTER_CONTAINER_OF(self, struct check, inspector);
-    char hex[OTTER_DIGEST_HEX + 1], path[PATH_MAX];
+    found(OTTER_CONTAINER_OF(self, struct check, needed),
+          "%s %s is missing, which a release needs: upload it again", what, hex);
+}
 
-    otter_hex_encode(digest->b, OTTER_DIGEST_LEN, hex);
-    blobs_walk_place(c->blobs_dir, hex, path);
-    if (access(path, F_OK) != 0)
-        found(c, "blob %s is missing, which a release needs: upload it again", hex);
+static void needs_blob(struct store_inspector *self, const struct otter_digest *digest, bool manifest)
+{
+    needed_look(&OTTER_CONTAINER_OF(self, struct check, inspector)->needed, digest, manifest);
 }
 
 /* One that cannot be read is a finding, too: the others are looked at all the same. */
@@ -79,6 +81,7 @@ bool offline_check(const char *data_dir, struct offline_listener *listener, stru
 {
     struct check c = {.inspector = {.found = found_in_database, .needs = needs_blob},
                       .walker = {.blob = check_blob},
+                      .needed = {.blobs_dir = c.blobs_dir, .missing = missing},
                       .listener = listener,
                       .contents = ret};
     enum store_fault fault = STORE_FAULT_OPEN;

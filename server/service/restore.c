@@ -10,6 +10,7 @@
 #include "host/file.h"
 #include "service/audit.h"
 #include "service/backup_note.h"
+#include "service/needed.h"
 #include "store/blobs_walk.h"
 #include "store/inspect.h"
 
@@ -24,6 +25,7 @@
 struct restore {
     struct blobs_walker walker;
     struct store_inspector inspector;
+    struct needed needed;
     const char *from, *to;
     struct backup_note note;
     uint64_t blobs, blob_bytes;
@@ -114,15 +116,17 @@ static void found_in_database(struct store_inspector *self, const char *what)
         (void)snprintf(r->finding, sizeof(r->finding), "%s", what);
 }
 
-static void needs_blob(struct store_inspector *self, const struct otter_digest *digest)
+static void missing(struct needed *self, const char *what, const char *hex)
 {
-    struct restore *r = OTTER_CONTAINER_OF(self, struct restore, inspector);
-    char hex[OTTER_DIGEST_HEX + 1], path[PATH_MAX];
+    struct restore *r = OTTER_CONTAINER_OF(self, struct restore, needed);
 
-    otter_hex_encode(digest->b, OTTER_DIGEST_LEN, hex);
-    blobs_walk_place(r->blobs_dir, hex, path);
-    if (!r->finding[0] && access(path, F_OK) != 0)
-        (void)snprintf(r->finding, sizeof(r->finding), "blob %s is missing", hex);
+    if (!r->finding[0])
+        (void)snprintf(r->finding, sizeof(r->finding), "%s %s is missing", what, hex);
+}
+
+static void needs_blob(struct store_inspector *self, const struct otter_digest *digest, bool manifest)
+{
+    needed_look(&OTTER_CONTAINER_OF(self, struct restore, inspector)->needed, digest, manifest);
 }
 
 static void report(const struct restore *r, const struct store_contents *in, struct offline_restored *ret)
@@ -182,6 +186,7 @@ bool offline_restore(const char *backup_dir, const char *data_dir, struct offlin
 {
     struct restore r = {.walker = {.blob = copy_blob},
                         .inspector = {.found = found_in_database, .needs = needs_blob},
+                        .needed = {.blobs_dir = r.blobs_dir, .missing = missing},
                         .from = backup_dir,
                         .to = data_dir};
     bool newer = false, made;

@@ -10,8 +10,8 @@
 struct store_inspector {
     /* Something is wrong: a line for people. */
     void (*found)(struct store_inspector *self, const char *what);
-    /* A blob that a release needs and that has not been pruned. */
-    void (*needs)(struct store_inspector *self, const struct otter_digest *digest);
+    /* A blob that a release needs and that has not been pruned: its manifest, or an image. */
+    void (*needs)(struct store_inspector *self, const struct otter_digest *digest, bool manifest);
 };
 
 /* What there is, for reports. */

@@ -92,9 +92,10 @@ static int count(sqlite3 *db, struct store_contents *ret)
 
 static int needed(sqlite3 *db, unsigned schema, struct store_inspector *inspector)
 {
-    const char *sql = schema >= SCHEMA_3 ? "SELECT id FROM releases UNION SELECT sha256 FROM release_images"
-                                           " JOIN releases ON num = release WHERE pruned = 0"
-                                         : "SELECT id FROM releases UNION SELECT sha256 FROM release_images";
+    const char *sql = schema >= SCHEMA_3
+                          ? "SELECT id, 1 FROM releases UNION SELECT sha256, 0 FROM release_images"
+                            " JOIN releases ON num = release WHERE pruned = 0"
+                          : "SELECT id, 1 FROM releases UNION SELECT sha256, 0 FROM release_images";
     struct otter_digest digest;
     sqlite3_stmt *stmt = NULL;
     int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
@@ -104,7 +105,7 @@ static int needed(sqlite3 *db, unsigned schema, struct store_inspector *inspecto
         if (rc != SQLITE_ROW)
             break;
         store_column_bytes(stmt, 0, digest.b, OTTER_DIGEST_LEN);
-        inspector->needs(inspector, &digest);
+        inspector->needs(inspector, &digest, sqlite3_column_int(stmt, 1) != 0);
     }
     sqlite3_finalize(stmt);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;

@@ -134,6 +134,18 @@ def test_gc_keeps_papers_as_long_as_the_release_is_known_and_backup_takes_them(w
     assert world.server.json("GET", f"/api/v1/releases/{old}")["images_held"]
 
 
+@pytest.mark.parametrize("text, says", [(CYCLONEDX, "bill of materials"), (NOTES, "release notes")], ids=["sbom", "notes"])
+def test_papers_that_are_missing_are_found_by_the_check_and_before_a_restore(world, papers, text, says):
+    publish(world, papers)
+    backup = world.folder / "backup"
+    world.otter("server", "backup", backup)
+    for blobs in (world.server.data / "blobs", backup / "blobs"):
+        next(blobs.glob(f"*/{sha256(text)}")).unlink()
+    found = otter.run([otter.OTTERD, "--check-database", "--data", world.server.data], expect=4).out
+    assert f"damaged: {says} {sha256(text)} is missing" in found
+    assert "is damaged" in otter.run([otter.OTTERD, "--restore", backup, "--data", world.folder / "new"], expect=4).err
+
+
 def test_a_bill_that_the_server_damaged_is_not_believed(world, papers):
     release, _path, _words = publish(world, papers)
     blob = next((world.server.data / "blobs").glob(f"*/{sha256(CYCLONEDX)}"))

@@ -147,9 +147,10 @@ static void count_found(struct store_inspector *self, const char *what)
     assert_true(strlen(what) > 10 && !strchr(what, '\n'));
 }
 
-static void count_needed(struct store_inspector *self, const struct otter_digest *digest)
+static void count_needed(struct store_inspector *self, const struct otter_digest *digest, bool manifest)
 {
     (void)digest;
+    (void)manifest;
     OTTER_CONTAINER_OF(self, struct findings, inspector)->needed++;
 }
 
