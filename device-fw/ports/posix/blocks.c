@@ -1,5 +1,7 @@
 #include "ports/posix/blocks.h"
 
+#include "host/file.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,34 +47,6 @@ static off_t place_of(uint32_t number)
     return (off_t)(number - 1) * OTTER_BLOCK;
 }
 
-static int read_block(int fd, uint32_t number, uint8_t *out)
-{
-    for (uint32_t done = 0; done < OTTER_BLOCK;) {
-        ssize_t n = pread(fd, out + done, OTTER_BLOCK - done, place_of(number) + done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        done += (uint32_t)n;
-    }
-    return 0;
-}
-
-static int write_block(int fd, uint32_t number, const uint8_t *data)
-{
-    for (uint32_t done = 0; done < OTTER_BLOCK;) {
-        ssize_t n = pwrite(fd, data + done, OTTER_BLOCK - done, place_of(number) + done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        done += (uint32_t)n;
-    }
-    return 0;
-}
-
 static uint8_t *line(struct otter_blocks *b, uint32_t number)
 {
     return b->lines + (size_t)(number % LINES) * OTTER_BLOCK;
@@ -83,7 +57,7 @@ const uint8_t *otter_blocks_get(struct otter_blocks *b, uint32_t number)
     if (b->line_of[number % LINES] == number)
         return line(b, number);
     b->line_of[number % LINES] = 0;
-    if (read_block(b->fd, number, line(b, number)) != 0)
+    if (!host_pread_all(b->fd, line(b, number), OTTER_BLOCK, place_of(number)))
         return NULL;
     b->line_of[number % LINES] = number;
     return line(b, number);
@@ -92,7 +66,7 @@ const uint8_t *otter_blocks_get(struct otter_blocks *b, uint32_t number)
 /* Through the cache; on failure the block is unknown. */
 static int store(struct otter_blocks *b, uint32_t number, const uint8_t *data)
 {
-    int r = write_block(b->fd, number, data);
+    int r = host_pwrite_all(b->fd, data, OTTER_BLOCK, place_of(number)) ? 0 : -errno;
 
     b->line_of[number % LINES] = r == 0 ? number : 0;
     if (r == 0)

@@ -2,6 +2,7 @@
 #include "ports/posix/flash_bytes.h"
 
 #include "core/bytes.h"
+#include "host/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,37 +40,15 @@ static int wake(struct bytes_file *f)
     return f->fd < 0 ? -errno : 0;
 }
 
-/* Whole reads and writes; 0 or a negative errno. A file shorter than its size cannot be: open checks. */
-static int read_all(int fd, uint32_t off, uint8_t *buf, uint32_t len)
+/* 0 or a negative errno. A file shorter than its size cannot be: open checks. */
+static int read_all(const struct bytes_file *f, uint32_t off, void *buf, uint32_t len)
 {
-    while (len > 0) {
-        ssize_t n = pread(fd, buf, len, off);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        buf += n;
-        off += (uint32_t)n;
-        len -= (uint32_t)n;
-    }
-    return 0;
+    return host_pread_all(f->fd, buf, len, off) ? 0 : -errno;
 }
 
-static int write_all(int fd, uint32_t off, const uint8_t *buf, uint32_t len)
+static int write_all(const struct bytes_file *f, uint32_t off, const void *buf, uint32_t len)
 {
-    while (len > 0) {
-        ssize_t n = pwrite(fd, buf, len, off);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        buf += n;
-        off += (uint32_t)n;
-        len -= (uint32_t)n;
-    }
-    return 0;
+    return host_pwrite_all(f->fd, buf, len, off) ? 0 : -errno;
 }
 
 /* Keeps the page in step: a small write goes into it, too, any other drops it. */
@@ -93,10 +72,10 @@ static int file_read(struct otter_flash_bytes *self, uint32_t off, void *buf, ui
     if (r != 0)
         return r;
     if (off % PAGE + len > PAGE)
-        return read_all(f->fd, off, buf, len);
+        return read_all(f, off, buf, len);
     if (f->page_at != at) {
         f->page_at = UINT32_MAX;
-        r = read_all(f->fd, at, f->page, PAGE);
+        r = read_all(f, at, f->page, PAGE);
         if (r != 0)
             return r;
         f->page_at = at;
@@ -113,7 +92,7 @@ static int file_write(struct otter_flash_bytes *self, uint32_t off, const void *
     if (r != 0)
         return r;
     page_wrote(f, off, buf, len);
-    r = write_all(f->fd, off, buf, len);
+    r = write_all(f, off, buf, len);
     if (r != 0)
         f->page_at = UINT32_MAX;
     return r;
@@ -134,7 +113,7 @@ static int file_zero(struct otter_flash_bytes *self, uint32_t off, uint32_t len)
     while (r == 0 && len > 0) {
         uint32_t n = len < CHUNK ? len : CHUNK;
 
-        r = write_all(f->fd, off, zeros, n);
+        r = write_all(f, off, zeros, n);
         off += n;
         len -= n;
     }
