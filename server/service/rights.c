@@ -139,15 +139,22 @@ static bool has(const struct svc_asker *asker, struct svc_need need)
     return false;
 }
 
+/* what, product: "product " and its name, or other words and "". */
 static enum otter_status lacks(struct host_error *err, const struct svc_asker *asker, enum policy_right right,
-                               const char *product)
+                               const char *what, const char *product)
 {
     err->kind = HOST_ERROR_FORMAT;
     (void)snprintf(err->message, sizeof(err->message),
                    "operator %s lacks the right to %s for %s%s: an admin grants roles (otter operator grant)",
-                   asker ? asker->name : "nobody", policy_right_name(right), product ? "product " : "",
-                   product ? product : "the whole server");
+                   asker ? asker->name : "nobody", policy_right_name(right), what, product);
     return OTTER_FORBIDDEN;
+}
+
+static enum otter_status lacks_for(struct host_error *err, const struct svc_asker *asker,
+                                   enum policy_right right, const char *product)
+{
+    return product ? lacks(err, asker, right, "product ", product)
+                   : lacks(err, asker, right, "the whole server", "");
 }
 
 enum otter_status svc_permitted(const struct svc_asker *asker, enum svc_op op, const char *id,
@@ -158,8 +165,8 @@ enum otter_status svc_permitted(const struct svc_asker *asker, enum svc_op op, c
     if (has(asker, need))
         return OTTER_OK;
     if (need.scope == SVC_SCOPE_PRODUCT)
-        return lacks(err, asker, need.right, "any");
-    return lacks(err, asker, need.right, NULL);
+        return lacks(err, asker, need.right, "any product", "");
+    return lacks_for(err, asker, need.right, NULL);
 }
 
 enum otter_status rights_check(struct svc_call *call)
@@ -188,7 +195,7 @@ enum otter_status rights_need_or(const struct svc_call *call, const char *produc
 
     if (call->in.asker && policy_may(&call->in.asker->rights, right, product))
         return OTTER_OK;
-    return lacks(err, call->in.asker, right, product);
+    return lacks_for(err, call->in.asker, right, product);
 }
 
 enum otter_status rights_need(struct svc_call *call, const char *product)
@@ -200,7 +207,7 @@ enum otter_status rights_need_also(struct svc_call *call, enum policy_right righ
 {
     if (call->in.asker && policy_may(&call->in.asker->rights, right, product))
         return OTTER_OK;
-    return lacks(&call->out.error, call->in.asker, right, product);
+    return lacks_for(&call->out.error, call->in.asker, right, product);
 }
 
 static bool release_has(const struct catalog_release *r, const struct otter_digest *digest)
