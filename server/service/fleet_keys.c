@@ -116,11 +116,12 @@ enum otter_status op_fleet_key_add(struct svc *svc, struct svc_call *call)
 
     if (status == OTTER_OK)
         status = rights_need(call, row.product);
-    if (status == OTTER_OK)
-        status = check_room(svc, call, row.product);
     if (status != OTTER_OK)
         return status;
-    status = svc->writer->ops->fleet_key_add(svc->writer, &row);
+    status =
+        fleet_key_by_id(svc->catalog, &row.id) ? OTTER_ALREADY_EXISTS : check_room(svc, call, row.product);
+    if (status == OTTER_OK)
+        status = svc->writer->ops->fleet_key_add(svc->writer, &row);
     if (status == OTTER_ALREADY_EXISTS)
         return svc_refuse(call, status, "the server has this fleet key already");
     if (status != OTTER_OK)

@@ -107,6 +107,10 @@ static enum otter_status read_item(const json_t *json, struct item *ret, struct 
     if (!host_json_get_string(json, "id", HOST_JSON_REQUIRED, OTTER_NAME_MAX, &ret->id, err) ||
         !host_json_get_string(json, "fingerprint", HOST_JSON_OPTIONAL, OTTER_DIGEST_HEX, &ret->token, err))
         return OTTER_BAD_VALUE;
+    if (!otter_device_id_valid(ret->id, strlen(ret->id))) {
+        (void)host_fail(err, HOST_ERROR_FORMAT, "id: [A-Za-z0-9._:-]{1,64}");
+        return OTTER_BAD_VALUE;
+    }
     return OTTER_OK;
 }
 

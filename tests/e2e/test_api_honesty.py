@@ -40,11 +40,11 @@ class Asker:
     def ask(self, query="", *, method=None, target=None, token=None, headers=None, body=None):
         required = self.prepared.required(self.op)
         query += ("&" if query else "?") + required if required else ""
+        body = self.prepared.body(self.op) if body is None else body
         return self.connection.ask(
             method or self.op.method, (target or self.prepared.target(self.op)) + query,
-            token=self.prepared.token(self.op) if token is None else token,
-            headers={**self.prepared.headers(self.op), **(headers or {})},
-            body=self.prepared.body(self.op) if body is None else body)
+            token=self.prepared.token(self.op, body or b"") if token is None else token,
+            headers={**self.prepared.headers(self.op), **(headers or {})}, body=body)
 
     def is_alive(self):
         return self.connection.ask("GET", "/api/v1/status", token=self.prepared.server.token).status == 200

@@ -70,7 +70,7 @@ class Sender:
 
     def send(self, body):
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.connection.ask(self.op.method, self.target, token=self.prepared.token(self.op),
+        return self.connection.ask(self.op.method, self.target, token=self.prepared.token(self.op, text),
                                    headers=self.prepared.headers(self.op), body=text)
 
     def check(self, body):

@@ -162,6 +162,17 @@ def test_a_flip_in_the_log_loses_its_end_and_says_so(world):
     check(world.server.data, 0)
 
 
+def test_keys_of_tables_without_rowid_are_their_first_columns_in_order(world):
+    """Of others SQLite's quick_check (3.40) says "NULL value in ..." where nothing is wrong, and otterd would not start."""
+    with contextlib.closing(sqlite3.connect(f"file:{world.server.data}/otter.db?mode=ro", uri=True)) as db:
+        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%WITHOUT ROWID'")]
+        assert "operator_grants" in tables and len(tables) > 8
+        for table in tables:
+            places = [place for (place,) in db.execute("SELECT pk FROM pragma_table_info(?) ORDER BY cid", (table,))]
+            key = [place for place in places if place]
+            assert places[:len(key)] == sorted(key), table
+
+
 def test_a_newer_database_is_exit_5_and_stays_as_it_is(world):
     worked(world)
     path = world.server.data / "otter.db"

@@ -5,6 +5,7 @@ import hashlib
 import json
 
 import otter
+import own_token
 import raw_http
 
 KEY = base64.urlsafe_b64encode(b"k" * 32).rstrip(b"=").decode()
@@ -23,7 +24,7 @@ class Prepared:
     """A world with a root, two releases, an image key, two devices of which one has an attempt, and an upload under way."""
 
     def __init__(self, folder):
-        self.world = otter.World(folder)
+        self.world = otter.World(folder, ["--enrol", "fleet-key"])
         self.server = self.world.server
         try:
             self._prepare()
@@ -43,6 +44,7 @@ class Prepared:
         self.draft = self.world.rollout(self.release, start=False)
         assert self.server.request("POST", "/v1/device/poll", self.poll(), token=SECRET)[0] == 200
         self.attempt = self.server.json("GET", "/api/v1/devices/own-1/attempts")["items"][0]["id"]
+        self.server.json("POST", "/api/v1/devices/rotate", {"ids": ["own-1"]})
         for name in ("lab", "spare"):
             self.server.json("PUT", f"/api/v1/groups/{name}", {"target": f"tag == {name}"}, expect=201)
         self.server.json("POST", "/api/v1/operators", {"name": "eve", "grants": []}, expect=201)
@@ -164,6 +166,8 @@ class Prepared:
             headers["Otter-Device"] = "own-1"
         return headers
 
-    def token(self, op):
+    def token(self, op, body=b""):
         schemes = {name for way in op.spec.get("security", [{"operator": []}]) for name in way}
+        if schemes == {"proof"}:
+            return own_token.prove(own_token.secret_of(KEY), "new-2", op.method, op.path, body)["Authorization"]
         return self.server.token if "operator" in schemes else SECRET if "device" in schemes else None

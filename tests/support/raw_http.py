@@ -55,10 +55,10 @@ class Connection:
         return Reply(status, headers, body)
 
     def ask(self, method, target, *, token=None, headers=None, body=None):
-        """A well-formed request; its reply is judged by docs/openapi.yaml."""
+        """A well-formed request; its reply is judged by docs/openapi.yaml. token: of a Bearer, or "SCHEME CREDENTIALS"."""
         sent = {"Host": "otter", **(headers or {})}
         if token:
-            sent["Authorization"] = f"Bearer {token}"
+            sent["Authorization"] = token if " " in token else f"Bearer {token}"
         if body is not None:
             sent.setdefault("Content-Length", str(len(body)))
         lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
