@@ -29,10 +29,24 @@ class Signer:
                                                   serialization.PublicFormat.SubjectPublicKeyInfo)
         self.kid = b64(hashlib.sha256(spki).digest())
 
-    def envelope(self, payload):
-        body = b64(json.dumps(payload, separators=(",", ":")).encode())
+    def signature(self, body):
+        """Of a payload in base64url: one of the envelope's signatures."""
         head = b64(json.dumps({"alg": "ES256", "kid": self.kid}, separators=(",", ":")).encode())
         r, s = utils.decode_dss_signature(self.key.sign(f"{head}.{body}".encode(), ec.ECDSA(hashes.SHA256())))
-        signature = b64(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
-        return json.dumps({"payload": body, "signatures": [{"protected": head, "signature": signature}]},
-                          separators=(",", ":")).encode()
+        return {"protected": head, "signature": b64(r.to_bytes(32, "big") + s.to_bytes(32, "big"))}
+
+    def envelope(self, payload):
+        return envelope(payload, [self])
+
+
+def envelope(payload, signers):
+    body = b64(json.dumps(payload, separators=(",", ":")).encode())
+    return sealed(body, [signer.signature(body) for signer in signers])
+
+
+def sealed(body, signatures):
+    return json.dumps({"payload": body, "signatures": signatures}, separators=(",", ":")).encode()
+
+
+def signed(payload, *key_files):
+    return envelope(payload, [Signer(path) for path in key_files])
