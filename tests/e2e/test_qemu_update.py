@@ -21,22 +21,8 @@ def boards(tmp_path):
 
 @pytest.fixture
 def relay(boards):
-    tls = boards.folder / "tls"
-    with relays.Relay(lambda: (boards.server.port, boards.server.cacert), tls / "server.pem", tls / "server.key") as made:
+    with boards.relay() as made:
         yield made
-
-
-def runs(device, version, slot):
-    """It boots this version out of this slot for good."""
-    device.wait_for_line(f"^boot: row confirmed slot {slot}")
-    device.wait_for_line(f"^app: {version} slot {slot}")
-
-
-def updates(device, version, slot):
-    """It starts this version on trial and confirms it."""
-    device.wait_for_line(f"^boot: row trial slot {slot}")
-    device.wait_for_line(f"^app: {version} slot {slot}")
-    device.wait_for_line("^app: confirmed")
 
 
 def test_four_devices_update_into_one_slot_and_back_into_the_other(boards):
@@ -48,7 +34,7 @@ def test_four_devices_update_into_one_slot_and_back_into_the_other(boards):
     for device in fleet:
         device.wait_for_line("^boot: row first-a slot A")
         device.wait_for_line("^app: 1.0.0 slot A")
-        updates(device, "1.1.0", "B")
+        support.updates(device, "1.1.0", "B")
     boards.until(rollout, succeeded=4)
     digest = hashlib.sha256(boards.image("1.1.0", "B").read_bytes()).hexdigest()
     for shown in boards.otter("device", "list", "--all", "--json").json["items"]:
@@ -59,7 +45,7 @@ def test_four_devices_update_into_one_slot_and_back_into_the_other(boards):
     second = boards.rollout(boards.publish("1.3.0"))
     for device in fleet:
         device.start()
-        runs(device, "1.1.0", "B")
+        support.runs(device, "1.1.0", "B")
     for device in fleet:
         device.wait_for_line("^boot: row trial slot A")
         device.wait_for_line("^app: confirmed")
@@ -87,7 +73,7 @@ def test_an_image_that_is_damaged_on_the_servers_disk_is_refused_by_its_digest(b
     # Whole again, it is taken.
     blob.write_bytes(good)
     boards.otter("device", "retry", "dev-1")
-    updates(device, "1.1.0", "B")
+    support.updates(device, "1.1.0", "B")
     boards.until(rollout, succeeded=1)
 
 
@@ -120,7 +106,7 @@ def test_a_server_that_lies_gets_neither_other_hardwares_image_nor_an_older_one_
     assert not any(path in images for _, path, _, _ in relay.requests)
     relay.poll = {}
     rollout = boards.rollout(boards.publish("1.1.0", sequence=6))
-    updates(device, "1.1.0", "B")
+    support.updates(device, "1.1.0", "B")
     boards.until(rollout, succeeded=1)
 
 
@@ -166,7 +152,7 @@ def test_devices_wait_for_a_server_that_is_gone_and_update_when_it_is_back(board
         device.wait_for_line("net-unreachable")
     boards.server.start()
     for device in fleet:
-        updates(device, "1.1.0", "B")
+        support.updates(device, "1.1.0", "B")
     boards.until(rollout, succeeded=2)
 
 
@@ -182,47 +168,7 @@ def test_a_download_goes_on_where_it_stopped_after_the_link_was_down(boards, rel
     relay.hold.go_on.set()
     device.set_link(True)
     device.wait_for_line("^net: link up")
-    updates(device, "1.1.0", "B")
+    support.updates(device, "1.1.0", "B")
     boards.until(rollout, succeeded=1)
     ranges = [headers["Range"] for _, path, headers, status in relay.requests if status == 206]
     assert ranges and all(int(r.removeprefix("bytes=").rstrip("-")) > 0 for r in ranges), ranges
-
-
-def next_root(boards, version, *changes):
-    """A root after the newest one, published."""
-    old, new = boards.root, boards.folder / f"root{version}.json"
-    boards.otter("root", "new", "--from", old, *changes, "--out", new)
-    boards.otter("root", "sign", new, "--key", boards.keys["root"], "--from", old)
-    boards.otter("root", "publish", new)
-    boards.root = new
-
-
-def test_a_new_root_takes_the_trust_from_a_release_key_and_from_an_image_key(boards):
-    for name in ("image2", "release2"):
-        boards.keys[name] = boards.folder / f"{name}.key"
-        boards.otter("key", "new", "--out", boards.keys[name])
-    device = boards.board("dev-1", boards.image("1.0.0", "A"), image_keys=("image", "image2"))
-    # What was published under the old root is offered on, but the devices know better.
-    first = boards.rollout(boards.publish("1.3.0", sequence=30))
-    next_root(boards, 2, "--release-key", boards.pub("release2"))
-    device.start()
-    device.wait_for_line("^update: failed unknown-key")
-    assert boards.until(first, failed=1)["reasons"] == {"unknown-key": 1}
-    boards.keys["release"] = boards.keys["release2"]
-    # The release is right, its images are by a key that is no longer trusted.
-    second = boards.publish("1.4.0", sequence=31)
-    next_root(boards, 3, "--revoke-image", boards.pub("image"))
-    second = boards.rollout(second)
-    device.wait_for_line("^update: failed image-key-revoked")
-    assert boards.until(second, failed=1)["reasons"] == {"image-key-revoked": 1}
-    for slot in "AB":
-        boards.image("1.1.0", slot, key=boards.keys["image2"])
-    third = boards.rollout(boards.publish("1.1.0", sequence=32))
-    updates(device, "1.1.0", "B")
-    boards.until(third, succeeded=1)
-    assert boards.shown("dev-1")["root"] == 3
-    # From now on the bootloader, too, refuses what the old key has signed.
-    device.stop()
-    device.start()
-    device.wait_for_line("^boot: slot A image-key-revoked")
-    runs(device, "1.1.0", "B")

@@ -7,6 +7,7 @@ import shutil
 import certificates
 import otter
 import qemu
+import relay as relays
 
 ROOT = otter.FIRMWARE.parents[1]
 BUILT = ROOT / "build/fw-qemu"
@@ -46,6 +47,19 @@ def build_variants():
         stamp.write_text(digest)
 
 
+def runs(device, version, slot):
+    """It boots this version out of this slot for good."""
+    device.wait_for_line(f"^boot: row confirmed slot {slot}")
+    device.wait_for_line(f"^app: {version} slot {slot}")
+
+
+def updates(device, version, slot):
+    """It starts this version on trial and confirms it."""
+    device.wait_for_line(f"^boot: row trial slot {slot}")
+    device.wait_for_line(f"^app: {version} slot {slot}")
+    device.wait_for_line("^app: confirmed")
+
+
 class Boards(otter.World):
     hardware = qemu.HARDWARE
 
@@ -61,6 +75,11 @@ class Boards(otter.World):
     def url(self, port=None):
         """As the devices reach this machine's loopback."""
         return f"https://{qemu.HOST}:{port or self.server.port}"
+
+    def relay(self):
+        """A server in between that has the server's certificate."""
+        tls = self.folder / "tls"
+        return relays.Relay(lambda: (self.server.port, self.server.cacert), tls / "server.pem", tls / "server.key")
 
     def board(self, name, base, *, url=None, ca=None, tls_name=certificates.NAME, image_keys=("image",), factory=(),
               options=None, netdev=""):

@@ -35,12 +35,31 @@ class Hold:
         self.go_on.wait(PATIENCE)
 
 
+class Lost:
+    """The next request of this path ("request") does not get to the server, or its reply ("reply") not to the device, and
+    what is lost stands on the wire until go_on."""
+
+    def __init__(self, path, what):
+        self.path, self.what, self.reached, self.go_on = path, what, threading.Event(), threading.Event()
+
+    def take(self, path, what):
+        if (path, what) != (self.path, self.what) or self.reached.is_set():
+            return False
+        self.reached.set()
+        self.go_on.wait(PATIENCE)
+        return True
+
+    def await_it(self):
+        assert self.reached.wait(PATIENCE), f"no {self.what} of {self.path}"
+
+
 class Relay:
     """upstream: () -> (port, CA file or None), asked at each request. poll: members that overwrite a poll's, a dict in
-    place of one merged into it. offer: what becomes of an envelope that answers a poll. blob: what becomes of a blob."""
+    place of one merged into it. offer: what becomes of an envelope that answers a poll. blob: what becomes of a blob.
+    lost: a Lost."""
 
     def __init__(self, upstream, certificate, key, address=("127.0.0.1", 0)):
-        self.upstream, self.poll, self.offer, self.blob, self.hold = upstream, {}, None, None, None
+        self.upstream, self.poll, self.offer, self.blob, self.hold, self.lost = upstream, {}, None, None, None, None
         self.requests = []  # (method, path, headers, status)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(certificate, key)
@@ -69,6 +88,9 @@ class Relay:
         self.close()
 
     # --- what it does to what passes
+
+    def loses(self, path, what):
+        return self.lost is not None and self.lost.take(path, what)
 
     def sent(self, method, path, body):
         if (method, path) != ("POST", "/v1/device/poll") or not self.poll:
@@ -110,6 +132,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.relay.hold:
             self.relay.hold.read()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
+        if self.relay.loses(self.path, "request"):
+            self.close_connection = True
+            return
         body = self.relay.sent(self.command, self.path, body)
         port, ca = self.relay.upstream()
         connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=PATIENCE, context=ssl.create_default_context(
@@ -121,6 +146,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             reply = connection.getresponse()
             data = reply.read()
         self.relay.requests.append((self.command, self.path, dict(self.headers.items()), reply.status))
+        if self.relay.loses(self.path, "reply"):
+            self.close_connection = True
+            return
         self.give(reply, self.relay.answered(self.path, reply.status, data))
 
     do_GET = do_POST = do_PUT = do_HEAD = pass_on  # noqa: N815: http.server's names
