@@ -24,6 +24,7 @@ const char *cli_hint(const char *code)
         {"unauthorized",
          "Give an operator's token: otter login, --token-file DIR/admin.token, or OTTER_TOKEN"},
         {"forbidden", "otter operator show says who asks, and what that one may do"},
+        {"too-many-requests", "Wait as long as it says; [limits] address_rate bounds what one address may ask"},
         {"locked-out", "Wait as long as it says; then find who sends wrong tokens from this address"},
         {"no-root", "Publish a root first: otter root new, otter root sign, otter root publish"},
         {"blob-missing",

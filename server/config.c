@@ -11,6 +11,7 @@ void config_defaults(struct config *config)
         .audit_syslog = "no",
         .connections = 16384,
         .waiting = 4096,
+        .device_rate = 600,
         .wrong_tokens = 10,
         .idle_timeout_s = 20,
         .drain_s = 10,

@@ -36,6 +36,8 @@ struct config {
     uint32_t threads; /* 0 = one a core */
     uint32_t connections;
     uint32_t per_address;  /* connections of one address in one loop; 0 = no bound */
+    uint32_t device_rate;  /* requests a minute of one device; 0 = no bound */
+    uint32_t address_rate; /* the like of one address, whoever asks */
     uint32_t wrong_tokens; /* of operators, in a row from one address, before it is locked out; 0 = never */
     uint32_t waiting;      /* calls that may wait for the writer, or the reader */
     uint32_t idle_timeout_s;

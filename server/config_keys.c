@@ -20,7 +20,7 @@ struct key {
     bool reloads; /* a SIGHUP takes it over */
 };
 
-#define KEYS 32u
+#define KEYS 34u
 
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
@@ -44,6 +44,8 @@ static void keys_of(struct config *c, struct key keys[KEYS])
         {"limits", "threads", NUMBER, &c->threads, 0, 256, false},
         {"limits", "connections", NUMBER, &c->connections, 16, 1000000, false},
         {"limits", "per_address", NUMBER, &c->per_address, 0, 1000000, false},
+        {"limits", "device_rate", NUMBER, &c->device_rate, 0, 1000000, false},
+        {"limits", "address_rate", NUMBER, &c->address_rate, 0, 1000000, false},
         {"limits", "wrong_tokens", NUMBER, &c->wrong_tokens, 0, 1000000, false},
         {"limits", "waiting", NUMBER, &c->waiting, 16, 1000000, false},
         {"limits", "idle_timeout", NUMBER, &c->idle_timeout_s, 1, 3600, false},

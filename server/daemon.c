@@ -69,6 +69,8 @@ static bool front_config(const struct config *config, struct http_front_config *
                                    : 1,
         .connections = fit_connections(config->connections),
         .per_address = config->per_address,
+        .device_rate = config->device_rate,
+        .address_rate = config->address_rate,
         .wrong_tokens = config->wrong_tokens,
         .idle_timeout_s = config->idle_timeout_s,
         .drain_s = config->drain_s,

@@ -155,6 +155,7 @@
     X(UNKNOWN_DEVICE, "unknown-device", 'A', "no such device, or not its token")                             \
     X(UNAUTHORIZED, "unauthorized", 'A', "no or wrong token")                                                \
     X(LOCKED_OUT, "locked-out", 'A', "too many wrong tokens came from this address")                         \
+    X(TOO_MANY_REQUESTS, "too-many-requests", 'A', "more requests than one device or address may send")      \
     X(FORBIDDEN, "forbidden", 'A', "the token does not allow this")                                          \
     X(NOT_FOUND, "not-found", 'A', "no such object")                                                         \
     X(METHOD_NOT_ALLOWED, "method-not-allowed", 'A', "the path exists, the method does not")                 \

@@ -5,6 +5,7 @@
 #include "host/log.h"
 #include "http/health.h"
 #include "http/loop.h"
+#include "http/ration.h"
 #include "http/request.h"
 
 #include <string.h>
@@ -100,7 +101,8 @@ static enum otter_status bearer_may(struct http_request *r)
 
 static enum otter_status bearer_device(struct http_request *r)
 {
-    return svc_auth_device(r->loop->svc, r->device, r->credentials.token) ? OTTER_OK : OTTER_UNKNOWN_DEVICE;
+    return svc_auth_device(r->loop->svc, r->device, r->credentials.token, &r->number) ? OTTER_OK
+                                                                                      : OTTER_UNKNOWN_DEVICE;
 }
 
 static enum otter_status bearer_any_device(struct http_request *r)
@@ -109,7 +111,8 @@ static enum otter_status bearer_any_device(struct http_request *r)
 
     if (status != OTTER_OK)
         return status;
-    return svc_auth_any_device(r->loop->svc, r->credentials.token) ? OTTER_OK : OTTER_UNAUTHORIZED;
+    return svc_auth_any_device(r->loop->svc, r->credentials.token, &r->number) ? OTTER_OK
+                                                                               : OTTER_UNAUTHORIZED;
 }
 
 /* Text into a bounded buffer; too much is remembered, never written. */
@@ -179,7 +182,7 @@ static enum otter_status check_proof(struct http_request *r, const char *device)
 
     if (!make_proof(r, device, &target, &proof))
         return OTTER_UNKNOWN_DEVICE;
-    status = svc_auth_device_hmac(r->loop->svc, &proof);
+    status = svc_auth_device_hmac(r->loop->svc, &proof, &r->number);
     if (status == OTTER_UNAUTHORIZED)
         http_refuse(r, status, "Otter-HMAC with a nonce that was used before, or plain_devices is off");
     return status;
@@ -291,7 +294,9 @@ static enum otter_status blob_head(struct http_request *r)
     if (svc_blobs_public(r->loop->svc))
         return OTTER_OK;
     status = scheme->any_device_ok(r);
-    if (status == OTTER_OK || r->credentials.scheme != HTTP_SCHEME_BEARER)
+    if (status == OTTER_OK)
+        return http_ration_device(r);
+    if (r->credentials.scheme != HTTP_SCHEME_BEARER)
         return status;
     said = r->refusal; /* with its words, which stay unless there are others */
     r->refusal = OTTER_OK;
@@ -348,6 +353,8 @@ void http_access_body(struct http_request *r)
     if (r->route->auth != HTTP_AUTH_DEVICE)
         return;
     status = schemes[r->credentials.scheme].device_ok(r);
+    if (status == OTTER_OK)
+        status = http_ration_device(r);
     if (asks(r, status))
         take_address(r);
     else

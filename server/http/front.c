@@ -19,7 +19,8 @@ struct http_front {
     unsigned pinged;
     struct metrics_counters *counts;
     struct http_lockout *lockout;
-    int *sockets; /* [thread][listener]; -1 once a loop has them */
+    struct http_rates *device_rates, *address_rates; /* NULL: no bound */
+    int *sockets;                                    /* [thread][listener]; -1 once a loop has them */
 };
 
 const char *http_front_address(const struct http_front *front, unsigned listener)
@@ -78,6 +79,8 @@ static bool start_loops(struct http_front *front, struct host_error *err)
         front->loop[t].peer_count = config->threads;
         front->loop[t].counts = front->counts;
         front->loop[t].lockout = front->lockout;
+        front->loop[t].device_rates = front->device_rates;
+        front->loop[t].address_rates = front->address_rates;
     }
     files = http_door_files();
     for (unsigned t = 0; t < config->threads; t++) {
@@ -87,6 +90,24 @@ static bool start_loops(struct http_front *front, struct host_error *err)
         front->started = t + 1;
     }
     return true;
+}
+
+static bool make_rates(struct http_front *front)
+{
+    const struct http_front_config *config = &front->config;
+
+    if (config->device_rate > 0)
+        front->device_rates = http_rates_new(config->device_rate);
+    if (config->address_rate > 0)
+        front->address_rates = http_rates_new(config->address_rate);
+    return (config->device_rate == 0 || front->device_rates) &&
+           (config->address_rate == 0 || front->address_rates);
+}
+
+static void free_rates(struct http_front *front)
+{
+    http_rates_free(front->device_rates);
+    http_rates_free(front->address_rates);
 }
 
 static struct http_front *new_front(const struct http_front_config *config, struct host_error *err)
@@ -101,9 +122,11 @@ static struct http_front *new_front(const struct http_front_config *config, stru
         front->counts = metrics_counters_new(HTTP_COUNTERS);
         front->lockout = http_lockout_new(config->wrong_tokens);
     }
-    if (!front || !front->loop || !front->sockets || !front->counts || !front->lockout) {
+    if (!front || !front->loop || !front->sockets || !front->counts || !front->lockout ||
+        !make_rates(front)) {
         (void)host_fail(err, HOST_ERROR_MEMORY, "out of memory");
         if (front) {
+            free_rates(front);
             http_lockout_free(front->lockout);
             metrics_counters_free(front->counts);
             free(front->sockets);
@@ -185,6 +208,7 @@ void http_front_stop(struct http_front *front)
         http_loop_free(&front->loop[t]);
     http_worker_free(front->worker);
     remove_unix_sockets(front);
+    free_rates(front);
     sockets = (size_t)front->config.threads * front->config.listeners;
     for (size_t i = 0; i < sockets; i++) {
         if (front->sockets[i] >= 0)

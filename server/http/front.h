@@ -30,6 +30,8 @@ struct http_front_config {
     unsigned threads;        /* at least 1 */
     unsigned connections;    /* at most, over all threads and listeners */
     unsigned per_address;    /* at most, of one address and thread; 0: no bound */
+    uint32_t device_rate;    /* requests a minute that one device may send; 0: no bound */
+    uint32_t address_rate;   /* the like of one address, whoever asks */
     unsigned wrong_tokens;   /* of operators, in a row from one address, before it is locked out; 0: never */
     unsigned idle_timeout_s; /* a connection without a byte either way */
     unsigned drain_s;        /* a stop waits this long for requests that run */

@@ -163,3 +163,15 @@ bool http_forwarded_plain(const char *value)
 
     return last_of_list(value, text, sizeof text) && strcasecmp(text, "http") == 0;
 }
+
+bool http_site_of(const char *address, uint8_t ret[HTTP_SITE])
+{
+    struct in6_addr in6 = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+
+    if (inet_pton(AF_INET, address, in6.s6_addr + 12) != 1 && inet_pton(AF_INET6, address, &in6) != 1)
+        return false;
+    if (!IN6_IS_ADDR_V4MAPPED(&in6)) /* one is: a proxy whose socket takes both says IPv4 like that */
+        memset(in6.s6_addr + 8, 0, 8);
+    memcpy(ret, in6.s6_addr, HTTP_SITE);
+    return true;
+}

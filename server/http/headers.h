@@ -38,6 +38,11 @@ void http_credentials_parse(const char *value, struct http_credentials *ret);
  */
 bool http_forwarded_for(const char *value, char out[HTTP_IP_STR]);
 
+/* By what an address of a network counts: IPv4 as ::ffff:a.b.c.d, IPv6 by its /64, of which whoever has one
+ * has all. False: it is none. */
+#define HTTP_SITE 16u
+bool http_site_of(const char *address, uint8_t ret[HTTP_SITE]);
+
 /* Is the last one of X-Forwarded-Proto "http"? */
 bool http_forwarded_plain(const char *value);
 

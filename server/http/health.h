@@ -38,6 +38,8 @@ enum http_counter {
     HTTP_COUNT_FILES_CLOSED, /* and closed */
     HTTP_COUNT_WRONG,        /* tokens that are no operator's */
     HTTP_COUNT_LOCKED,       /* requests refused unread, from an address that sent too many */
+    HTTP_COUNT_OVER_DEVICE,  /* requests refused, of a device that asks too often */
+    HTTP_COUNT_OVER_ADDRESS, /* the like of an address */
     HTTP_COUNT_SHED,         /* by what was asked (policy/admit.h) */
     HTTP_COUNT_EVICTED = HTTP_COUNT_SHED + POLICY_ASKED_COUNT, /* by place */
     HTTP_COUNT_BYTES = HTTP_COUNT_EVICTED + HTTP_PLACES,       /* by class */
@@ -58,6 +60,8 @@ void http_count_evicted(struct http_daemon *d, enum http_place place);
 void http_count_handshake(struct http_daemon *d, enum http_counter how);
 /* A wrong token, or a request of who sent too many: one of the two counters of operators. */
 void http_count_wrong(struct http_loop *loop, enum http_counter how);
+/* One too many of a device, or of an address: one of the two counters of rates. */
+void http_count_over(struct http_loop *loop, enum http_counter which);
 /* A request is over; whole: its answer went out to the end. */
 void http_count_request(const struct http_request *r, bool whole);
 /* The front's families. */

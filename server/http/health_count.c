@@ -96,6 +96,11 @@ void http_count_wrong(struct http_loop *loop, enum http_counter how)
     metrics_add(loop->counts, how, 1);
 }
 
+void http_count_over(struct http_loop *loop, enum http_counter which)
+{
+    metrics_add(loop->counts, which, 1);
+}
+
 void http_count_connection(struct http_daemon *d, bool began)
 {
     if (!began) {
@@ -197,6 +202,19 @@ static void put_pressure(const struct http_loop *loop, struct metrics_text *t)
     metrics_one_uint(t, &blobs, metrics_sum(loop->counts, HTTP_COUNT_BLOBS) - sent);
 }
 
+static void put_rates(const struct http_loop *loop, struct metrics_text *t)
+{
+    static const struct metrics_family over = {
+        "otter_http_too_many_requests_total", METRICS_COUNTER,
+        "Requests refused with 429 and Retry-After beyond [limits] device_rate and address_rate."};
+    static const char *const of[] = {"device", "address"};
+
+    metrics_begin(t, &over);
+    for (unsigned i = 0; i < 2; i++)
+        metrics_uint(t, &over, (const struct metrics_label[]){{"of", of[i]}, {NULL, NULL}},
+                     metrics_sum(loop->counts, HTTP_COUNT_OVER_DEVICE + i));
+}
+
 static void put_tokens(const struct http_loop *loop, struct metrics_text *t)
 {
     static const struct metrics_family wrong = {"otter_operator_tokens_wrong_total", METRICS_COUNTER,
@@ -236,6 +254,7 @@ void http_metrics_put(const struct http_loop *loop, struct metrics_text *t)
     put_bytes(loop, t);
     put_connections(loop, t);
     put_pressure(loop, t);
+    put_rates(loop, t);
     put_tokens(loop, t);
     put_tls(loop, t);
 }

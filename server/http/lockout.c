@@ -2,16 +2,14 @@
 
 #include "core/bytes.h"
 #include "host/crypto.h"
+#include "http/headers.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_LEN 16u /* an IPv6 address; IPv4 as ::ffff:a.b.c.d */
-
 struct entry {
-    uint8_t key[KEY_LEN];
+    uint8_t key[HTTP_SITE];
     uint32_t wrong; /* in a row; 0: the place is free */
     int64_t last, until;
 };
@@ -43,34 +41,21 @@ void http_lockout_free(struct http_lockout *l)
     free(l);
 }
 
-/* False: no address of a network, so nobody is locked by it. */
-static bool key_of(const char *address, uint8_t ret[KEY_LEN])
-{
-    struct in6_addr in6 = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
-
-    if (inet_pton(AF_INET, address, in6.s6_addr + 12) != 1 && inet_pton(AF_INET6, address, &in6) != 1)
-        return false;
-    if (!IN6_IS_ADDR_V4MAPPED(&in6)) /* one is: a proxy whose socket takes both says IPv4 like that */
-        memset(in6.s6_addr + 8, 0, 8);
-    memcpy(ret, in6.s6_addr, KEY_LEN);
-    return true;
-}
-
-static struct entry *set_of(struct http_lockout *l, const uint8_t key[KEY_LEN])
+static struct entry *set_of(struct http_lockout *l, const uint8_t key[HTTP_SITE])
 {
     struct otter_digest hash;
 
-    otter_hmac_sha256(&otter_crypto_openssl, l->seed, sizeof(l->seed), key, KEY_LEN, &hash);
+    otter_hmac_sha256(&otter_crypto_openssl, l->seed, sizeof(l->seed), key, HTTP_SITE, &hash);
     return l->set[otter_be64(hash.b) % LOCKOUT_SETS];
 }
 
 /* What is known of the address and not yet forgotten; NULL: nothing. */
-static struct entry *find(struct entry *set, const uint8_t key[KEY_LEN], int64_t now)
+static struct entry *find(struct entry *set, const uint8_t key[HTTP_SITE], int64_t now)
 {
     for (unsigned i = 0; i < LOCKOUT_WAYS; i++) {
         struct entry *e = &set[i];
 
-        if (e->wrong == 0 || memcmp(e->key, key, KEY_LEN) != 0)
+        if (e->wrong == 0 || memcmp(e->key, key, HTTP_SITE) != 0)
             continue;
         if (now - (e->until > e->last ? e->until : e->last) < (int64_t)LOCKOUT_FORGET_S)
             return e;
@@ -79,7 +64,7 @@ static struct entry *find(struct entry *set, const uint8_t key[KEY_LEN], int64_t
     return NULL;
 }
 
-static struct entry *make_room(struct entry *set, const uint8_t key[KEY_LEN])
+static struct entry *make_room(struct entry *set, const uint8_t key[HTTP_SITE])
 {
     struct entry *least = &set[0];
 
@@ -87,17 +72,17 @@ static struct entry *make_room(struct entry *set, const uint8_t key[KEY_LEN])
         if (set[i].wrong < least->wrong || (set[i].wrong == least->wrong && set[i].last < least->last))
             least = &set[i];
     *least = (struct entry){.wrong = 0};
-    memcpy(least->key, key, KEY_LEN);
+    memcpy(least->key, key, HTTP_SITE);
     return least;
 }
 
 unsigned http_lockout_left(struct http_lockout *l, const char *address, int64_t now)
 {
-    uint8_t key[KEY_LEN];
+    uint8_t key[HTTP_SITE];
     const struct entry *e;
     int64_t left;
 
-    if (l->free == 0 || !key_of(address, key))
+    if (l->free == 0 || !http_site_of(address, key))
         return 0;
     (void)pthread_mutex_lock(&l->lock);
     e = find(set_of(l, key), key, now);
@@ -116,11 +101,11 @@ static int64_t locked_for(uint32_t over)
 
 bool http_lockout_wrong(struct http_lockout *l, const char *address, int64_t now)
 {
-    uint8_t key[KEY_LEN];
+    uint8_t key[HTTP_SITE];
     struct entry *set, *e;
     bool locked;
 
-    if (l->free == 0 || !key_of(address, key))
+    if (l->free == 0 || !http_site_of(address, key))
         return false;
     (void)pthread_mutex_lock(&l->lock);
     set = set_of(l, key);
@@ -139,10 +124,10 @@ bool http_lockout_wrong(struct http_lockout *l, const char *address, int64_t now
 
 void http_lockout_right(struct http_lockout *l, const char *address)
 {
-    uint8_t key[KEY_LEN];
+    uint8_t key[HTTP_SITE];
     struct entry *e;
 
-    if (l->free == 0 || !key_of(address, key))
+    if (l->free == 0 || !http_site_of(address, key))
         return;
     (void)pthread_mutex_lock(&l->lock);
     e = find(set_of(l, key), key, INT64_MIN / 2);

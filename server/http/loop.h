@@ -11,6 +11,7 @@
 #include "http/linger.h"
 #include "http/lobby.h"
 #include "http/lockout.h"
+#include "http/rates.h"
 #include "http/request.h"
 #include "http/responses.h"
 #include "http/worker.h"
@@ -93,6 +94,8 @@ struct http_loop {
     unsigned peer_count;
     struct metrics_counters *counts; /* the front's, by health.h */
     struct http_lockout *lockout;    /* the front's */
+    struct http_rates *device_rates; /* the like; NULL: no bound */
+    struct http_rates *address_rates;
 };
 
 /*

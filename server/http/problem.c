@@ -22,6 +22,7 @@ static const struct {
     {OTTER_UNAUTHORIZED, 401},
     {OTTER_UNKNOWN_DEVICE, 401},
     {OTTER_LOCKED_OUT, 429},
+    {OTTER_TOO_MANY_REQUESTS, 429},
     {OTTER_FORBIDDEN, 403},
     {OTTER_DEVICE_PENDING, 403},
     {OTTER_NOT_FOUND, 404},
@@ -92,6 +93,7 @@ static const char *hint_of(enum otter_status status)
     case OTTER_RANGE_NOT_SATISFIABLE:
         return "the header Content-Range has the size";
     case OTTER_TOO_BUSY:
+    case OTTER_TOO_MANY_REQUESTS:
         return "come again after Retry-After seconds";
     default:
         return otter_status_meaning(status);

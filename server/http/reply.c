@@ -51,9 +51,11 @@ static struct MHD_Response *shared_refusal(struct http_request *r, unsigned http
 
     if (!is_plain(r))
         return NULL;
-    if (http != MHD_HTTP_SERVICE_UNAVAILABLE)
-        return http_responses_refusal(all, r->refusal, r->route);
-    return r->refusal == OTTER_TOO_BUSY ? http_responses_busy(all, wait_of(r)) : NULL;
+    if (r->refusal == OTTER_TOO_BUSY)
+        return http_responses_busy(all, wait_of(r));
+    if (r->refusal == OTTER_TOO_MANY_REQUESTS)
+        return http_responses_too_many(all, wait_of(r));
+    return http != MHD_HTTP_SERVICE_UNAVAILABLE ? http_responses_refusal(all, r->refusal, r->route) : NULL;
 }
 
 enum MHD_Result http_reply_refusal(struct http_request *r)

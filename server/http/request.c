@@ -6,6 +6,7 @@
 #include "http/health.h"
 #include "http/loop.h"
 #include "http/problem.h"
+#include "http/ration.h"
 #include "http/shed.h"
 
 #include <stdarg.h>
@@ -120,7 +121,7 @@ static bool begin(struct http_request *r, const char *url, const char *method, c
     r->allow = match.allow;
     if (!match.route)
         http_refuse(r, match.allow ? OTTER_METHOD_NOT_ALLOWED : OTTER_NOT_FOUND, NULL);
-    else
+    if (http_ration_address(r) && match.route)
         http_access_head(r);
     if (r->refusal == OTTER_OK)
         http_input_head(r, &match);

@@ -59,6 +59,7 @@ struct http_request {
 
     char id[OTTER_DIGEST_HEX + 1]; /* of the path */
     char device[OTTER_NAME_BUF];   /* of body, header or query */
+    uint32_t number;               /* of the device that has proved to be one; 0: none has */
     char who[OTTER_NAME_BUF];      /* behind the token; "": none */
     struct svc_asker *asker;       /* the like, with what that one may; NULL: no operator */
     char client[HTTP_IP_STR];      /* of who asks to be taken as a device */

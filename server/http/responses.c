@@ -140,19 +140,30 @@ struct MHD_Response *http_responses_refusal(struct http_responses *all, enum ott
     return all->refusal[kind][status];
 }
 
+static struct MHD_Response *later(struct http_later all[HTTP_LATERS], enum otter_status status,
+                                  unsigned seconds)
+{
+    const struct http_problem problem = {.status = status};
+    struct http_later *it = &all[seconds % HTTP_LATERS];
+
+    if (it->response && it->seconds == seconds)
+        return it->response;
+    let_go(it->response); /* those still being sent hold their own reference */
+    it->seconds = seconds;
+    it->response = http_problem_response(&problem, http_status_of(status, NULL));
+    if (it->response)
+        (void)http_header_number(it->response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    return it->response;
+}
+
 struct MHD_Response *http_responses_busy(struct http_responses *all, unsigned seconds)
 {
-    static const struct http_problem busy = {.status = OTTER_TOO_BUSY};
-    unsigned slot = (seconds - POLICY_DEFER_MIN_S) % HTTP_BUSY;
+    return later(all->busy, OTTER_TOO_BUSY, seconds);
+}
 
-    if (all->busy[slot].response && all->busy[slot].seconds == seconds)
-        return all->busy[slot].response;
-    let_go(all->busy[slot].response); /* those still being sent hold their own reference */
-    all->busy[slot].seconds = seconds;
-    all->busy[slot].response = http_problem_response(&busy, MHD_HTTP_SERVICE_UNAVAILABLE);
-    if (all->busy[slot].response)
-        (void)http_header_number(all->busy[slot].response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
-    return all->busy[slot].response;
+struct MHD_Response *http_responses_too_many(struct http_responses *all, unsigned seconds)
+{
+    return later(all->too_many, OTTER_TOO_MANY_REQUESTS, seconds);
 }
 
 struct MHD_Response *http_responses_go_on(struct http_responses *all, bool go_on)
@@ -178,8 +189,10 @@ void http_responses_free(struct http_responses *all)
 {
     for (unsigned i = 0; i < HTTP_WAITS; i++)
         let_go(all->wait[i].response);
-    for (unsigned i = 0; i < HTTP_BUSY; i++)
+    for (unsigned i = 0; i < HTTP_LATERS; i++) {
         let_go(all->busy[i].response);
+        let_go(all->too_many[i].response);
+    }
     for (unsigned i = 0; i < OTTER_STATUS_COUNT; i++) {
         for (unsigned kind = 0; kind < 3; kind++)
             let_go(all->refusal[kind][i]);

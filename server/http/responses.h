@@ -13,7 +13,13 @@
 #define HTTP_WAITS 64u
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7) */
 #define HTTP_DATE_STR 30u
-#define HTTP_BUSY     (POLICY_DEFER_MAX_S - POLICY_DEFER_MIN_S + 1u)
+#define HTTP_LATERS   (POLICY_DEFER_MAX_S - POLICY_DEFER_MIN_S + 1u)
+
+/* A refusal with Retry-After, by the seconds. */
+struct http_later {
+    struct MHD_Response *response;
+    unsigned seconds;
+};
 
 struct http_responses {
     struct {
@@ -24,10 +30,7 @@ struct http_responses {
     } wait[HTTP_WAITS];
     int64_t date_of;
     char date[HTTP_DATE_STR]; /* of date_of */
-    struct {
-        struct MHD_Response *response;
-        unsigned seconds;
-    } busy[HTTP_BUSY];
+    struct http_later busy[HTTP_LATERS], too_many[HTTP_LATERS];
     struct MHD_Response *refusal[3][OTTER_STATUS_COUNT]; /* a status' number depends on the kind of route */
     struct MHD_Response *go_on[2];                       /* {"continue":false}, {"continue":true} */
     struct MHD_Response *empty;
@@ -46,6 +49,8 @@ struct MHD_Response *http_responses_wait(struct http_responses *all, unsigned se
 bool http_responses_date(struct http_responses *all, struct MHD_Response *response, int64_t now);
 /* 503 with Retry-After: what is put off. */
 struct MHD_Response *http_responses_busy(struct http_responses *all, unsigned seconds);
+/* 429 with Retry-After: one device or address asks too often. */
+struct MHD_Response *http_responses_too_many(struct http_responses *all, unsigned seconds);
 /* problem+json without detail; the WWW-Authenticate of 401 is in it. */
 struct MHD_Response *http_responses_refusal(struct http_responses *all, enum otter_status status,
                                             const struct http_route *route);

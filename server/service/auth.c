@@ -112,7 +112,7 @@ static bool uses_second(struct svc *svc, uint32_t index, const struct otter_dige
     return true;
 }
 
-bool svc_auth_device(struct svc *svc, const char *device, const char *token)
+bool svc_auth_device(struct svc *svc, const char *device, const char *token, uint32_t *ret_number)
 {
     struct otter_digest hash;
     uint32_t index;
@@ -120,6 +120,7 @@ bool svc_auth_device(struct svc *svc, const char *device, const char *token)
     if (!hash_token(token, &hash))
         return false;
     index = fleet_find(svc->fleet, device);
+    *ret_number = index + 1;
     return index != FLEET_NONE && !fleet_is_retired(svc->fleet, index) &&
            (fleet_token_is(svc->fleet, index, &hash) || uses_second(svc, index, &hash));
 }
@@ -169,7 +170,7 @@ static bool proof_right(const uint8_t secret[FLEET_SECRET], const struct svc_pro
     return otter_equal_ct(want.b, given.b, sizeof(want.b));
 }
 
-enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *proof)
+enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *proof, uint32_t *ret_number)
 {
     uint8_t nonce[OTTER_NONCE_LEN], secret[FLEET_SECRET];
     uint32_t index = fleet_find(svc->fleet, proof->device);
@@ -190,13 +191,14 @@ enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *
     host_wipe(secret, sizeof(secret));
     if (!right)
         return OTTER_UNKNOWN_DEVICE;
+    *ret_number = index + 1;
     /* Only a right proof uses its nonce up: nobody else can push a device's nonces out of memory. */
     fresh = fleet_take_nonce(fleet_lock(svc->fleet, index), otter_le64(nonce));
     fleet_unlock(svc->fleet, index);
     return fresh ? OTTER_OK : OTTER_UNAUTHORIZED;
 }
 
-bool svc_auth_any_device(struct svc *svc, const char *token)
+bool svc_auth_any_device(struct svc *svc, const char *token, uint32_t *ret_number)
 {
     struct otter_digest hash;
     uint32_t index = hash_token(token, &hash) ? fleet_find_token(svc->fleet, &hash) : FLEET_NONE;
@@ -205,6 +207,7 @@ bool svc_auth_any_device(struct svc *svc, const char *token)
         return false;
     if (!fleet_token_is(svc->fleet, index, &hash))
         (void)uses_second(svc, index, &hash);
+    *ret_number = index + 1;
     return true;
 }
 

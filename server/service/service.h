@@ -251,9 +251,10 @@ void svc_call_clear(struct svc_call *call);
 enum otter_status svc_auth_operator(struct svc *svc, const char *token, struct svc_asker **ret,
                                     const char **ret_why);
 void svc_asker_free(struct svc_asker *asker);
-bool svc_auth_device(struct svc *svc, const char *device, const char *token);
+/* A device that has proved to be one has a number, from 1 on, for as long as otterd runs: *ret_number. */
+bool svc_auth_device(struct svc *svc, const char *device, const char *token, uint32_t *ret_number);
 /* Any device with this token: blobs ask without naming a device. */
-bool svc_auth_any_device(struct svc *svc, const char *token);
+bool svc_auth_any_device(struct svc *svc, const char *token, uint32_t *ret_number);
 
 /*
  * Otter-HMAC (protocol.md, Auth): a request that proves the device's secret without showing it. `target` is
@@ -272,7 +273,7 @@ struct svc_proof {
     const char *body; /* may be NULL with 0 */
     size_t body_len;
 };
-enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *proof);
+enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *proof, uint32_t *ret_number);
 /*
  * The like by a fleet key of a product; nonces are not remembered: who sends it again gets the same device
  * the same token. OK with *ret_key; UNAUTHORIZED (no key of it, or enrol_fleet_key is off).

@@ -262,20 +262,24 @@ bool svc_may_fetch(struct svc *svc, const struct svc_asker *asker, const struct 
     return asker != NULL;
 }
 
-bool svc_auth_device(struct svc *svc, const char *device, const char *token)
+/* Its last character is its number. */
+bool svc_auth_device(struct svc *svc, const char *device, const char *token, uint32_t *ret_number)
 {
     (void)svc;
+    *ret_number = (unsigned char)device[strlen(device) - 1];
     return strncmp(device, "dev", 3) == 0 && strcmp(token, FAKE_DEVICE) == 0;
 }
 
-bool svc_auth_any_device(struct svc *svc, const char *token)
+bool svc_auth_any_device(struct svc *svc, const char *token, uint32_t *ret_number)
 {
     (void)svc;
+    *ret_number = '1';
     return strcmp(token, FAKE_DEVICE) == 0;
 }
 
-enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *p)
+enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *p, uint32_t *ret_number)
 {
+    *ret_number = (unsigned char)p->device[strlen(p->device) - 1];
     snprintf(svc->last_proof, sizeof svc->last_proof, "%s %s %s %.*s %zu %zu", p->device, p->method,
              p->target, (int)p->nonce_len, p->nonce, p->mac_len, p->body_len);
     return svc->proof_status;

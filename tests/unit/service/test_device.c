@@ -115,21 +115,25 @@ static void batch_names_its_refused_items(void **state)
 static void tokens_open_their_own_device_alone(void **state)
 {
     struct world *w = *state;
+    uint32_t number = 0, other;
     char token[44];
     bool created;
 
     assert_int_equal(create(w, enrolment("one", 'x'), &created), OTTER_OK);
     memset(token, 'x', 42);
     memcpy(token + 42, "A", 2);
-    assert_true(svc_auth_device(w->svc, "one", token));
-    assert_true(svc_auth_any_device(w->svc, token));
-    assert_false(svc_auth_device(w->svc, "device-000", token));
-    assert_false(svc_auth_device(w->svc, "none", token));
+    assert_true(svc_auth_device(w->svc, "one", token, &number));
+    assert_int_not_equal(number, 0);
+    other = number;
+    assert_true(svc_auth_any_device(w->svc, token, &number));
+    assert_int_equal(number, other);
+    assert_false(svc_auth_device(w->svc, "device-000", token, &number));
+    assert_false(svc_auth_device(w->svc, "none", token, &number));
     token[0] = 'y';
-    assert_false(svc_auth_device(w->svc, "one", token));
-    assert_false(svc_auth_any_device(w->svc, token));
-    assert_false(svc_auth_any_device(w->svc, ""));
-    assert_false(svc_auth_any_device(w->svc, w->token));
+    assert_false(svc_auth_device(w->svc, "one", token, &number));
+    assert_false(svc_auth_any_device(w->svc, token, &number));
+    assert_false(svc_auth_any_device(w->svc, "", &number));
+    assert_false(svc_auth_any_device(w->svc, w->token, &number));
 }
 
 static json_t *run_list(struct world *w, const struct svc_page *page, enum otter_status expected)
@@ -385,39 +389,42 @@ static void make_proof(struct proof *ret, const char *secret_text, uint8_t numbe
 static void proofs_open_their_own_device_once_each_and_only_where_allowed(void **state)
 {
     static const char secret[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA";
+    uint32_t number = 0;
     struct world *w = *state;
     struct proof a, b;
     bool created;
 
     assert_int_equal(create(w, enrolment("one", 'x'), &created), OTTER_OK);
     make_proof(&a, secret, 1, "/t?q", "body");
-    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_UNAUTHORIZED); /* plain_devices is off */
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p, &number),
+                     OTTER_UNAUTHORIZED); /* plain_devices is off */
     w->plain_devices = true;
     world_restart(w);
-    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_OK);
-    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_UNAUTHORIZED); /* again */
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p, &number), OTTER_OK);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p, &number), OTTER_UNAUTHORIZED); /* again */
     make_proof(&b, secret, 2, "/t?q", "body");
     b.p.device = "device-000";
-    assert_int_equal(svc_auth_device_hmac(w->svc, &b.p), OTTER_UNKNOWN_DEVICE);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &b.p, &number), OTTER_UNKNOWN_DEVICE);
     b.p.device = "nobody";
-    assert_int_equal(svc_auth_device_hmac(w->svc, &b.p), OTTER_UNKNOWN_DEVICE);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &b.p, &number), OTTER_UNKNOWN_DEVICE);
     b.p.device = "one";
-    assert_int_equal(svc_auth_device_hmac(w->svc, &b.p),
+    assert_int_equal(svc_auth_device_hmac(w->svc, &b.p, &number),
                      OTTER_OK); /* wrong ones have not used its nonce up */
     /* One enrolled while the server runs. */
     assert_int_equal(create(w, enrolment("two", 'z'), &created), OTTER_OK);
     make_proof(&a, "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzA", 1, "/", "");
     a.p.device = "two";
-    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_OK);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p, &number), OTTER_OK);
     /* What a restart means: the nonces are forgotten. */
     world_restart(w);
-    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_OK);
-    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p), OTTER_UNAUTHORIZED);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p, &number), OTTER_OK);
+    assert_int_equal(svc_auth_device_hmac(w->svc, &a.p, &number), OTTER_UNAUTHORIZED);
 }
 
 static void a_proof_is_over_every_part_of_the_request(void **state)
 {
     static const char secret[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxA";
+    uint32_t number = 0;
     struct world *w = *state;
     bool created;
 
@@ -459,7 +466,7 @@ static void a_proof_is_over_every_part_of_the_request(void **state)
             a.p.target = long_target;
             break;
         }
-        if (svc_auth_device_hmac(w->svc, &a.p) != OTTER_UNKNOWN_DEVICE)
+        if (svc_auth_device_hmac(w->svc, &a.p, &number) != OTTER_UNKNOWN_DEVICE)
             fail_msg("part %u", i);
     }
 }
