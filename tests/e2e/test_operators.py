@@ -246,6 +246,8 @@ def test_admin_token_goes_when_another_admin_is_there_and_comes_back_on_the_mach
     world.otter("operator", "disable", "admin")
     assert "switched off" in world.otter("device", "list", expect=4).err
     assert "nobody could administer" in run(world, eve, "operator", "remove", "eve", expect=1).err
+    [token] = [t["id"] for t in world.server.json("GET", "/api/v1/tokens", token=eve)["items"] if t["operator"] == "eve"]
+    assert "nobody could administer" in run(world, eve, "token", "revoke", token, expect=1).err
     run(world, eve, "operator", "enable", "admin")
     assert names(world) == ["admin", "eve"]
     run(world, eve, "operator", "disable", "admin")
@@ -253,6 +255,17 @@ def test_admin_token_goes_when_another_admin_is_there_and_comes_back_on_the_mach
     world.server.options = [*world.server.options, "--enable-admin"]
     world.server.start()
     world.otter("operator", "remove", "eve")
+
+
+def test_an_operator_has_a_bounded_number_of_tokens_until_it_takes_one_back(world):
+    eve = add(world, "eve")
+
+    def make(expect):
+        return world.server.json("POST", "/api/v1/tokens", {"label": "another"}, expect=expect, token=eve)
+    made = [make(201) for _ in range(31)]
+    assert "at most 32 tokens" in make(409)["detail"]
+    world.server.json("DELETE", f"/api/v1/tokens/{made[0]['id']}", expect=204, token=eve)
+    assert world.server.json("GET", "/api/v1/whoami", token=make(201)["token"])["name"] == "eve"
 
 
 def test_the_token_is_nowhere_but_in_the_answer(world):
