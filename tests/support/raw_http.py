@@ -14,9 +14,11 @@ class Reply:
 class Connection:
     """One connection to otterd; replies are read one after the other."""
 
-    def __init__(self, address, family=socket.AF_INET):
+    def __init__(self, address, family=socket.AF_INET, source=None):
         self.socket = socket.socket(family)
         self.socket.settimeout(20)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(address)
         self.rest = b""
 
