@@ -34,6 +34,21 @@ enum otter_client_want otter_phase_manifest(struct otter_client *c, uint64_t now
     }
 }
 
+/* By the manifest's `created`, and never beyond what its offer says of the time: else a date far ahead, which
+ * a stolen release key may sign, would make the device refuse all offers to come, and its server's
+ * certificate with them. */
+static enum otter_status raise_floor(struct otter_client *c)
+{
+    uint64_t created = c->doc.manifest.created < c->offer.issued ? c->doc.manifest.created : c->offer.issued;
+    enum otter_status status = OTTER_OK;
+
+    if (created > c->config.journal->live.time_floor)
+        status = otter_journal_set_time_floor(c->config.journal, created);
+    if (status == OTTER_OK && created > c->facts.time_floor)
+        c->facts.time_floor = created;
+    return status;
+}
+
 enum otter_client_want otter_phase_judge(struct otter_client *c, uint64_t now)
 {
     enum otter_status status;
@@ -53,12 +68,6 @@ enum otter_client_want otter_phase_judge(struct otter_client *c, uint64_t now)
         return otter_client_wrong_bytes(c, now, status);
     if (status != OTTER_OK)
         return otter_client_attempt_failed(c, status);
-    if (c->doc.manifest.created > c->config.journal->live.time_floor) {
-        status = otter_journal_set_time_floor(c->config.journal, c->doc.manifest.created);
-        if (status != OTTER_OK)
-            return otter_client_attempt_failed(c, status);
-    }
-    if (c->doc.manifest.created > c->facts.time_floor)
-        c->facts.time_floor = c->doc.manifest.created;
-    return otter_client_go(c, OTTER_PHASE_HELD);
+    status = raise_floor(c);
+    return status == OTTER_OK ? otter_client_go(c, OTTER_PHASE_HELD) : otter_client_attempt_failed(c, status);
 }

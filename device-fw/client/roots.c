@@ -13,7 +13,7 @@ static void adopt(struct otter_client *c, const struct otter_root *root)
     uint64_t stored = c->config.journal->live.time_floor;
 
     c->root = *root;
-    /* Never down: the factory's root counts, too, and is in no entry. */
+    /* The factory's root counts, too, and is in no entry. */
     if (stored > c->facts.time_floor)
         c->facts.time_floor = stored;
     if (root->created > c->facts.time_floor)
@@ -72,17 +72,32 @@ static bool begin(struct otter_client *c, uint64_t now)
     return otter_exchange_begin(c, &r, now);
 }
 
+/* The time floor rises to a root's `created`. A new epoch sets it back to that, too: who could sign manifests
+ * until now may have dated one beyond every offer to come, and that is void as his sequences are. */
+static enum otter_status set_floor(struct otter_client *c, const struct otter_root *next)
+{
+    uint64_t stored = c->config.journal->live.time_floor;
+    enum otter_status status = OTTER_OK;
+    bool anew = next->sequence_epoch > c->root.sequence_epoch;
+
+    if (anew ? next->created != stored : next->created > stored)
+        status = otter_journal_set_time_floor(c->config.journal, next->created);
+    if (status == OTTER_OK && anew)
+        c->facts.time_floor = next->created;
+    return status;
+}
+
+/* The floor first: should the power go between the two, the root comes once more. */
 static enum otter_status accept(struct otter_client *c)
 {
     enum otter_status status =
         otter_verify_root_next(c->config.crypto, &c->root, c->buf, c->buf_len, &c->jws, &c->doc.next_root);
 
-    if (status != OTTER_OK)
-        return status;
-    status = otter_journal_set_root(c->config.journal, c->doc.next_root.version, c->jws.payload,
-                                    c->jws.payload_len);
-    if (status == OTTER_OK && c->doc.next_root.created > c->config.journal->live.time_floor)
-        status = otter_journal_set_time_floor(c->config.journal, c->doc.next_root.created);
+    if (status == OTTER_OK)
+        status = set_floor(c, &c->doc.next_root);
+    if (status == OTTER_OK)
+        status = otter_journal_set_root(c->config.journal, c->doc.next_root.version, c->jws.payload,
+                                        c->jws.payload_len);
     if (status != OTTER_OK)
         return status;
     adopt(c, &c->doc.next_root);

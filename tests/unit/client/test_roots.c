@@ -219,6 +219,49 @@ static void a_root_created_earlier_does_not_lower_the_time_floor(void **state)
     assert_int_equal(w->client.facts.time_floor, w->root.created);
 }
 
+static void date_ahead(struct world *w, struct otter_manifest *manifest)
+{
+    (void)w;
+    manifest->created = 8000000;
+    manifest->expires = 8999999;
+}
+
+/* An offer of 2000000 cannot tell that it is later: the next honest one must not be refused. */
+static void a_manifest_dated_ahead_raises_the_time_floor_to_its_offer_alone(void **state)
+{
+    struct world *w = *state;
+
+    w->server.tweak_manifest = date_ahead;
+    world_publish(w);
+    assert_true(world_run(w, 60000));
+    assert_int_equal(w->journal.live.time_floor, 2000000);
+    assert_int_equal(w->client.facts.time_floor, 2000000);
+}
+
+/* Who has the offer key, too, dates both ahead: no offer is good any more, until a root begins a new epoch.
+ */
+static void a_new_epoch_sets_the_time_floor_back(void **state)
+{
+    struct world *w = *state;
+    struct otter_root root = w->root;
+
+    assert_int_equal(otter_journal_set_time_floor(&w->journal, 8000000), OTTER_OK);
+    w->server.empty_offer = true;
+    world_reset(w);
+    world_run(w, 1000);
+    assert_true(w->seen[OTTER_OFFER_TIME]);
+    root.created += 10;
+    root.sequence_epoch = 2;
+    world_add_root(w, &root);
+    world_run(w, 2 * 86400000ull);
+    assert_int_equal(w->client.root.version, 2);
+    assert_int_equal(w->journal.live.time_floor, root.created);
+    assert_int_equal(w->client.facts.time_floor, root.created);
+    assert_int_equal(world_view(w).last_error, OTTER_OK);
+    world_reset(w);
+    assert_int_equal(w->client.facts.time_floor, root.created);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -236,6 +279,8 @@ int main(void)
         T(roots_are_asked_for_daily),
         T(a_root_that_flash_does_not_take_is_not_used),
         T(a_root_created_earlier_does_not_lower_the_time_floor),
+        T(a_manifest_dated_ahead_raises_the_time_floor_to_its_offer_alone),
+        T(a_new_epoch_sets_the_time_floor_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
