@@ -20,6 +20,7 @@ void config_defaults(struct config *config)
         .map_max = UINT64_C(256) << 20,
         .disk_low = UINT64_C(256) << 20,
         .tls_tickets = true,
+        .tls_device_name = "cn:*",
         .tls_session_cache = 4096,
         .events_burst = 10,
         .events_burst_window = 300,
@@ -104,11 +105,26 @@ static bool may_listen(const struct config *config, const struct config_listen *
            (config_proofs_only(config, address) && listen->serves == HTTP_SERVES_DEVICES);
 }
 
+static bool device_certificates_fit(const struct config *config, struct host_error *err)
+{
+    if (!http_tls_check_name(config->tls_device_name, err))
+        return false;
+    if (config->tls_device_ca[0] == '\0' && config->tls_device_crl[0] != '\0')
+        return host_fail(err, HOST_ERROR_FORMAT, "tls.device_crl is given, and tls.device_ca is not");
+    if (config->tls_device_ca[0] != '\0' && config->tls_cert[0] == '\0')
+        return host_fail(
+            err, HOST_ERROR_FORMAT,
+            "tls.device_ca is given, and tls.cert is not: without TLS nobody shows a certificate");
+    return true;
+}
+
 bool config_check(const struct config *config, struct host_error *err)
 {
     if ((config->tls_cert[0] == '\0') != (config->tls_key[0] == '\0'))
         return host_fail(err, HOST_ERROR_FORMAT, "--tls-cert and --tls-key go together: %s is not given",
                          config->tls_cert[0] ? "--tls-key" : "--tls-cert");
+    if (!device_certificates_fit(config, err))
+        return false;
     for (unsigned i = 0; i < config->listens; i++) {
         struct http_address address;
 

@@ -29,6 +29,9 @@ struct config {
     bool proxy_headers;         /* unix sockets: believe X-Forwarded-For and X-Forwarded-Proto */
     char tls_cert[CONFIG_TEXT]; /* PEM files; "" = no TLS */
     char tls_key[CONFIG_TEXT];
+    char tls_device_ca[CONFIG_TEXT];   /* PEM files; "" = devices are not asked for certificates */
+    char tls_device_crl[CONFIG_TEXT];  /* "" = none */
+    char tls_device_name[CONFIG_TEXT]; /* where the id stands in a certificate */
     bool tls_tickets;
     uint32_t tls_session_cache; /* entries; 0 = none */
     unsigned enrol;             /* enum config_enrol, a bit each */

@@ -20,7 +20,7 @@ struct key {
     bool reloads; /* a SIGHUP takes it over */
 };
 
-#define KEYS 34u
+#define KEYS 37u
 
 static void keys_of(struct config *c, struct key keys[KEYS])
 {
@@ -30,6 +30,9 @@ static void keys_of(struct config *c, struct key keys[KEYS])
         {"listen", "port_file", TEXT, c->port_file, 0, 0, false},
         {"tls", "cert", TEXT, c->tls_cert, 0, 0, true},
         {"tls", "key", TEXT, c->tls_key, 0, 0, true},
+        {"tls", "device_ca", TEXT, c->tls_device_ca, 0, 0, true},
+        {"tls", "device_crl", TEXT, c->tls_device_crl, 0, 0, true},
+        {"tls", "device_name", TEXT, c->tls_device_name, 0, 0, true},
         {"tls", "tickets", FLAG, &c->tls_tickets, 0, 0, false},
         {"tls", "session_cache", NUMBER, &c->tls_session_cache, 0, 1000000, false},
         {"devices", "enrol", ENROL, &c->enrol, 0, 0, false},

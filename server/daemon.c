@@ -8,6 +8,7 @@
 #include "server/preflight.h"
 #include "server/restore.h"
 #include "server/secrets.h"
+#include "server/tls_paths.h"
 #include "server/wait.h"
 
 #include <fcntl.h>
@@ -164,15 +165,16 @@ static void say_ready(const struct http_front_config *config, const struct http_
 static bool open_tls(const struct config *config, struct http_tls **ret, struct host_error *err)
 {
     struct http_tls_config tls = {.tickets = config->tls_tickets, .cached_max = config->tls_session_cache};
-    char cert[PATH_MAX], key[PATH_MAX];
+    struct tls_paths paths;
 
     *ret = NULL;
     if (config->tls_cert[0] == '\0')
         return true;
-    if (!secrets_path(config->tls_cert, cert, err) || !secrets_path(config->tls_key, key, err))
+    if (!tls_paths(config, &paths, err))
         return false;
-    tls.cert = cert;
-    tls.key = key;
+    tls.cert = paths.cert;
+    tls.key = paths.key;
+    tls.devices = paths.devices;
     *ret = http_tls_new(&tls, err);
     return *ret != NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "host/crypto.h"
 #include "server/secrets.h"
+#include "server/tls_paths.h"
 #include "service/events.h"
 
 #include <errno.h>
@@ -64,12 +65,12 @@ static bool port_file_is_usable(const struct config *config, struct host_error *
 
 static bool tls_is_usable(const struct config *config, struct host_error *err)
 {
-    char cert[PATH_MAX], key[PATH_MAX];
+    struct tls_paths paths;
 
     if (config->tls_cert[0] == '\0')
         return true;
-    return secrets_path(config->tls_cert, cert, err) && secrets_path(config->tls_key, key, err) &&
-           http_tls_check(cert, key, err);
+    return tls_paths(config, &paths, err) && http_tls_check(paths.cert, paths.key, err) &&
+           (!paths.devices.ca || http_tls_check_devices(&paths.devices, err));
 }
 
 static bool exec_is_usable(const struct config *config, struct host_error *err)

@@ -3,20 +3,27 @@
 #include "host/clock.h"
 #include "host/notify.h"
 #include "server/options.h"
-#include "server/secrets.h"
+#include "server/tls_paths.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 
 #define CHANGES_STR 512u
 
-static bool take_certificate(const struct reload *r, const struct config *fresh, struct host_error *err)
+/* What fails, fails alone: the other is taken. */
+static void take_certificates(const struct reload *r, const struct config *fresh)
 {
-    char cert[PATH_MAX], key[PATH_MAX];
+    struct host_error err = {.kind = HOST_ERROR_NONE};
+    struct tls_paths paths;
+    bool found = tls_paths(fresh, &paths, &err);
 
-    return secrets_path(fresh->tls_cert, cert, err) && secrets_path(fresh->tls_key, key, err) &&
-           http_tls_reload(r->tls, cert, key, err);
+    if (!found || !http_tls_reload(r->tls, paths.cert, paths.key, &err))
+        host_log(HOST_LOG_ERROR, "certificate-refused", HOST_LOG_STR("detail", err.message),
+                 HOST_LOG_STR("next", "the old one stays in use; put it right and send SIGHUP again"));
+    if (found && !http_tls_reload_devices(r->tls, &paths.devices, &err))
+        host_log(HOST_LOG_ERROR, "device-ca-refused", HOST_LOG_STR("detail", err.message),
+                 HOST_LOG_STR("next", "CAs, CRLs and device_name stay as they were; put it right and send "
+                                      "SIGHUP again"));
 }
 
 static void take_over(const struct reload *r, const struct config *fresh)
@@ -32,9 +39,8 @@ static void take_over(const struct reload *r, const struct config *fresh)
     if (!svc_offer_keys_read(r->svc, &err))
         host_log(HOST_LOG_ERROR, "offer-key-refused", HOST_LOG_STR("detail", err.message),
                  HOST_LOG_STR("next", "the old one stays in use; put it right and send SIGHUP again"));
-    if (r->tls && fresh->tls_cert[0] != '\0' && !take_certificate(r, fresh, &err))
-        host_log(HOST_LOG_ERROR, "certificate-refused", HOST_LOG_STR("detail", err.message),
-                 HOST_LOG_STR("next", "the old one stays in use; put it right and send SIGHUP again"));
+    if (r->tls && fresh->tls_cert[0] != '\0')
+        take_certificates(r, fresh);
 }
 
 void reload(const struct reload *r)

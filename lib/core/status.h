@@ -154,6 +154,7 @@
                                                                                                              \
     X(UNKNOWN_DEVICE, "unknown-device", 'A', "no such device, or not its token")                             \
     X(UNAUTHORIZED, "unauthorized", 'A', "no or wrong token")                                                \
+    X(CERTIFICATE_REFUSED, "certificate-refused", 'A', "the client certificate is not taken")                \
     X(LOCKED_OUT, "locked-out", 'A', "too many wrong tokens came from this address")                         \
     X(TOO_MANY_REQUESTS, "too-many-requests", 'A', "more requests than one device or address may send")      \
     X(FORBIDDEN, "forbidden", 'A', "the token does not allow this")                                          \

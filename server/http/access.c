@@ -105,12 +105,17 @@ static enum otter_status bearer_device(struct http_request *r)
                                                                                       : OTTER_UNKNOWN_DEVICE;
 }
 
+/* With a certificate beside it, it must be a token of that device. */
 static enum otter_status bearer_any_device(struct http_request *r)
 {
     enum otter_status status = bearer_may(r);
 
     if (status != OTTER_OK)
         return status;
+    if (r->certified)
+        return svc_auth_device(r->loop->svc, r->certified, r->credentials.token, &r->number)
+                   ? OTTER_OK
+                   : OTTER_UNAUTHORIZED;
     return svc_auth_any_device(r->loop->svc, r->credentials.token, &r->number) ? OTTER_OK
                                                                                : OTTER_UNAUTHORIZED;
 }
@@ -219,16 +224,32 @@ static enum otter_status hmac_any_device(struct http_request *r)
 {
     char device[OTTER_NAME_BUF];
 
-    return proof_device(r, device) ? check_proof(r, device) : OTTER_UNAUTHORIZED;
+    if (!proof_device(r, device) || (r->certified && strcmp(device, r->certified) != 0))
+        return OTTER_UNAUTHORIZED;
+    return check_proof(r, device);
+}
+
+static enum otter_status certificate_may(struct http_request *r)
+{
+    (void)r;
+    return OTTER_OK; /* http_certificate_body() */
+}
+
+static enum otter_status certificate_device(struct http_request *r)
+{
+    return svc_auth_certified(r->loop->svc, r->certified, &r->number) ? OTTER_OK : OTTER_UNKNOWN_DEVICE;
 }
 
 /* Who has a fleet key proves it over a body that names the device that it is. */
 static enum otter_status fleet_key_body(struct http_request *r)
 {
+    enum otter_status status = http_certificate_body(r);
     char device[OTTER_NAME_BUF];
     struct target target;
     struct svc_proof proof;
 
+    if (status != OTTER_OK)
+        return status;
     if (r->credentials.scheme != HTTP_SCHEME_HMAC || !proof_device(r, device) ||
         strcmp(device, r->device) != 0 || !make_proof(r, device, &target, &proof))
         return OTTER_UNAUTHORIZED;
@@ -239,6 +260,7 @@ static const struct scheme schemes[] = {
     [HTTP_SCHEME_NONE] = {no_operator, no_device, no_device, no_device},
     [HTTP_SCHEME_BEARER] = {bearer_operator, bearer_may, bearer_device, bearer_any_device},
     [HTTP_SCHEME_HMAC] = {no_operator, hmac_may, hmac_device, hmac_any_device},
+    [HTTP_SCHEME_CERTIFICATE] = {no_operator, certificate_may, certificate_device, certificate_device},
 };
 
 static enum otter_status public_head(struct http_request *r)
@@ -273,13 +295,19 @@ static enum otter_status metrics_head(struct http_request *r)
 /* The device is named in the body: here only that it will be able to prove itself. */
 static enum otter_status device_head(struct http_request *r)
 {
-    return schemes[r->credentials.scheme].device_may(r);
+    enum otter_status status = http_certificate_head(r);
+
+    return status == OTTER_OK ? schemes[r->credentials.scheme].device_may(r) : status;
 }
 
 /* The proof is over the body, too. */
 static enum otter_status fleet_key_head(struct http_request *r)
 {
-    return r->credentials.scheme == HTTP_SCHEME_HMAC ? OTTER_OK : OTTER_UNAUTHORIZED;
+    enum otter_status status = http_certificate_head(r);
+
+    if (status == OTTER_OK && r->credentials.scheme != HTTP_SCHEME_HMAC)
+        status = OTTER_UNAUTHORIZED;
+    return status;
 }
 
 /*
@@ -288,15 +316,17 @@ static enum otter_status fleet_key_head(struct http_request *r)
  */
 static enum otter_status blob_head(struct http_request *r)
 {
-    const struct scheme *scheme = &schemes[r->credentials.scheme];
     enum otter_status said, status;
 
     if (svc_blobs_public(r->loop->svc))
         return OTTER_OK;
-    status = scheme->any_device_ok(r);
+    status = http_certificate_head(r);
+    if (status != OTTER_OK)
+        return status;
+    status = schemes[r->credentials.scheme].any_device_ok(r);
     if (status == OTTER_OK)
         return http_ration_device(r);
-    if (r->credentials.scheme != HTTP_SCHEME_BEARER)
+    if (r->credentials.scheme != HTTP_SCHEME_BEARER || r->certified)
         return status;
     said = r->refusal; /* with its words, which stay unless there are others */
     r->refusal = OTTER_OK;
@@ -328,7 +358,7 @@ void http_access_head(struct http_request *r)
 /* A poll with a token that is not its device's: where that is allowed, somebody who asks to be taken. */
 static bool asks(struct http_request *r, enum otter_status status)
 {
-    if (status != OTTER_UNKNOWN_DEVICE || r->route->op != SVC_POLL ||
+    if (status != OTTER_UNKNOWN_DEVICE || r->refusal != OTTER_OK || r->route->op != SVC_POLL ||
         r->credentials.scheme != HTTP_SCHEME_BEARER || !svc_takes_asking(r->loop->svc))
         return false;
     r->call.op = SVC_DEVICE_ASK;
@@ -352,7 +382,9 @@ void http_access_body(struct http_request *r)
     }
     if (r->route->auth != HTTP_AUTH_DEVICE)
         return;
-    status = schemes[r->credentials.scheme].device_ok(r);
+    status = http_certificate_body(r);
+    if (status == OTTER_OK)
+        status = schemes[r->credentials.scheme].device_ok(r);
     if (status == OTTER_OK)
         status = http_ration_device(r);
     if (asks(r, status))

@@ -9,7 +9,8 @@
 enum http_scheme {
     HTTP_SCHEME_NONE, /* no header, an unknown scheme, or malformed */
     HTTP_SCHEME_BEARER,
-    HTTP_SCHEME_HMAC
+    HTTP_SCHEME_HMAC,
+    HTTP_SCHEME_CERTIFICATE /* no header, and a client certificate that was taken (certificate.c) */
 };
 
 #define HTTP_TOKEN_MAX 256u

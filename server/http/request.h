@@ -60,6 +60,7 @@ struct http_request {
     char id[OTTER_DIGEST_HEX + 1]; /* of the path */
     char device[OTTER_NAME_BUF];   /* of body, header or query */
     uint32_t number;               /* of the device that has proved to be one; 0: none has */
+    const char *certified;         /* the device by its certificate; NULL: it has shown none */
     char who[OTTER_NAME_BUF];      /* behind the token; "": none */
     struct svc_asker *asker;       /* the like, with what that one may; NULL: no operator */
     char client[HTTP_IP_STR];      /* of who asks to be taken as a device */
@@ -130,6 +131,13 @@ bool http_came_plain(const struct http_request *r);
 /* input.c: path, query and headers; then, when the body is whole, its decoding into call.in. */
 void http_input_head(struct http_request *r, const struct http_match *match);
 void http_input_body(struct http_request *r);
+
+/*
+ * certificate.c: the client certificate of who asks a route of devices: r->certified. Refuses one that does
+ * not count; and, once the request's device is known, one of another device.
+ */
+enum otter_status http_certificate_head(struct http_request *r);
+enum otter_status http_certificate_body(struct http_request *r);
 
 /* access.c: who asks. Before the body (what headers show), and after it (a device is named in its body). */
 void http_access_head(struct http_request *r);

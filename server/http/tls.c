@@ -28,7 +28,9 @@ struct http_tls *http_tls_new(const struct http_tls_config *config, struct host_
             return NULL;
         }
     }
-    if (!http_tls_reload(tls, config->cert, config->key, err)) {
+    tls->asks = config->devices.ca != NULL;
+    if (!http_tls_reload(tls, config->cert, config->key, err) ||
+        !http_tls_reload_devices(tls, &config->devices, err)) {
         http_tls_free(tls);
         return NULL;
     }
@@ -51,6 +53,7 @@ void http_tls_free(struct http_tls *tls)
     drop_ticket_key(tls);
     http_tls_cache_free(tls->cache);
     http_tls_pair_drop(tls->pair);
+    http_tls_trust_drop(tls->trust);
     pthread_mutex_destroy(&tls->lock);
     free(tls);
 }
@@ -82,6 +85,39 @@ bool http_tls_reload(struct http_tls *tls, const char *cert, const char *key, st
     return true;
 }
 
+bool http_tls_reload_devices(struct http_tls *tls, const struct http_tls_devices *devices,
+                             struct host_error *err)
+{
+    struct http_tls_trust *fresh, *old;
+    int64_t now = host_clock_wall();
+
+    if (tls->asks != (devices->ca != NULL))
+        return host_fail(err, HOST_ERROR_FORMAT, "tls.device_ca comes and goes with a restart alone");
+    if (!tls->asks)
+        return true;
+    fresh = http_tls_trust_load(devices, err);
+    if (!fresh)
+        return false;
+    http_tls_trust_tell(fresh);
+    (void)http_tls_trust_log(fresh, now);
+    pthread_mutex_lock(&tls->lock);
+    old = tls->trust;
+    tls->trust = fresh;
+    tls->trust_warned_at = now;
+    atomic_fetch_add_explicit(&tls->trust_number, 1, memory_order_release);
+    pthread_mutex_unlock(&tls->lock);
+    http_tls_trust_drop(old);
+    return true;
+}
+
+bool http_tls_check_devices(const struct http_tls_devices *devices, struct host_error *err)
+{
+    struct http_tls_trust *trust = http_tls_trust_load(devices, err);
+
+    http_tls_trust_drop(trust);
+    return trust != NULL;
+}
+
 bool http_tls_check(const char *cert, const char *key, struct host_error *err)
 {
     struct http_tls_pair *pair = http_tls_pair_load(cert, key, err);
@@ -100,6 +136,17 @@ struct http_tls_pair *http_tls_pair_now(struct http_tls *tls)
     return pair;
 }
 
+struct http_tls_trust *http_tls_trust_now(struct http_tls *tls, unsigned *ret_number)
+{
+    struct http_tls_trust *trust;
+
+    pthread_mutex_lock(&tls->lock);
+    trust = http_tls_trust_use(tls->trust);
+    *ret_number = atomic_load_explicit(&tls->trust_number, memory_order_relaxed);
+    pthread_mutex_unlock(&tls->lock);
+    return trust;
+}
+
 int64_t http_tls_expires(struct http_tls *tls)
 {
     int64_t not_after;
@@ -108,6 +155,23 @@ int64_t http_tls_expires(struct http_tls *tls)
     not_after = tls->pair->not_after;
     pthread_mutex_unlock(&tls->lock);
     return not_after;
+}
+
+static void watch_trust(struct http_tls *tls, int64_t now)
+{
+    unsigned number;
+    struct http_tls_trust *trust = http_tls_trust_now(tls, &number);
+    bool due;
+
+    pthread_mutex_lock(&tls->lock);
+    due = now - tls->trust_warned_at >= DAY_S;
+    pthread_mutex_unlock(&tls->lock);
+    if (due && http_tls_trust_log(trust, now)) {
+        pthread_mutex_lock(&tls->lock);
+        tls->trust_warned_at = now;
+        pthread_mutex_unlock(&tls->lock);
+    }
+    http_tls_trust_drop(trust);
 }
 
 void http_tls_watch(struct http_tls *tls, int64_t now)
@@ -123,6 +187,8 @@ void http_tls_watch(struct http_tls *tls, int64_t now)
     if (due)
         http_tls_pair_log(pair, now);
     http_tls_pair_drop(pair);
+    if (tls->asks)
+        watch_trust(tls, now);
 }
 
 bool http_tls_tickets_use(struct http_tls *tls, gnutls_session_t session, uint64_t now_ms)

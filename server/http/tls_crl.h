@@ -24,6 +24,8 @@ void http_tls_crls_free(struct http_tls_crls *crls);
  */
 unsigned http_tls_crls_ask(const struct http_tls_crls *crls, gnutls_x509_crt_t certificate, int64_t now);
 
+size_t http_tls_crls_count(const struct http_tls_crls *crls);
+
 /* When the first issuer's last list ends, in Unix seconds; INT64_MAX: never. */
 int64_t http_tls_crls_end(const struct http_tls_crls *crls);
 

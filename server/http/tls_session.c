@@ -31,6 +31,8 @@ const char http_tls_priorities[] =
 
 #define FRAGMENT_FULL 16384u
 
+#define JUDGED_MS 60000u
+
 /* Freed when libmicrohttpd has done away with the session. */
 struct connection {
     struct http_daemon *daemon;
@@ -40,6 +42,8 @@ struct connection {
     bool fitted;                /* records are of the length that the client asked for */
     unsigned faults;            /* of mapped images as it began */
     gnutls_session_t session;
+    bool asks;                       /* for a certificate: then there is */
+    struct http_tls_client client[]; /* one; else none */
 };
 
 /*
@@ -146,7 +150,9 @@ static struct connection *begin(struct http_daemon *d, struct MHD_Connection *co
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    struct connection *c = calloc(1, sizeof *c);
+    struct http_tls *tls = d->loop->config->tls;
+    bool asks = tls->asks && (d->listener->serves & HTTP_SERVES_DEVICES) != 0;
+    struct connection *c = calloc(1, sizeof *c + (asks ? sizeof c->client[0] : 0));
     gnutls_session_t session;
 
     if (!c || !fd || !info) {
@@ -158,14 +164,36 @@ static struct connection *begin(struct http_daemon *d, struct MHD_Connection *co
                              .fd = fd->connect_fd,
                              .session = session,
                              .faults = host_mapped_faults(),
-                             .pair = http_tls_pair_now(d->loop->config->tls)};
+                             .asks = asks,
+                             .pair = http_tls_pair_now(tls)};
     gnutls_transport_set_ptr(session, c);
     gnutls_transport_set_pull_function(session, pull);
     gnutls_transport_set_vec_push_function(session, push);
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, agreed);
     if (gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->pair->credentials) >= 0)
-        resumable(d->loop->config->tls, session);
+        resumable(tls, session);
+    if (asks)
+        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
     return c;
+}
+
+const struct http_tls_client *http_tls_client_of(void *ctx, uint64_t now_ms)
+{
+    struct connection *c = ctx;
+    struct http_tls *tls;
+    struct http_tls_trust *trust;
+
+    if (!c || !c->asks)
+        return NULL;
+    tls = c->daemon->loop->config->tls;
+    if (c->client->by != atomic_load_explicit(&tls->trust_number, memory_order_acquire) ||
+        now_ms - c->client->judged_ms >= JUDGED_MS) {
+        trust = http_tls_trust_now(tls, &c->client->by);
+        c->client->judged_ms = now_ms;
+        http_tls_client_judge(c->client, c->session, trust, host_clock_wall());
+        http_tls_trust_drop(trust);
+    }
+    return c->client->shown ? c->client : NULL;
 }
 
 /* libmicrohttpd does not say why. */

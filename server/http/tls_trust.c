@@ -1,7 +1,6 @@
 #include "http/tls_trust.h"
 
 #include "host/cleanup.h"
-#include "host/clock.h"
 #include "host/file.h"
 #include "host/log.h"
 #include "http/tls_pair.h"
@@ -66,38 +65,35 @@ static bool read_cas(const char *path, struct cas *cas, struct host_error *err)
     return true;
 }
 
-static void log_ca(gnutls_x509_crt_t ca, bool revoked)
+static bool is_revoked(const struct http_tls_trust *trust, gnutls_x509_crt_t ca)
 {
-    char subject[HTTP_TLS_SUBJECT];
-    size_t len = sizeof subject;
-
-    if (gnutls_x509_crt_get_dn(ca, subject, &len) < 0)
-        subject[0] = '\0';
-    host_log(
-        revoked ? HOST_LOG_WARNING : HOST_LOG_INFO, revoked ? "device-ca-revoked" : "device-ca",
-        HOST_LOG_STR("subject", subject),
-        HOST_LOG_INT("days", http_tls_days_left(gnutls_x509_crt_get_expiration_time(ca), host_clock_wall())));
+    return trust->crls && (http_tls_crls_ask(trust->crls, ca, 0) & 1u << POLICY_CLIENT_REVOKED) != 0;
 }
 
 static bool add_cas(struct http_tls_trust *trust, struct cas *cas, const char *path, struct host_error *err)
 {
-    unsigned added = 0;
-
     if (gnutls_x509_trust_list_init(&trust->list, 0) < 0)
         return host_fail(err, HOST_ERROR_MEMORY, "out of memory");
     for (unsigned i = 0; i < cas->count; i++) {
-        bool revoked =
-            trust->crls && (http_tls_crls_ask(trust->crls, cas->crt[i], 0) & 1u << POLICY_CLIENT_REVOKED);
-
-        log_ca(cas->crt[i], revoked);
-        if (revoked)
+        if (is_revoked(trust, cas->crt[i])) {
+            trust->revoked++;
             continue;
+        }
         if (gnutls_x509_trust_list_add_cas(trust->list, &cas->crt[i], 1, 0) != 1)
             return host_fail(err, HOST_ERROR_FORMAT, "certificate %u of %s cannot be used", i + 1, path);
         cas->crt[i] = NULL;
-        added++;
+        trust->cas++;
     }
-    return added > 0 || host_fail(err, HOST_ERROR_FORMAT, "all CAs of %s are revoked", path);
+    return trust->cas > 0 || host_fail(err, HOST_ERROR_FORMAT, "all CAs of %s are revoked", path);
+}
+
+bool http_tls_check_name(const char *name, struct host_error *err)
+{
+    struct policy_client_pattern pattern;
+    const char *why;
+
+    return policy_client_pattern(name, &pattern, &why) ||
+           host_fail(err, HOST_ERROR_FORMAT, "tls.device_name: \"%s\": %s", name, why);
 }
 
 static bool set_name(struct http_tls_trust *trust, const char *name, struct host_error *err)
@@ -139,6 +135,14 @@ struct http_tls_trust *http_tls_trust_load(const struct http_tls_devices *device
         return trust;
     http_tls_trust_drop(trust);
     return NULL;
+}
+
+void http_tls_trust_tell(const struct http_tls_trust *trust)
+{
+    host_log(trust->revoked ? HOST_LOG_WARNING : HOST_LOG_INFO, "device-ca", HOST_LOG_UINT("cas", trust->cas),
+             HOST_LOG_UINT("revoked", trust->revoked),
+             HOST_LOG_UINT("crls", trust->crls ? http_tls_crls_count(trust->crls) : 0),
+             HOST_LOG_STR("name", trust->name));
 }
 
 bool http_tls_trust_log(const struct http_tls_trust *trust, int64_t now)

@@ -19,13 +19,17 @@ struct http_tls_trust {
     struct http_tls_crls *crls; /* NULL: none */
     char name[HTTP_TLS_PATTERN];
     struct policy_client_pattern pattern; /* of name */
+    unsigned cas, revoked;                /* trusted; in the file, and not trusted */
 };
 
-/* One user, the caller. NULL with *err. A CA that a list of the file itself has revoked is not trusted. */
+/* One user, the caller. NULL with *err. A CA that is in one of the lists is not trusted. */
 struct http_tls_trust *http_tls_trust_load(const struct http_tls_devices *devices, struct host_error *err);
 struct http_tls_trust *http_tls_trust_use(struct http_tls_trust *trust);
 /* The last user frees it. NULL is nothing to do. */
 void http_tls_trust_drop(struct http_tls_trust *trust);
+
+/* What it is, in the log. */
+void http_tls_trust_tell(const struct http_tls_trust *trust);
 
 /* When the lists end, in the log: a warning if it is soon, an error if it was. True: something was said. */
 bool http_tls_trust_log(const struct http_tls_trust *trust, int64_t now);

@@ -231,6 +231,19 @@ enum otter_status svc_auth_fleet_key(struct svc *svc, const struct svc_proof *pr
     return status;
 }
 
+bool svc_auth_certified(struct svc *svc, const char *device, uint32_t *ret_number)
+{
+    uint32_t index = fleet_find(svc->fleet, device);
+    bool revoked;
+
+    if (index == FLEET_NONE || fleet_is_retired(svc->fleet, index))
+        return false;
+    revoked = (fleet_lock(svc->fleet, index)->marks & FLEET_REVOKED) != 0;
+    fleet_unlock(svc->fleet, index);
+    *ret_number = index + 1;
+    return !revoked;
+}
+
 bool svc_takes_asking(const struct svc *svc)
 {
     return svc->config.enrol_ask;

@@ -280,6 +280,9 @@ enum otter_status svc_auth_device_hmac(struct svc *svc, const struct svc_proof *
  */
 enum otter_status svc_auth_fleet_key(struct svc *svc, const struct svc_proof *proof, const char *product,
                                      struct otter_digest *ret_key);
+/* The like for a device that has proved its id to the front, by a client certificate; a token is not needed.
+ * False: there is none in service, or what it could prove itself by was revoked. */
+bool svc_auth_certified(struct svc *svc, const char *device, uint32_t *ret_number);
 /* May somebody unknown ask to be taken (SVC_DEVICE_ASK)? */
 bool svc_takes_asking(const struct svc *svc);
 

@@ -73,6 +73,9 @@ static void what_is_printed_is_read_again_alike(void **state)
         {"listen", "port_file", "/a b/c;d#e=f"},
         {"tls", "cert", "[tls]"},
         {"tls", "key", "credential:\"key\""},
+        {"tls", "device_ca", "/c a.pem"},
+        {"tls", "device_crl", "credential:crl"},
+        {"tls", "device_name", "dns:*.example.com"},
         {"tls", "tickets", "no"},
         {"tls", "session_cache", "1000000"},
         {"devices", "plain", "yes"},
@@ -448,7 +451,8 @@ static void the_example_shows_every_key_and_its_default(void **state)
     if (!config_parse(&c, text, len, "otterd.conf", &err))
         fail_msg("%s", err.message);
     assert_int_equal(c.listens, 1);
-    char *const paths[] = {c.data, c.port_file, c.tls_cert, c.tls_key, c.events_exec, c.audit_file};
+    char *const paths[] = {c.data,          c.port_file,      c.tls_cert,    c.tls_key,
+                           c.tls_device_ca, c.tls_device_crl, c.events_exec, c.audit_file};
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         assert_string_not_equal(paths[i], ""); /* shown; there is none by default */
