@@ -1,15 +1,12 @@
 #include "signature.h"
 #include "verb.h"
 
-#include "core/bytes.h"
 #include "host/file.h"
 #include "output.h"
-#include "pem.h"
+#include "signature_forms.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define FILE_MAX 1024u
 
 const char cli_signature_notes[] =
     "KEY is a PEM file, whose passphrase is asked for where it has one, or a key in a token by its PKCS#11 "
@@ -129,47 +126,15 @@ enum cli_exit cli_signing_write(struct cli *cli, const struct cli_signing *s, co
     return code;
 }
 
-/* base64url's two letters become base64's, and padding is put where it is missing. */
-static int decode_text(const char *text, size_t len, uint8_t *out, size_t cap)
-{
-    char plain[FILE_MAX + 4];
-    size_t n = 0;
-
-    for (size_t i = 0; i < len && n < FILE_MAX; i++) {
-        char c = text[i];
-
-        if (c != '\n' && c != '\r' && c != ' ' && c != '\t')
-            plain[n++] = c == '-' ? '+' : c == '_' ? '/' : c;
-    }
-    while (n % 4 != 0)
-        plain[n++] = '=';
-    return cli_base64_decode(plain, n, out, cap);
-}
-
-static bool take(const uint8_t *data, size_t len, uint8_t ret_sig[OTTER_SIG_LEN])
-{
-    if (otter_sig_from_der(data, len, ret_sig))
-        return true;
-    if (len != OTTER_SIG_LEN)
-        return false;
-    memcpy(ret_sig, data, OTTER_SIG_LEN);
-    return true;
-}
-
 enum cli_exit cli_signature_load(struct cli *cli, const char *path, uint8_t ret_sig[OTTER_SIG_LEN])
 {
     struct host_error err = {0};
     auto_free char *text = NULL;
-    uint8_t decoded[FILE_MAX];
     size_t len = 0;
-    int n;
 
-    if (!host_file_read(path, FILE_MAX, &text, &len, &err))
+    if (!host_file_read(path, CLI_SIGNATURE_MAX, &text, &len, &err))
         return cli_fail_error(cli, &err);
-    if (take((const uint8_t *)text, len, ret_sig))
-        return CLI_DONE;
-    n = decode_text(text, len, decoded, sizeof(decoded));
-    if (n >= 0 && take(decoded, (size_t)n, ret_sig))
+    if (cli_signature_decode(text, len, ret_sig))
         return CLI_DONE;
     return cli_fail(
         cli, CLI_REFUSED,

@@ -169,7 +169,8 @@ static int take_character(struct reader *r)
         r->s += 2;
         return (unsigned char)r->s[-1];
     }
-    if (!take(r, "\\u00") || r->end - r->s < 2 || !otter_hex_decode(r->s, 2, &byte, 1) || byte == 0)
+    if (!take(r, "\\u00") || r->end - r->s < 2 || !otter_hex_decode(r->s, 2, &byte, 1) || byte == 0 ||
+        byte >= ' ')
         return -1;
     r->s += 2;
     return byte;

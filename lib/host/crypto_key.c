@@ -55,6 +55,16 @@ static void name_it(struct host_key *key)
     otter_jws_header(&key->kid, key->header);
 }
 
+/* A file may hold a point that is not its private number's: what such a key signs verifies nowhere. */
+static bool halves_match(EVP_PKEY *pkey)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+    bool ok = ctx && EVP_PKEY_pairwise_check(ctx) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
 struct host_key *host_key_wrap(EVP_PKEY *pkey, const char *what, struct host_error *err)
 {
     struct host_key *key = calloc(1, sizeof *key);
@@ -70,6 +80,13 @@ struct host_key *host_key_wrap(EVP_PKEY *pkey, const char *what, struct host_err
         ERR_clear_error();
         (void)host_fail(err, HOST_ERROR_CRYPTO,
                         "%s is no key on P-256: Otter signs with ES256 alone; make one with `otter key new`",
+                        what);
+        return NULL;
+    }
+    if (!halves_match(pkey)) {
+        host_key_free(key);
+        ERR_clear_error();
+        (void)host_fail(err, HOST_ERROR_CRYPTO, "%s is damaged: its public key is not its private key's",
                         what);
         return NULL;
     }

@@ -1,6 +1,7 @@
 /*
  * The whole updater against a server of which the input decides: which replies are honest, which are bytes of
- * its own, which are bent, cut or left out, and what stands in offers that the server has really signed.
+ * its own, which are bent, cut or left out, what stands in offers that the server has really signed, and
+ * whether it asks for a new token. The device has a secret, or a fleet key and no token yet.
  * Whatever it says, the device comes to rest, keeps the rules of its flash, and asks for a reset only with
  * the manifest's image in the other slot; and once the server is honest, the update is installed, refused by
  * name, or was called off.
@@ -190,6 +191,20 @@ static void serve(struct memory_net *net, const struct memory_request *r)
     }
 }
 
+/* Tokens are taken, from whomever. */
+static unsigned take_token(struct world *w, const struct memory_request *r)
+{
+    (void)w;
+    return strcmp(r->target, "/v1/device/enrol") == 0 || strcmp(r->target, "/v1/device/token") == 0 ? 204 : 0;
+}
+
+/* A fleet key is no token: before it has one of its own, a device does not poll. */
+static void check_token(void)
+{
+    MUST(!world->factory.fleet_key || world->server.polls == 0 || world->journal.live.token[0] != '\0');
+    MUST(strlen(world->journal.live.token) <= OTTER_TOKEN_MAX);
+}
+
 static int32_t (*receive)(struct otter_net *self, void *buf, uint32_t len);
 
 /* Buffers within the client's one struct, whose bounds no sanitizer sees. */
@@ -227,6 +242,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool installed = false;
     unsigned hours = 0;        /* in all: a reply a day at the least */
     unsigned honest_hours = 0; /* since the input ended */
+    unsigned how;
 
     if (size > SIZE_MAX_TAKEN)
         return 0;
@@ -234,12 +250,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(world, pristine, sizeof(*world));
     memcpy(world->flash.mem, pristine_flash, ram_flash_map_small.size);
     input = (struct input){data, size};
-    world->net.piece = 1 + take(2) % 2000;
+    how = take(2);
+    world->net.piece = 1 + how % 2000;
+    world->factory.fleet_key = how / 2000 % 2 == 1;
+    world->server.poll_headers = how / 4000 % 2 == 1 ? "Otter-Rotate: 1\r\n" : world->server.poll_headers;
+    world->server.gate = take_token;
     world->net.serve = serve;
     receive = world->net.net.recv;
     world->net.net.recv = watched_receive;
     while (!installed && honest_hours < HONEST_HOURS && !(input.left == 0 && is_over())) {
         installed = world_run(world, HOUR_MS); /* ends the run if the client does not come to rest */
+        check_token();
         MUST(hours++ < 48 * SIZE_MAX_TAKEN);
         honest_hours += input.left == 0;
     }

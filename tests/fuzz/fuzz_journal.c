@@ -57,9 +57,10 @@ static void write_entry(struct otter_journal *j, struct input *in)
     struct otter_held_report report = {111, take(in, 1), OTTER_UPDATE_DOWNLOADING, {take(in, 1)}};
     struct otter_installs installs = {digest, (uint8_t)take(in, 1)};
     struct otter_rejected rejected = {digest, {7}};
+    char token[] = "token-0";
     static char payload[OTTER_PAYLOAD_MAX];
 
-    switch (take(in, 1) % 7) {
+    switch (take(in, 1) % 9) {
     case 0:
         (void)otter_journal_set_confirmed(j, &confirmed);
         break;
@@ -78,6 +79,13 @@ static void write_entry(struct otter_journal *j, struct input *in)
     case 5:
         memset(payload, 'r', sizeof(payload));
         (void)otter_journal_set_root(j, 2 + take(in, 1), payload, (uint16_t)(take(in, 2) % sizeof(payload)));
+        break;
+    case 7:
+        (void)otter_journal_set_next_secret(j, take(in, 1) % 2 == 0 ? NULL : digest.b);
+        break;
+    case 8:
+        token[6] = (char)('0' + take(in, 1) % 10);
+        (void)otter_journal_set_token(j, token);
         break;
     default:
         (void)otter_journal_set_time_floor(j, take(in, 4));

@@ -43,6 +43,12 @@ static const char pem_md5[] = "-----BEGIN EC PRIVATE KEY-----\n"
                               "rR2bz8nfF7VR57uOkDGuDrKAI30+D2dZqnnMpQeI3PbVP6qkC3ey9RfgsIPa8FH3\n"
                               "8SGOLh6MoVtu5DvP77S0nS4cD4wKZVCCrdZAt8W3Qnk=\n"
                               "-----END EC PRIVATE KEY-----\n";
+/* A bit of the private number is another one. */
+static const char halves[] = "-----BEGIN EC PRIVATE KEY-----\n"
+                             "MHcCAQEEIOcAScGSRhXruIjlEG9z+U9FxvfHYZ9IFNkPQe9Uv+gxoAoGCCqGSM49\n"
+                             "AwEHoUQDQgAE1xfONmHLkPMfB/bv+WvsRxuL1BOOg0M4SSxUHSEkVPy1K+/0GMID\n"
+                             "BfsPR2vRU3KlByMbiEy9O6JtkbYvbcNqMg==\n"
+                             "-----END EC PRIVATE KEY-----\n";
 static const uint8_t point_x[] = {0x85, 0x15, 0xd9, 0x43, 0x6b, 0xa2};
 
 /* Says one word after the other, the last one again. */
@@ -235,6 +241,16 @@ static void a_signer_s_key_signs_and_says_why_not_and_is_never_saved(void **stat
     assert_int_equal(released, 1);
 }
 
+static void a_key_whose_halves_do_not_belong_together_is_damaged(void **state)
+{
+    struct host_error err = {0};
+
+    (void)state;
+    assert_null(host_key_parse(halves, strlen(halves), "x.key", &err));
+    assert_int_equal(err.kind, HOST_ERROR_CRYPTO);
+    assert_non_null(strstr(err.message, "x.key is damaged"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +260,7 @@ int main(void)
         cmocka_unit_test(old_ways_of_encryption_are_refused_before_anybody_is_asked),
         cmocka_unit_test(a_sealed_file_opens_with_its_passphrase_alone_and_may_get_another),
         cmocka_unit_test(a_key_file_that_others_may_read_is_refused_as_ssh_does),
+        cmocka_unit_test(a_key_whose_halves_do_not_belong_together_is_damaged),
         cmocka_unit_test(a_signer_s_key_signs_and_says_why_not_and_is_never_saved),
     };
 
