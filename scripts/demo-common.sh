@@ -22,13 +22,13 @@ check() {
 equal() { [ "$1" = "$2" ] || { printf 'expected %s, got %s\n' "$1" "$2"; return 1; }; }
 # number NAME < JSON: an integer member of the first object that has it.
 number() { grep -o "\"$1\": *[0-9]*" | head -n 1 | grep -o '[0-9]*$'; }
-# refused CODE COMMAND...: the command exits with 1 and names the refusal.
+# refused CODE COMMAND...: the command exits with 1, or with 4 for want of a right, and names the refusal.
 refused() {
     local code=$1 status=0
     shift
     "$@" >"$work/refused.out" 2>&1 || status=$?
     cat "$work/refused.out"
-    [ "$status" = 1 ] && grep -q "$code" "$work/refused.out"
+    { [ "$status" = 1 ] || [ "$status" = 4 ]; } && grep -q "$code" "$work/refused.out"
 }
 
 # within SECONDS COMMAND...: until it succeeds.
@@ -58,6 +58,23 @@ start_server() {
     url=$scheme://127.0.0.1:$(port_of "$name")
 }
 use_server() { export OTTER_SERVER=$1 OTTER_TOKEN; OTTER_TOKEN=$(cat "$work/$2/admin.token"); }
+# add_operator NAME ROLE: his token is in $work/NAME.token. by NAME COMMAND...: as this operator.
+add_operator() {
+    otter operator add "$1" --role "$2" --expires 1d --json | sed 's/.*"token": *"\([^"]*\)".*/\1/' >"$work/$1.token"
+    chmod 600 "$work/$1.token"
+}
+by() {
+    local name=$1
+    shift
+    OTTER_TOKEN=$(cat "$work/$name.token") "$@"
+}
+# audited: the whole log is exported and checked without the server; a line of it that was changed is found.
+audited() {
+    otter audit export --out "$work/audit.jsonl"
+    show otter audit verify "$work/audit.jsonl" --key "$work/data/audit.pub"
+    sed -i '3s/"admin"/"nimda"/' "$work/audit.jsonl"
+    check "a line that was changed is found" refused 'line 3' otter audit verify "$work/audit.jsonl"
+}
 
 # build_firmware VERSION [options of scripts/build...]: $work/fw/VERSION, of both boards' firmware.
 build_firmware() {

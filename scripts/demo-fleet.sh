@@ -9,12 +9,16 @@ fleet() {
         --json "$@" >"$work/fleet.json"
 }
 
+# told DEVICE WHAT: its history has this.
+told() { otter device timeline "$1" --json | grep -q "\"$2\""; }
+
 step "Build (otter, otterd, otter-emu, and a real Cortex-M4 application in four versions)"
 for version in 1.0.0 1.1.0 1.2.0 1.3.0; do build_firmware "$version"; done
 "$ROOT/scripts/build" --no-install
 ls -l "$work/fw/1.1.0" | awk 'NR > 1 { print $5, $9 }'
 
 step "Start otterd and make the keys"
+server_options=(--enrol fleet-key)
 start_server data "$port"
 use_server "$url" data
 for name in root release image foreign foreign-root; do otter key new --out "$work/$name.key" >/dev/null; done
@@ -37,6 +41,11 @@ make_rollout 1.1.0 --phases 5,25,100 --auto
 check "the fleet runs 1.1.0" fleet --expect 1.1.0:confirmed --timeout 120
 show otter rollout status "$rollout"
 check "each device confirmed the very digest" equal "$devices" "$(count succeeded)"
+
+step "Who may do what"
+add_operator vera "viewer:$PRODUCT"
+check "Vera, a viewer, sees how it went" by vera otter rollout status "$rollout"
+check "and may not stop anything" refused 'lacks the right to operate' by vera otter server freeze --reason "just trying"
 
 step "1.2.0 hangs in its self-test: the watchdog bites, the bootloader goes back"
 sign_release 1.2.0 3 --selftest hang
@@ -71,5 +80,25 @@ check "the devices refuse it and stay on 1.1.0" fleet --server "$url" --expect 1
     --expect-reason unknown-key --timeout 120
 show otter rollout status "$rollout"
 check "and say why" equal "$devices" "$(count failed)"
+
+step "Ten more devices, which nobody registers: they enrol themselves by the fleet key of their factory"
+use_server "$scheme://127.0.0.1:$(port_of data)" data
+otter fleet-key new "$PRODUCT" --out "$work/fleet.key" >/dev/null
+otter device provision --count 10 --id-prefix new- --product "$PRODUCT" --hardware "$HARDWARE" --root "$work/root.json" \
+    --image-key "$work/image.key.pub" --url "$OTTER_SERVER" --fleet-key "$work/fleet.key" --out-dir "$work/new" >/dev/null
+new_fleet() {
+    otter-emu --fleet "$work/new/fleet.jsonl" --slot-a "$work/1.0.0-A.img" --keep "$work/flash" --speed 20 --until-idle
+}
+check "each makes a token of its own" new_fleet
+check "the server knows them" equal 10 "$(otter device list --filter 'id == new-*' --all --format jsonl | wc -l)"
+otter device rotate --target 'id == new-*' --yes
+check "asked to, they make new ones" new_fleet
+check "and use them" told new-01 token-rotated
+otter device revoke new-01 --reason "left in a train"
+check "one that is revoked is nobody" told new-01 token-revoked
+
+step "What was done, by whom"
+show otter audit list --filter 'who == vera or act == device-r*'
+audited
 
 printf '\ndemo passed: %s devices, every claim checked\n' "$devices"
