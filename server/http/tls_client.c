@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-#define CHAIN_MAX 8u
+#define CHAIN_MAX    8u
+#define RSA_MAX      512u /* bytes of a modulus */
+#define EXPONENT_MAX 8u   /* of a public exponent */
 
 struct chain {
     gnutls_x509_crt_t crt[CHAIN_MAX]; /* the client's own first */
@@ -124,4 +126,47 @@ void http_tls_client_judge(struct http_tls_client *client, gnutls_session_t sess
     client->shown = shown && count > 0;
     if (client->shown)
         judge(client, shown, count, trust, now);
+}
+
+/* DER has a zero before a number whose first bit is set. */
+static bool is_small(const gnutls_datum_t *number, unsigned max)
+{
+    return number->size <= max || (number->size == max + 1 && number->data[0] == 0);
+}
+
+static bool is_small_rsa(gnutls_x509_crt_t crt)
+{
+    gnutls_datum_t modulus = {NULL, 0}, exponent = {NULL, 0};
+    bool small = gnutls_x509_crt_get_pk_rsa_raw(crt, &modulus, &exponent) >= 0 &&
+                 is_small(&modulus, RSA_MAX) && is_small(&exponent, EXPONENT_MAX);
+
+    gnutls_free(modulus.data);
+    gnutls_free(exponent.data);
+    return small;
+}
+
+/* Of other keys the size is the curve's. */
+static bool is_bearable(gnutls_x509_crt_t crt)
+{
+    switch (gnutls_x509_crt_get_pk_algorithm(crt, NULL)) {
+    case GNUTLS_PK_RSA:
+    case GNUTLS_PK_RSA_PSS:
+        return is_small_rsa(crt);
+    case GNUTLS_PK_ECDSA:
+    case GNUTLS_PK_EDDSA_ED25519:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool http_tls_client_bearable(gnutls_session_t session)
+{
+    unsigned count = 0;
+    const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &count);
+    struct chain chain = {.count = 0};
+    bool bearable = shown && count > 0 && import(&chain, &shown[0]) && is_bearable(chain.crt[0]);
+
+    free_chain(&chain);
+    return bearable;
 }

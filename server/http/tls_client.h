@@ -13,6 +13,12 @@ struct http_tls_client {
     uint64_t judged_ms;          /* monotonic */
 };
 
+/*
+ * May the signature that proves the certificate's key be looked at? A key can be made so that this takes
+ * minutes, by anybody: here it is not known yet who shows it.
+ */
+bool http_tls_client_bearable(gnutls_session_t session);
+
 /* Judges, of a whole handshake or a resumed one. */
 void http_tls_client_judge(struct http_tls_client *client, gnutls_session_t session,
                            const struct http_tls_trust *trust, int64_t now);

@@ -32,6 +32,8 @@ const char http_tls_priorities[] =
 #define FRAGMENT_FULL 16384u
 
 #define JUDGED_MS 60000u
+/* What a client that is asked for a certificate may send in one piece: a chain, and no more. */
+#define MESSAGE_MAX 16384u
 
 /* Freed when libmicrohttpd has done away with the session. */
 struct connection {
@@ -104,6 +106,24 @@ static int agreed(gnutls_session_t session, unsigned message, unsigned when, uns
     return 0;
 }
 
+/* Of a client that may show a certificate: its key is looked at before its signature is. */
+static int shown_or_agreed(gnutls_session_t session, unsigned message, unsigned when, unsigned incoming,
+                           const gnutls_datum_t *text)
+{
+    if (message == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY && when == GNUTLS_HOOK_PRE && incoming)
+        return http_tls_client_bearable(session) ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+    if (message == GNUTLS_HANDSHAKE_FINISHED && when == GNUTLS_HOOK_POST)
+        return agreed(session, message, when, incoming, text);
+    return 0;
+}
+
+static void ask_for_certificate(gnutls_session_t session)
+{
+    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+    gnutls_handshake_set_max_packet_length(session, MESSAGE_MAX);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH, shown_or_agreed);
+}
+
 static int cache_put(void *ptr, gnutls_datum_t key, gnutls_datum_t data)
 {
     return http_tls_cache_put(ptr, key.data, key.size, data.data, data.size) ? 0 : GNUTLS_E_DB_ERROR;
@@ -173,7 +193,7 @@ static struct connection *begin(struct http_daemon *d, struct MHD_Connection *co
     if (gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->pair->credentials) >= 0)
         resumable(tls, session);
     if (asks)
-        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+        ask_for_certificate(session);
     return c;
 }
 

@@ -1,5 +1,6 @@
 """Devices by client certificates, as other implementations show them: Python's ssl, OpenSSL's s_client, curl."""
 
+import base64
 import contextlib
 import http.client
 import json
@@ -133,7 +134,7 @@ def asks_of(device):
 
 # --- who it is
 
-@pytest.mark.quick
+@pytest.mark.coverage
 def test_a_certificate_is_its_device_without_a_token_and_nobody_else(fleet):
     mine = fleet.certificate("dev-1")
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
@@ -233,8 +234,13 @@ def test_only_certificates_that_hold_in_every_way_count(fleet):
         assert fleet.detail(shown) == (401, "certificate-refused", why), what
         assert fleet.poll("dev-1", shown, token=fleet.secrets["dev-1"]) == (401, "certificate-refused"), what
     for good in (below.issue("/CN=dev-1", usage=None), below.issue("/CN=dev-1", usage="serverAuth,clientAuth"),
-                 fleet.root.issue("/CN=dev-1"), below.issue("/CN=dev-1", kind="rsa")):
+                 fleet.root.issue("/CN=dev-1"), below.issue("/CN=dev-1", kind="rsa"), pss(fleet)):
         assert fleet.poll("dev-1", good)[0] == 204
+
+
+def pss(fleet):
+    certificates.KINDS["pss"] = ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"]
+    return fleet.below.issue("/CN=dev-1", kind="pss")
 
 
 def self_signed(fleet):
@@ -245,10 +251,43 @@ def self_signed(fleet):
 
 
 def weak(fleet):
-    """An RSA key of 1,024 bits."""
     certificates.KINDS["weak"] = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]
-    pem, key = fleet.below.issue("/CN=dev-1", kind="weak")
-    return pem, key
+    return fleet.below.issue("/CN=dev-1", kind="weak")
+
+
+def der(tag, *parts):
+    body = b"".join(parts)
+    length = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes([tag]) + (bytes([len(body)]) if len(body) < 128 else bytes([0x80 | len(length)]) + length) + body
+
+
+def slow_key(path):
+    """An RSA key whose public exponent has 8,676 bits, since its private one is small: quick to prove, slow to check."""
+    p, q, private = 2**4423 - 1, 2**4253 - 1, 65537
+    numbers = [0, p * q, pow(private, -1, (p - 1) * (q - 1)), private, p, q, private % (p - 1), private % (q - 1), pow(q, -1, p)]
+    text = base64.encodebytes(der(0x30, *(der(2, n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in numbers))).decode()
+    path.write_text(f"-----BEGIN RSA PRIVATE KEY-----\n{text}-----END RSA PRIVATE KEY-----\n")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_key_made_to_be_slow_is_not_checked_at_all(fleet, version):
+    key, pem = fleet.folder / "slow.key", fleet.folder / "slow.pem"
+    slow_key(key)
+    certificates.openssl("req", "-x509", "-new", "-key", key, "-subj", "/CN=dev-1", "-days", 30, "-out", pem)
+    with pytest.raises((ssl.SSLError, ConnectionError)):  # no answer: the handshake ends
+        fleet.poll("dev-1", (pem, key), version=version)
+    assert fleet.poll("dev-1", fleet.certificate("dev-1"), version=version)[0] == 204
+
+
+def test_a_chain_is_bounded_by_its_certificates_and_by_its_bytes(fleet):
+    leaf, key = fleet.certificate("dev-1")
+    long = fleet.folder / "long.pem"
+    for count, said in ((8, 204), (9, 401)):
+        long.write_text(leaf.read_text() + fleet.root.pem.read_text() * (count - 1))
+        assert fleet.poll("dev-1", (long, key))[0] == said
+    long.write_text(leaf.read_text() + fleet.root.pem.read_text() * 60)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        fleet.poll("dev-1", (long, key))
 
 
 def test_a_ca_that_is_trusted_by_a_chain_of_one_that_is_none_is_not(fleet):
