@@ -9,7 +9,7 @@
 const struct cli_option cli_options_root_rotate[] = {
     {"root-key", CLI_OPTION_LIST, "OLD=NEW", "a root key, by id or file, and the one in its place"},
     {"release-key", CLI_OPTION_LIST, "OLD=NEW", "the like of a release key"},
-    {"offer-key", CLI_OPTION_LIST, "OLD=NEW", "the like of the server's key: offer.next.pub"},
+    {"offer-key", CLI_OPTION_LIST, "OLD=NEW", "the like of the server's key: offer.next.key.pub"},
     {"remove", CLI_OPTION_LIST, "ROLE=KEY", "a key less in a role"},
     {"epoch", CLI_OPTION_VALUE, "N", "sequence epoch, or +1: releases of the old one are void"},
     CLI_ROOT_NEXT_OPTIONS,
