@@ -5,10 +5,22 @@ A test is `test_file.py::test_name` of tests/e2e, which runs in the suite e2e or
 """
 
 ATTACKS = {
+    "arbitrary-software": [
+        "test_attack_keys.py::test_no_code_runs_that_the_offline_keys_did_not_sign",
+        "test_qemu_boot.py::test_an_image_of_another_key_or_link_is_refused",
+        "test_qemu_boot.py::test_the_signature_is_checked_at_every_boot",
+        "test_qemu_update.py::test_an_image_that_is_damaged_on_the_servers_disk_is_refused_by_its_digest",
+        "test_straight_road.py::test_a_release_signed_by_a_foreign_key_is_refused_by_the_server",
+        "test_bad_input.py::test_an_image_by_a_key_the_product_does_not_know_is_refused",
+    ],
     "rollback": [
         "test_attack_documents.py::test_no_older_release_is_installed_however_well_it_is_signed",
         "test_qemu_update.py::test_a_server_that_lies_gets_neither_other_hardwares_image_nor_an_older_one_into_a_device",
         "test_qemu_boot.py::test_an_image_below_the_counter_floor_is_never_booted",
+    ],
+    "fast-forward": [
+        "test_attack_keys.py::test_spent_numbers_and_dates_are_void_with_the_next_epoch",
+        "unit:client-roots",
     ],
     "freeze": [
         "test_attack_documents.py::test_what_has_expired_is_refused_and_an_offer_cannot_be_dated_back",
@@ -34,5 +46,17 @@ ATTACKS = {
     ],
     "another-devices-offer": [
         "test_attack_documents.py::test_another_devices_offer_is_refused_even_if_otterd_made_it_for_this_nonce",
+    ],
+    "stolen-offer-key": [
+        "test_attack_keys.py::test_a_stolen_offer_key_offers_what_is_published_until_a_root_takes_it_out",
+        "test_root_ceremony.py::test_the_offer_key_changes_under_a_running_server_and_no_device_refuses",
+    ],
+    "one-stolen-release-key": [
+        "test_attack_keys.py::test_one_stolen_release_key_is_below_the_threshold_and_goes_with_the_next_root",
+        "test_root_ceremony.py::test_a_revoked_release_key_signs_for_nobody_any_more",
+        "test_qemu_keys.py::test_a_board_follows_the_roots_it_missed_and_takes_nothing_by_a_key_that_was_taken_back",
+    ],
+    "duplicate-signatures": [
+        "test_attack_keys.py::test_one_key_counts_once_however_its_signature_is_doubled",
     ],
 }

@@ -27,11 +27,11 @@ class Signer:
         self.key = serialization.load_pem_private_key(pathlib.Path(key_file).read_bytes(), None)
         spki = self.key.public_key().public_bytes(serialization.Encoding.DER,
                                                   serialization.PublicFormat.SubjectPublicKeyInfo)
-        self.kid = b64(hashlib.sha256(spki).digest())
+        self.spki, self.kid = b64(spki), b64(hashlib.sha256(spki).digest())
 
-    def signature(self, body):
-        """Of a payload in base64url: one of the envelope's signatures."""
-        head = b64(json.dumps({"alg": "ES256", "kid": self.kid}, separators=(",", ":")).encode())
+    def signature(self, body, kid=None):
+        """Of a payload in base64url: one of the envelope's signatures. kid: in the place of its own."""
+        head = b64(json.dumps({"alg": "ES256", "kid": kid or self.kid}, separators=(",", ":")).encode())
         r, s = utils.decode_dss_signature(self.key.sign(f"{head}.{body}".encode(), ec.ECDSA(hashes.SHA256())))
         return {"protected": head, "signature": b64(r.to_bytes(32, "big") + s.to_bytes(32, "big"))}
 
