@@ -9,14 +9,28 @@ uint32_t otter_retry_after_s(bool has, uint64_t wish_s)
     return wish_s > OTTER_RETRY_MAX_S ? OTTER_RETRY_MAX_S : (uint32_t)wish_s;
 }
 
-uint32_t otter_backoff_ms(uint32_t failures, uint32_t first_ms, uint32_t max_ms, uint32_t random)
+static uint32_t ceiling_of(uint32_t failures, uint32_t first_ms, uint32_t max_ms)
 {
     uint32_t ceiling = first_ms < max_ms ? first_ms : max_ms;
-    uint32_t wait;
 
     for (uint32_t i = 1; i < failures && ceiling < max_ms; i++)
         ceiling = ceiling > max_ms / 2 ? max_ms : ceiling * 2; /* at most max_ms: no wrap */
-    wait = ceiling == UINT32_MAX ? random : random % (ceiling + 1);
+    return ceiling;
+}
+
+uint32_t otter_backoff_ms(uint32_t failures, uint32_t first_ms, uint32_t max_ms, uint32_t random)
+{
+    uint32_t ceiling = ceiling_of(failures, first_ms, max_ms);
+    uint32_t wait = ceiling == UINT32_MAX ? random : random % (ceiling + 1);
+
+    return wait < OTTER_BACKOFF_MIN_MS ? OTTER_BACKOFF_MIN_MS : wait;
+}
+
+uint32_t otter_cool_down_ms(uint32_t ended, uint32_t first_ms, uint32_t max_ms, uint32_t random)
+{
+    uint32_t ceiling = ceiling_of(ended, first_ms, max_ms);
+    uint32_t wait = ceiling - random % (ceiling / 2 + 1);
+
     return wait < OTTER_BACKOFF_MIN_MS ? OTTER_BACKOFF_MIN_MS : wait;
 }
 

@@ -18,6 +18,9 @@ uint32_t otter_retry_after_s(bool has, uint64_t wish_s);
  * from 1. */
 uint32_t otter_backoff_ms(uint32_t failures, uint32_t first_ms, uint32_t max_ms, uint32_t random);
 
+/* After attempts that came to nothing: the same ceiling, and half of it at least, so that days bound them. */
+uint32_t otter_cool_down_ms(uint32_t ended, uint32_t first_ms, uint32_t max_ms, uint32_t random);
+
 /* Until the next poll after a good one: the server's wish plus up to a sixteenth, so that fleets drift apart.
  */
 uint32_t otter_poll_wait_ms(uint32_t retry_after_s, uint32_t random);

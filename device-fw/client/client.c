@@ -137,6 +137,7 @@ void otter_client_attempt_ended(struct otter_client *c)
 {
     c->has_offer = false;
     c->cool_down = true;
+    c->fetch_attempt = 0;
 }
 
 enum otter_client_want otter_client_attempt_failed(struct otter_client *c, enum otter_status reason)
@@ -196,20 +197,26 @@ static enum otter_client_want phase_idle(struct otter_client *c, uint64_t now)
 
 /*
  * Each attempt costs flash, whoever is to blame: a server that offers one that comes to nothing after the
- * other must not wear it out. A day without any forgives.
+ * other must not wear it out. A day without any forgives one; a reset forgives none, since an image that
+ * fails its trial brings one.
  */
 static void cool_down(struct otter_client *c, uint64_t now)
 {
+    struct otter_journal *j = c->config.journal;
+    uint32_t ended = c->ended;
     uint64_t at;
 
     c->cool_down = false;
-    if (now - c->ended_ms >= OTTER_DAY_MS)
-        c->ended = 0;
-    if (c->ended < OTTER_FAILURES_MAX)
-        c->ended++;
+    for (uint64_t days = (now - c->ended_ms) / OTTER_DAY_MS; days > 0 && ended > 0; days--)
+        ended--;
+    if (ended < OTTER_FAILURES_MAX)
+        ended++;
+    c->ended = ended;
     c->ended_ms = now;
-    at = now + otter_backoff_ms(c->ended, c->timing.backoff_first_ms, c->timing.backoff_max_ms,
-                                otter_client_random(c));
+    if (ended != j->live.ended)
+        (void)otter_journal_set_ended(j, ended); /* not taken: a reset forgives */
+    at = now + otter_cool_down_ms(ended, c->timing.backoff_first_ms, c->timing.backoff_max_ms,
+                                  otter_client_random(c));
     if (c->next_poll_ms < at)
         c->next_poll_ms = at;
 }

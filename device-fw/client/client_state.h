@@ -131,15 +131,15 @@ struct otter_client {
     uint64_t refused_attempt; /* an offer already answered with `failed`, and why */
     struct otter_digest refused_manifest;
     enum otter_status refused_reason;
-    uint32_t ended;        /* attempts that came to nothing, each within a day of the one before */
-    uint64_t ended_ms;     /* the newest of them */
-    bool cool_down;        /* it ended in this cycle */
+    uint32_t ended;        /* attempts that came to nothing, less one a day without any */
+    uint64_t ended_ms;     /* the newest of them, or boot */
+    bool cool_down;        /* one ended in this cycle, or by this boot: no other begins */
     uint64_t said_attempt; /* newest report of this boot: not said twice */
     enum otter_update_state said_state;
     uint64_t explained_attempt; /* a held report's detail, in RAM alone */
     uint32_t explained_step;
     char explanation[24];
-    uint64_t fetch_attempt; /* failures to fetch an artifact of this attempt */
+    uint64_t fetch_attempt; /* under way; failures to fetch an artifact of it; 0 = none */
     uint8_t fetch_failures;
     uint8_t wrong_bytes; /* artifacts of it that came whole, and were not what was offered */
 

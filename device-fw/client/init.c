@@ -83,7 +83,7 @@ enum otter_status otter_client_init(struct otter_client *c, const struct otter_c
     memset(c, 0, sizeof(*c));
     c->config = *config;
     c->timing = config->timing != NULL ? *config->timing : otter_client_timing_default;
-    c->boot_ms = c->verified_ms = c->fresh_ms = c->roots_ms = now_ms;
+    c->boot_ms = c->verified_ms = c->fresh_ms = c->roots_ms = c->ended_ms = now_ms;
     c->said_state = OTTER_UPDATE_STATE_COUNT;
     c->off_reason = identify(c);
     if (c->off_reason != OTTER_OK) {
@@ -94,6 +94,7 @@ enum otter_status otter_client_init(struct otter_client *c, const struct otter_c
     c->fresh = true;
     c->roots_due = true;
     c->failures = config->journal->live.failures;
+    c->ended = config->journal->live.ended;
     c->phase = OTTER_PHASE_IDLE;
     c->next_poll_ms = now_ms;
     /* A boot does not undo a long back-off: devices that reset in a loop would forget it each time. */

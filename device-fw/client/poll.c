@@ -154,13 +154,27 @@ static enum otter_status admit(const struct otter_client *c)
     return OTTER_OK;
 }
 
+/* Is it another one than the attempt under way, which then came to nothing? So is one of another image. */
+static bool replaces(const struct otter_client *c)
+{
+    if (c->fetch_attempt == 0)
+        return false;
+    return c->fetch_attempt != c->offer.attempt ||
+           (c->dl.attempt == c->fetch_attempt &&
+            memcmp(c->dl.digest.b, c->offer.image.sha256.b, OTTER_DIGEST_LEN) != 0);
+}
+
 static enum otter_client_want consider(struct otter_client *c, uint64_t now)
 {
     enum otter_status status;
 
     /* On trial an offer proves the server, nothing more: trial.c confirms. */
-    if (c->on_trial || c->offer.empty || refused_already(c))
+    if (c->on_trial || c->offer.empty || c->cool_down || refused_already(c))
         return go_on(c, OTTER_PHASE_FINISH);
+    if (replaces(c)) {
+        otter_client_attempt_ended(c);
+        return go_on(c, OTTER_PHASE_FINISH);
+    }
     c->has_offer = true;
     c->installed = false;
     /* Both below 2^53 (offer's decoder) and deadline > issued: no wrap. */

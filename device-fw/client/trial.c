@@ -51,6 +51,7 @@ static void reverted(struct otter_client *c)
         return;
     if (otter_journal_set_pending(j, &no_pending) != OTTER_OK)
         return;
+    otter_client_attempt_ended(c);
     /* The image is not to blame when no server answered: it may come again (install.c takes it off the list).
      */
     if (cause == OTTER_TRIAL_NO_SERVER && installs.count > 0) {
@@ -148,6 +149,9 @@ static void confirm(struct otter_client *c, uint64_t now)
     c->facts.sequence = confirmed.sequence;
     c->facts.counter_floor = confirmed.counter;
     otter_roots_revoke(c);
+    c->ended = 0;
+    if (c->config.journal->live.ended != 0)
+        (void)otter_journal_set_ended(c->config.journal, 0);
     otter_client_event(c, OTTER_UPDATE_SUCCEEDED, OTTER_OK, "confirmed");
     c->next_poll_ms = now; /* the poll that says so is what the server counts */
     c->fresh = true;

@@ -68,7 +68,8 @@ enum otter_record_type {
     OTTER_RECORD_FAILURES = 0x1a,    /* u32 */
     OTTER_RECORD_ROOT = 0x1b,        /* u64 version, payload */
     OTTER_RECORD_NEXT_SECRET = 0x1c, /* 32 bytes */
-    OTTER_RECORD_NEXT_TYPE = 0x1d,   /* from here to 0xfd: a newer firmware's; copied forward */
+    OTTER_RECORD_ENDED = 0x1d,       /* u32 */
+    OTTER_RECORD_NEXT_TYPE = 0x1e,   /* from here to 0xfd: a newer firmware's; copied forward */
     OTTER_RECORD_FOLLOWING = 0xfe,
     OTTER_RECORD_BLANK = 0xff
 };
@@ -104,7 +105,7 @@ _Static_assert(OTTER_LEN_PENDING <= OTTER_VALUE_MAX && OTTER_LEN_REJECTED <= OTT
      OTTER_RECORDS(OTTER_LEN_TRIAL) + OTTER_RECORDS(OTTER_LEN_REJECTED) +                                    \
      OTTER_RECORDS(OTTER_LEN_INSTALLS) + OTTER_RECORDS(OTTER_LEN_CHECKPOINT) +                               \
      OTTER_RECORDS(OTTER_LEN_REPORTS) + OTTER_RECORDS(OTTER_LEN_REVOKED) + OTTER_RECORDS(8u) +               \
-     OTTER_RECORDS(OTTER_TOKEN_MAX) + OTTER_RECORDS(4u) + OTTER_RECORDS(OTTER_DIGEST_LEN) +                  \
+     OTTER_RECORDS(OTTER_TOKEN_MAX) + 2u * OTTER_RECORDS(4u) + OTTER_RECORDS(OTTER_DIGEST_LEN) +             \
      OTTER_RECORDS(4u) /* TURNED */)
 
 /*

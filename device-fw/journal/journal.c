@@ -233,6 +233,14 @@ enum otter_status otter_journal_set_failures(struct otter_journal *j, uint32_t f
     return otter_journal_commit(j, OTTER_RECORD_FAILURES, &next);
 }
 
+enum otter_status otter_journal_set_ended(struct otter_journal *j, uint32_t ended)
+{
+    struct otter_journal_live next = j->live;
+
+    next.ended = ended;
+    return otter_journal_commit(j, OTTER_RECORD_ENDED, &next);
+}
+
 /* Is this very root the one on flash? */
 static bool root_holds(struct otter_journal *j, uint64_t version, const char *payload, uint16_t len)
 {

@@ -90,6 +90,7 @@ struct otter_journal_live {
     char token[OTTER_TOKEN_MAX + 1]; /* "" = the factory secret is the token */
     struct otter_digest next_secret; /* of a token that is offered to the server; zero = none */
     uint32_t failures;               /* consecutive failed polls, for the back-off after a reset */
+    uint32_t ended;                  /* attempts that came to nothing, less those forgiven since */
     uint64_t root_version;           /* 0 = none stored: the factory's */
 };
 
@@ -139,6 +140,7 @@ enum otter_status otter_journal_set_token(struct otter_journal *j, const char *t
 /* secret: 32 bytes; NULL = none any more. */
 enum otter_status otter_journal_set_next_secret(struct otter_journal *j, const uint8_t *secret);
 enum otter_status otter_journal_set_failures(struct otter_journal *j, uint32_t failures);
+enum otter_status otter_journal_set_ended(struct otter_journal *j, uint32_t ended);
 /* payload: JSON of a root whose signatures have been checked, <= OTTER_PAYLOAD_MAX. */
 enum otter_status otter_journal_set_root(struct otter_journal *j, uint64_t version, const char *payload,
                                          uint16_t len);

@@ -133,6 +133,7 @@ static const struct field reports[] = {LIVE(step_attempt, U64),       LIVE(step,
 static const struct field revoked[] = {OF(digest, b, DIGEST)};
 static const struct field time_floor[] = {LIVE(time_floor, U64)};
 static const struct field failures[] = {LIVE(failures, U32)};
+static const struct field ended[] = {LIVE(ended, U32)};
 static const struct field next_secret[] = {LIVE(next_secret, DIGEST)};
 
 _Static_assert(offsetof(struct otter_trial, hung) == offsetof(struct otter_trial, self_test_passed) + 1,
@@ -173,6 +174,7 @@ static const struct value values[] = {
     {.type = OTTER_RECORD_TOKEN}, /* characters: encode_token, decode_token */
     PLAIN(OTTER_RECORD_FAILURES, failures, NOWHERE),
     PLAIN(OTTER_RECORD_NEXT_SECRET, next_secret, NOWHERE),
+    PLAIN(OTTER_RECORD_ENDED, ended, NOWHERE),
 };
 
 static const uint8_t *byte_of(const struct otter_journal_live *live, uint16_t at)

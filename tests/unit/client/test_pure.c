@@ -156,6 +156,17 @@ static void back_off_doubles_up_to_its_ceiling_with_full_jitter(void **state)
     assert_int_equal(otter_backoff_ms(9999, UINT32_MAX, UINT32_MAX, UINT32_MAX), UINT32_MAX);
 }
 
+static void attempts_that_end_wait_half_the_ceiling_at_least(void **state)
+{
+    (void)state;
+    assert_int_equal(otter_cool_down_ms(1, 60000, 86400000, 0), 60000);
+    assert_int_equal(otter_cool_down_ms(1, 60000, 86400000, 30000), 30000);
+    assert_int_equal(otter_cool_down_ms(1, 60000, 86400000, 30001), 60000);
+    assert_int_equal(otter_cool_down_ms(12, 60000, 86400000, 43200000), 43200000);
+    assert_int_equal(otter_cool_down_ms(16, 60000, 86400000, 0), 86400000);
+    assert_int_equal(otter_cool_down_ms(1, 1, 1, 7), OTTER_BACKOFF_MIN_MS);
+}
+
 static void polls_keep_the_servers_wish_and_drift_apart(void **state)
 {
     (void)state;
@@ -183,6 +194,7 @@ int main(void)
         cmocka_unit_test(only_real_loopback_is_loopback),
         cmocka_unit_test(retry_after_is_clamped),
         cmocka_unit_test(back_off_doubles_up_to_its_ceiling_with_full_jitter),
+        cmocka_unit_test(attempts_that_end_wait_half_the_ceiling_at_least),
         cmocka_unit_test(polls_keep_the_servers_wish_and_drift_apart),
         cmocka_unit_test(a_trial_waits_between_five_seconds_and_a_minute),
     };

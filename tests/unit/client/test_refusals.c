@@ -525,6 +525,21 @@ static void too_old(struct world *w, struct otter_manifest *manifest)
     manifest->sequence = 1;
 }
 
+static unsigned tries_after_days_without(struct world *w, unsigned days)
+{
+    unsigned before;
+
+    w->server.empty_offer = true;
+    w->server.poll_headers = "Retry-After: 86400\r\n";
+    assert_false(world_run(w, days * OTTER_TEST_DAY));
+    w->server.empty_offer = false;
+    w->server.poll_headers = "Retry-After: 5\r\n";
+    before = w->server.manifest_requests;
+    assert_false(
+        world_run(w, OTTER_TEST_DAY + OTTER_TEST_DAY / 8)); /* until the next poll, and a little longer */
+    return w->server.manifest_requests - before;
+}
+
 /* A server with the offer key but nothing to offer: its attempts must not wear the journal out. */
 static void attempts_that_come_to_nothing_come_ever_more_rarely(void **state)
 {
@@ -541,15 +556,45 @@ static void attempts_that_come_to_nothing_come_ever_more_rarely(void **state)
     assert_int_equal(w->server.manifest_requests, first);
     assert_false(world_run(w, 10 * OTTER_TEST_DAY));
     assert_in_range(w->server.polls - first, 5, 80);
-    /* A day without any forgives. */
-    w->server.empty_offer = true;
-    w->server.poll_headers = "Retry-After: 600\r\n";
-    assert_false(world_run(w, 3 * OTTER_TEST_DAY));
-    w->server.empty_offer = false;
+    /* A day without any forgives one of them. */
+    assert_in_range(tries_after_days_without(w, 2), 1, 3);
+    assert_in_range(tries_after_days_without(w, 30), 6, 20);
+}
+
+static void another_attempt_after_each_loss(struct world *w, struct otter_offer *offer)
+{
+    offer->attempt = 1000;
+    for (unsigned i = 0; i < w->server.reports; i++)
+        offer->attempt += w->server.report[i].state == OTTER_UPDATE_FAILED;
+}
+
+/* Nor the slot: wear is bounded by days, whatever the server does and however often the device resets. */
+static void a_blob_that_is_never_right(struct world *w, void (*tweak)(struct world *, struct otter_offer *))
+{
+    uint32_t sectors = (w->new_image.size + 16383) / 16384, before;
+
     w->server.poll_headers = "Retry-After: 5\r\n";
-    first = w->server.manifest_requests;
-    assert_false(world_run(w, 30 * 60000));
-    assert_true(w->server.manifest_requests - first > 2);
+    w->server.tweak_offer = tweak;
+    w->server.corrupt_at = 5;
+    w->server.corrupt_times = UINT32_MAX;
+    assert_false(world_run(w, 2 * OTTER_TEST_DAY));
+    before = slot_b_erases(w);
+    assert_in_range(before, 5 * sectors, 20 * 4 * sectors);
+    for (unsigned day = 0; day < 10; day++) {
+        assert_false(world_run(w, OTTER_TEST_DAY));
+        world_reset(w); /* an attempt at once, and others no sooner than half a day after each other */
+    }
+    assert_in_range(slot_b_erases(w) - before, 10 * sectors, 10 * 3 * 4 * sectors);
+}
+
+static void a_blob_that_is_never_right_wears_the_slot_out_slowly(void **state)
+{
+    a_blob_that_is_never_right(*state, another_attempt_after_each_loss);
+}
+
+static void nor_does_another_attempt_at_each_poll_bring_more(void **state)
+{
+    a_blob_that_is_never_right(*state, another_attempt_each_time);
 }
 
 /* The same for a server that calls off what it has just offered. */
@@ -571,6 +616,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(attempts_that_come_to_nothing_come_ever_more_rarely),
         T(attempts_that_are_called_off_come_ever_more_rarely),
+        T(a_blob_that_is_never_right_wears_the_slot_out_slowly),
+        T(nor_does_another_attempt_at_each_poll_bring_more),
         cmocka_unit_test(a_manifest_is_refused_by_name),
         T(a_foreign_release_key_is_refused),
         T(another_manifest_under_the_digest_is_refused),

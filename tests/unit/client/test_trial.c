@@ -151,7 +151,10 @@ static void a_failed_self_test_goes_back_at_once_and_says_so(void **state)
     assert_int_equal(report.reason, OTTER_SELF_TEST);
     assert_int_equal(report.attempt, WORLD_ATTEMPT);
     assert_int_equal(w->server.last_poll.poll.running.slot, OTTER_SLOT_A);
-    /* The offer that still stands is refused unseen. */
+    /* No other attempt begins by the poll that tells of it; the offer that still stands is refused unseen. */
+    assert_int_equal(w->journal.live.ended, 1);
+    assert_int_equal(w->server.manifest_requests, 1);
+    assert_false(world_run(w, 2 * 3600 * 1000));
     assert_true(world_reported(w, OTTER_UPDATE_FAILED, &report));
     assert_int_equal(report.reason, OTTER_REJECTED_BEFORE);
 }
@@ -187,14 +190,17 @@ static void three_trials_without_a_server_blame_the_server(void **state)
     assert_int_equal(otter_journal_install_count(&w->journal, &w->new_image.digest), 0);
     assert_int_equal(w->journal.live.failures, 0); /* a trial's polls are not a back-off's */
     w->net.refuse = false;
-    assert_true(world_run(w, 60000)); /* the same image comes again, without a download */
+    assert_true(world_run(w, 2 * 3600 * 1000)); /* the same image comes again, without a download */
     assert_true(world_reported(w, OTTER_UPDATE_REVERTED, &report));
     assert_int_equal(report.reason, OTTER_TRIAL_NO_SERVER);
     assert_int_equal(w->server.image_requests, 1);
+    assert_int_equal(w->journal.live.ended, 1);
+    w->server.empty_offer = true;
     world_reset(w);
     assert_int_equal(w->handover.boots_used, 1);
     assert_false(world_run(w, 60000));
     assert_true(confirmed(w));
+    assert_int_equal(w->journal.live.ended, 0);
     assert_false(otter_journal_is_rejected(&w->journal, &w->new_image.digest, NULL));
 }
 
