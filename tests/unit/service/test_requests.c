@@ -84,15 +84,22 @@ static json_int_t number(struct world *w, const char *member)
     return json_integer_value(json_object_get(json_array_get(json_object_get(list, "items"), 0), member));
 }
 
+static bool is_its_own(struct world *w, const char *device, const char *shown)
+{
+    uint32_t number;
+
+    return svc_auth_device(w->svc, device, shown, &number);
+}
+
 static void who_asks_waits_until_an_operator_accepts_the_very_token(void **state)
 {
     struct world *w = *state;
 
     assert_int_equal(ask(w, "new", 1, "10.0.0.1"), OTTER_DEVICE_PENDING);
-    assert_false(svc_auth_device(w->svc, "new", token(1)));
+    assert_false(is_its_own(w, "new", token(1)));
     assert_string_equal(decide(w, SVC_REQUEST_ACCEPT, "new", NULL), "");
-    assert_true(svc_auth_device(w->svc, "new", token(1)));
-    assert_false(svc_auth_device(w->svc, "new", token(2)));
+    assert_true(is_its_own(w, "new", token(1)));
+    assert_false(is_its_own(w, "new", token(2)));
     assert_int_equal(waiting(w), 0);
 }
 
@@ -131,10 +138,10 @@ static void two_tokens_for_one_id_are_rivals_until_one_is_named(void **state)
     assert_string_equal(decide(w, SVC_REQUEST_ACCEPT, "new", NULL), "conflict");
     assert_string_equal(decide(w, SVC_REQUEST_ACCEPT, "new", "00"), "not-found");
     assert_string_equal(decide(w, SVC_REQUEST_ACCEPT, "new", fingerprint(2)), "");
-    assert_true(svc_auth_device(w->svc, "new", token(2)));
+    assert_true(is_its_own(w, "new", token(2)));
     assert_int_equal(ask(w, "new", 1, "10.0.0.1"), OTTER_UNKNOWN_DEVICE);
     assert_string_equal(decide(w, SVC_REQUEST_ACCEPT, "new", fingerprint(1)), "already-exists");
-    assert_false(svc_auth_device(w->svc, "new", token(1)));
+    assert_false(is_its_own(w, "new", token(1)));
 }
 
 static void a_request_that_comes_again_is_counted_not_repeated(void **state)
@@ -216,7 +223,7 @@ static void a_revoked_device_comes_back_by_being_accepted(void **state)
     svc_call_clear(&revoke);
     assert_int_equal(ask(w, world_device(0), 1, "10.0.0.1"), OTTER_DEVICE_PENDING);
     assert_string_equal(decide(w, SVC_REQUEST_ACCEPT, world_device(0), NULL), "");
-    assert_true(svc_auth_device(w->svc, world_device(0), token(1)));
+    assert_true(is_its_own(w, world_device(0), token(1)));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
