@@ -207,7 +207,7 @@ static void cool_down(struct otter_client *c, uint64_t now)
     uint64_t at;
 
     c->cool_down = false;
-    for (uint64_t days = (now - c->ended_ms) / OTTER_DAY_MS; days > 0 && ended > 0; days--)
+    for (uint64_t quiet = now - c->ended_ms; quiet >= OTTER_DAY_MS && ended > 0; quiet -= OTTER_DAY_MS)
         ended--;
     if (ended < OTTER_FAILURES_MAX)
         ended++;
