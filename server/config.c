@@ -111,6 +111,9 @@ static bool device_certificates_fit(const struct config *config, struct host_err
         return false;
     if (config->tls_device_ca[0] == '\0' && config->tls_device_crl[0] != '\0')
         return host_fail(err, HOST_ERROR_FORMAT, "tls.device_crl is given, and tls.device_ca is not");
+    if (config->tls_device_ca[0] == '\0' && (config->enrol & CONFIG_ENROL_CERTIFICATE))
+        return host_fail(err, HOST_ERROR_FORMAT,
+                         "devices.enrol has the word certificate, and tls.device_ca is not given");
     if (config->tls_device_ca[0] != '\0' && config->tls_cert[0] == '\0')
         return host_fail(
             err, HOST_ERROR_FORMAT,

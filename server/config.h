@@ -11,7 +11,7 @@
 #define CONFIG_TEXT 256u
 
 /* How devices come that no operator has registered. */
-enum config_enrol { CONFIG_ENROL_ASK = 1, CONFIG_ENROL_FLEET_KEY = 2 };
+enum config_enrol { CONFIG_ENROL_ASK = 1, CONFIG_ENROL_FLEET_KEY = 2, CONFIG_ENROL_CERTIFICATE = 4 };
 
 struct config_listen {
     char text[CONFIG_TEXT]; /* as written */

@@ -137,7 +137,10 @@ static bool set_flag(bool *place, const char *value, struct host_error *err)
 static const struct {
     const char *word;
     unsigned bit;
-} enrols[] = {{"registered", 0}, {"ask", CONFIG_ENROL_ASK}, {"fleet-key", CONFIG_ENROL_FLEET_KEY}};
+} enrols[] = {{"registered", 0},
+              {"ask", CONFIG_ENROL_ASK},
+              {"fleet-key", CONFIG_ENROL_FLEET_KEY},
+              {"certificate", CONFIG_ENROL_CERTIFICATE}};
 
 static bool add_enrol(const char *word, size_t len, unsigned *bits)
 {
@@ -160,7 +163,8 @@ static bool set_enrol(unsigned *place, const char *value, struct host_error *err
 
         if (len > 0 && !add_enrol(at, len, &bits))
             return host_fail(err, HOST_ERROR_FORMAT,
-                             "\"%s\" is not made of the words registered, ask, fleet-key", value);
+                             "\"%s\" is not made of the words registered, ask, fleet-key, certificate",
+                             value);
         at += len + (at[len] != '\0');
     }
     *place = bits;

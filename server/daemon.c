@@ -109,6 +109,7 @@ static struct svc *open_services(const struct config *config, struct host_error 
         .blobs_public = config->blobs_public,
         .enable_admin = config->enable_admin,
         .enrol_ask = (config->enrol & CONFIG_ENROL_ASK) != 0,
+        .enrol_certificate = (config->enrol & CONFIG_ENROL_CERTIFICATE) != 0,
         .enrol_fleet_key = (config->enrol & CONFIG_ENROL_FLEET_KEY) != 0,
         .plain_devices = config->plain_devices,
         .disk_low = config->disk_low,

@@ -358,11 +358,16 @@ void http_access_head(struct http_request *r)
 /* A poll with a token that is not its device's: where that is allowed, somebody who asks to be taken. */
 static bool asks(struct http_request *r, enum otter_status status)
 {
+    bool bearer = r->credentials.scheme == HTTP_SCHEME_BEARER;
+
     if (status != OTTER_UNKNOWN_DEVICE || r->refusal != OTTER_OK || r->route->op != SVC_POLL ||
-        r->credentials.scheme != HTTP_SCHEME_BEARER || !svc_takes_asking(r->loop->svc))
+        (!bearer && r->credentials.scheme != HTTP_SCHEME_CERTIFICATE))
+        return false;
+    r->call.in.certified = r->certified && svc_takes_certified(r->loop->svc, r->certified);
+    if (!r->call.in.certified && (!bearer || !svc_takes_asking(r->loop->svc)))
         return false;
     r->call.op = SVC_DEVICE_ASK;
-    r->call.in.bearer = r->credentials.token;
+    r->call.in.bearer = bearer ? r->credentials.token : NULL;
     return true;
 }
 

@@ -248,3 +248,8 @@ bool svc_takes_asking(const struct svc *svc)
 {
     return svc->config.enrol_ask;
 }
+
+bool svc_takes_certified(const struct svc *svc, const char *device)
+{
+    return svc->config.enrol_certificate && fleet_find(svc->fleet, device) == FLEET_NONE;
+}

@@ -90,6 +90,8 @@ const struct store_fleet_key *fleet_key_by_id(const struct catalog *c, const str
 svc_handler op_device_token, op_device_enrol, op_device_ask;
 svc_handler op_request_list, op_request_accept, op_request_reject;
 svc_handler op_fleet_key_add, op_fleet_key_remove, op_fleet_key_list;
+/* certified.c: the like of SVC_DEVICE_ASK for who is certified. */
+enum otter_status ask_certified(struct svc *svc, struct svc_call *call);
 /* From memory: who asked a moment ago. */
 bool ask_try(struct svc *svc, struct svc_call *call);
 

@@ -310,5 +310,7 @@ enum otter_status op_device_ask(struct svc *svc, struct svc_call *call)
 {
     struct store_request row;
 
+    if (call->in.certified)
+        return ask_certified(svc, call);
     return read_ask(svc, call, &row) ? request_take(svc, call, &row) : OTTER_INTERNAL;
 }

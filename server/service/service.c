@@ -267,7 +267,7 @@ bool svc_try(struct svc *svc, struct svc_call *call)
     if (call->op == SVC_METRICS)
         return metrics_try(svc, call);
     if (call->op == SVC_DEVICE_ASK)
-        return ask_try(svc, call);
+        return !call->in.certified && ask_try(svc, call);
     if (call->op != SVC_POLL || !poll_try(svc, call))
         return false;
     count_poll(svc, call);

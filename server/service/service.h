@@ -127,7 +127,8 @@ struct svc_in {
     };
     struct otter_report report;
     struct otter_running running;
-    const char *bearer;            /* a token that is nobody's, for SVC_DEVICE_ASK */
+    const char *bearer;            /* a token that is nobody's, for SVC_DEVICE_ASK; NULL: there is none */
+    bool certified;                /* the like: who asks has proved its id, and is taken */
     const char *address;           /* that the request came from */
     const char *device;            /* authenticated device, for device ops */
     const char *who;               /* authenticated operator's name, for operators' ops; NULL: none */
@@ -196,6 +197,7 @@ struct svc_config {
     uint32_t events_burst_window; /* seconds; 300 */
     bool enrol_ask;               /* who is not known may ask to be taken: an operator accepts */
     bool enrol_fleet_key;         /* who proves a fleet key is taken */
+    bool enrol_certificate;       /* who has proved its id to the front is taken */
     bool plain_devices; /* devices may prove themselves with Otter-HMAC: their secrets are held unsealed */
     int64_t (*clock)(void);  /* Unix seconds; NULL = host_clock_wall. For tests. */
     int64_t (*served)(void); /* seconds that otterd has served; NULL = as counted. For tests. */
@@ -283,8 +285,9 @@ enum otter_status svc_auth_fleet_key(struct svc *svc, const struct svc_proof *pr
 /* The like for a device that has proved its id to the front, by a client certificate; a token is not needed.
  * False: there is none in service, or what it could prove itself by was revoked. */
 bool svc_auth_certified(struct svc *svc, const char *device, uint32_t *ret_number);
-/* May somebody unknown ask to be taken (SVC_DEVICE_ASK)? */
+/* May somebody unknown ask to be taken (SVC_DEVICE_ASK)? And who has proved its id, which is nobody's yet? */
 bool svc_takes_asking(const struct svc *svc);
+bool svc_takes_certified(const struct svc *svc, const char *device);
 
 /* Blobs, any thread. open: a read-only fd of a complete blob (caller closes) and its size, or -1 with errno.
  */

@@ -210,6 +210,34 @@ def test_a_device_that_is_not_registered_retired_or_revoked_has_no_right_by_its_
     assert fleet.poll("gone", fleet.certificate("gone"))[0] == 204  # registered anew
 
 
+def test_who_shows_a_certificate_is_taken_where_that_is_a_way_to_come(own):
+    fleet = own("known", options=("--enrol", "certificate"))
+    server, mine = fleet.server, fleet.certificate("new-1")
+    assert fleet.poll("new-2", mine) == (401, "unknown-device")
+    assert fleet.ask("POST", "/v1/device/report", report("new-1"), shown=mine) == (401, "unknown-device")
+    for shown in (fleet.stranger.issue("/CN=new-1"), fleet.below.issue("/CN=new-1/CN=new-1")):
+        assert fleet.poll("new-1", shown) == (401, "certificate-refused")
+    assert fleet.poll("new-1", token=unpadded(os.urandom(32))) == (401, "unknown-device")
+    assert [d["id"] for d in server.json("GET", "/api/v1/devices")["items"]] == ["known"]
+    assert fleet.poll("new-1", mine) == (503, "too-busy")  # come again
+    assert fleet.poll("new-1", mine)[0] == 204
+    # With a token beside it, that is its token from then on.
+    token, other = unpadded(os.urandom(32)), fleet.certificate("new-2")
+    assert fleet.poll("new-2", other, token="no-secret") == (401, "unknown-device")
+    assert fleet.poll("new-2", other, token=token) == (503, "too-busy")
+    server.kill()
+    server.start()
+    assert fleet.poll("new-1", mine)[0] == 204
+    for how in ({"token": token}, {"shown": other}, {"shown": other, "token": token}):
+        assert fleet.poll("new-2", **how)[0] == 204
+    enrolled = [e for e in server.json("GET", "/api/v1/audit?limit=100")["items"] if e["act"] == "device-enrol"]
+    assert sorted((e["subject"], e["detail"]["by"]) for e in enrolled) == [("new-1", "certificate"), ("new-2", "certificate")]
+    # An id that there is, is never taken: nor is one that was revoked given back.
+    fleet.world.otter("device", "revoke", "new-1")
+    assert fleet.poll("new-1", mine) == (401, "unknown-device")
+    assert fleet.poll("known", fleet.certificate("known"))[0] == 204
+
+
 # --- which certificates count
 
 def test_only_certificates_that_hold_in_every_way_count(fleet):
@@ -471,6 +499,7 @@ def test_only_addresses_that_serve_devices_ask_for_a_certificate(own):
     ("device_ca = {0}/ca.pem\ndevice_crl = {0}/other.crl", "is not signed by a CA of device_ca"),
     ("device_ca = {0}/ca.pem\ndevice_crl = {0}/self.crl", "all CAs of"),
     ("device_crl = {0}/ca.crl", "tls.device_ca is not"),
+    ("tickets = yes\n[devices]\nenrol = certificate", "has the word certificate, and tls.device_ca is not given"),
     ("device_ca = {0}/ca.pem\ndevice_name = *", "begin it with cn:, dns: or uri:"),
     ("device_ca = {0}/ca.pem\ndevice_name = cn:device", "one * stands for the device's id"),
 ])
