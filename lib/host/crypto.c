@@ -4,6 +4,8 @@
 
 #include "host/crypto.h"
 
+#include "host/memory.h"
+
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
@@ -11,9 +13,10 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 _Static_assert(sizeof(SHA256_CTX) <= sizeof(struct otter_sha256), "otter_sha256 holds OpenSSL's state");
 _Static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct otter_sha256), "and is aligned for it");
@@ -45,34 +48,68 @@ static void sha256_final(const struct otter_sha256 *ctx, uint8_t out[OTTER_DIGES
 }
 
 /* The curve's parameters, built once: looking them up by name costs a quarter of a verification. */
-static EVP_PKEY *curve;
-static pthread_once_t curve_once = PTHREAD_ONCE_INIT;
+static _Atomic(EVP_PKEY *) curve;
 
-static void make_curve(void)
+static EVP_PKEY *make_curve(void)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     char name[] = "P-256";
     OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
                            OSSL_PARAM_construct_end()};
 
+    EVP_PKEY *made = NULL;
+
     if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, &curve, EVP_PKEY_KEY_PARAMETERS, params) != 1)
-        curve = NULL;
+        EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_KEY_PARAMETERS, params) != 1)
+        made = NULL;
     EVP_PKEY_CTX_free(ctx);
+    return made;
+}
+
+/* NULL for want of memory: the next one tries again. */
+static EVP_PKEY *get_curve(void)
+{
+    EVP_PKEY *have = atomic_load(&curve), *made;
+
+    if (have)
+        return have;
+    made = make_curve();
+    if (!made || atomic_compare_exchange_strong(&curve, &have, made))
+        return made;
+    EVP_PKEY_free(made); /* another thread was faster */
+    return have;
+}
+
+/* Where memory is short, OpenSSL says that, or something else than what it has against a point, or nothing.
+ */
+static bool is_said_of_the_point(void)
+{
+    unsigned long error;
+    bool curves = false, memory = false;
+
+    while ((error = ERR_get_error()) != 0) {
+        curves = curves || ERR_GET_LIB(error) == ERR_LIB_EC;
+        memory = memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+    }
+    return curves && !memory;
 }
 
 /* A public key from a point, checked to lie on the curve; NULL if it does not. */
 static EVP_PKEY *key_of_point(const uint8_t point[OTTER_POINT_LEN])
 {
-    EVP_PKEY *key;
+    EVP_PKEY *parameters = get_curve(), *key;
 
-    (void)pthread_once(&curve_once, make_curve);
-    if (!curve || point[0] != 0x04) /* OpenSSL would take hybrid encodings (0x06, 0x07), too */
+    if (!parameters)
+        host_memory_refused();
+    if (!parameters || point[0] != 0x04) /* OpenSSL would take hybrid encodings (0x06, 0x07), too */
         return NULL;
+    ERR_clear_error();
     key = EVP_PKEY_new();
-    if (key && EVP_PKEY_copy_parameters(key, curve) == 1 &&
+    if (key && EVP_PKEY_copy_parameters(key, parameters) == 1 &&
         EVP_PKEY_set1_encoded_public_key(key, point, OTTER_POINT_LEN) == 1)
         return key;
+    if (!is_said_of_the_point())
+        host_memory_refused();
     EVP_PKEY_free(key);
     return NULL;
 }
@@ -84,14 +121,17 @@ static bool p256_verify(const uint8_t point[OTTER_POINT_LEN], const uint8_t hash
     size_t der_len = host_sig_to_der(sig, der);
     EVP_PKEY *key = key_of_point(point);
     EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new(key, NULL) : NULL;
-    bool ok = der_len && ctx && EVP_PKEY_verify_init(ctx) == 1 &&
-              EVP_PKEY_verify(ctx, der, der_len, hash, OTTER_DIGEST_LEN) == 1;
+    int verdict = der_len && ctx && EVP_PKEY_verify_init(ctx) == 1
+                      ? EVP_PKEY_verify(ctx, der, der_len, hash, OTTER_DIGEST_LEN)
+                      : -1;
 
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(key);
-    if (!ok)
+    if (key && verdict < 0) /* 0: it is a wrong one */
+        host_memory_refused();
+    if (verdict != 1)
         ERR_clear_error(); /* a refusal is no error of this thread's next call */
-    return ok;
+    return verdict == 1;
 }
 
 const struct otter_crypto otter_crypto_openssl = {
@@ -138,7 +178,8 @@ void host_random(void *out, size_t len)
     while (len) {
         int piece = len > 65536 ? 65536 : (int)len;
 
-        if (RAND_bytes(p, piece) != 1)
+        /* Of the kernel where OpenSSL has no memory for it. */
+        if (RAND_bytes(p, piece) != 1 && getrandom(p, (size_t)piece, 0) != piece)
             abort(); /* a key or nonce that can be guessed is worse than no program */
         p += piece;
         len -= (size_t)piece;

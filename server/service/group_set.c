@@ -65,6 +65,7 @@ struct reader {
     struct store_group_visitor visitor;
     struct catalog *c;
     size_t room;
+    bool short_of_memory;
 };
 
 static bool keep(struct store_group_visitor *self, const struct store_group *row)
@@ -75,8 +76,9 @@ static bool keep(struct store_group_visitor *self, const struct store_group *row
         size_t room = r->room ? r->room * 2 : 8;
         struct catalog_group *more = realloc(r->c->groups, room * sizeof(*more));
 
+        r->short_of_memory = !more;
         if (!more)
-            return false;
+            return false; /* ends the visit, which is no failure of the store's */
         r->c->groups = more;
         r->room = room;
     }
@@ -120,6 +122,8 @@ enum otter_status groups_read(struct catalog *c, struct store *store)
     struct policy_target_error error;
     enum otter_status status = store->ops->groups(store, &r.visitor);
 
+    if (r.short_of_memory)
+        return OTTER_INTERNAL;
     if (status != OTTER_OK || c->group_count == 0)
         return status;
     for (size_t i = 0; i < c->group_count; i++)

@@ -97,6 +97,11 @@ void catalog_cleanup(struct catalog **catalog);
 #define auto_catalog HOST_CLEANUP(catalog_cleanup)
 /* Reads it anew from the store; writer thread (or before the threads start). */
 enum otter_status catalog_reload(struct svc *svc, struct store *store);
+/*
+ * The same behind a commit. False: it could not be read, which is logged, and the writer's next turns try
+ * again. Writer thread.
+ */
+bool catalog_follow(struct svc *svc);
 const struct catalog_release *catalog_release_by_id(const struct catalog *c, const struct otter_digest *id);
 const struct catalog_release *catalog_release_by_num(const struct catalog *c, int64_t num);
 const struct catalog_rollout *catalog_rollout_by_id(const struct catalog *c, int64_t id);
@@ -164,6 +169,7 @@ struct svc {
 
     pthread_mutex_t catalog_lock; /* guards the pointer */
     struct catalog *catalog;
+    bool catalog_behind;           /* writer thread: the store is ahead of it */
     _Atomic uint32_t generation;   /* of the catalog */
     _Atomic uint64_t root_version; /* 0: none */
     atomic_bool paced;             /* groups of the catalog have poll intervals */
@@ -214,6 +220,8 @@ int64_t svc_pace_now_us(const struct svc *svc);
 
 /* ---- a call ---- */
 
+/* The refusal for want of memory. */
+enum otter_status svc_out_of_memory(struct svc_call *call);
 /* Sets out.error and returns the status, so that `return svc_refuse(...)` is one line. */
 enum otter_status svc_refuse(struct svc_call *call, enum otter_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -3,6 +3,8 @@
 #include "service/deadlines.h"
 #include "service/internal.h"
 
+#include "host/log.h"
+
 #include "core/bytes.h"
 
 struct loader {
@@ -62,4 +64,18 @@ bool load_all(struct svc *svc, struct host_error *err, int *ret_exit)
     *ret_exit = STORE_FAULT_DAMAGED;
     return host_fail(err, HOST_ERROR_FORMAT, "the database in %s cannot be loaded: %s", svc->dir,
                      l.trouble ? l.trouble : otter_status_meaning(status));
+}
+
+bool catalog_follow(struct svc *svc)
+{
+    /* Twice: who has acted is answered next. */
+    if (catalog_reload(svc, svc->writer) == OTTER_OK || catalog_reload(svc, svc->writer) == OTTER_OK) {
+        svc->catalog_behind = false;
+        return true;
+    }
+    if (!svc->catalog_behind)
+        host_log(HOST_LOG_ERROR, "catalog-not-read",
+                 HOST_LOG_STR("next", "otterd tries again; if it cannot before long, restart it"));
+    svc->catalog_behind = true;
+    return false;
 }

@@ -268,10 +268,8 @@ static void run(struct progress_turn *turn, bool slow)
 
         changed = tend_all(turn) || changed;
         changed = search_all(turn, slow) || changed;
-        if (changed && catalog_reload(svc, svc->writer) != OTTER_OK) {
-            host_log(HOST_LOG_ERROR, "catalog-not-read", HOST_LOG_STR("next", "restart otterd"));
+        if (changed && !catalog_follow(svc))
             return;
-        }
     }
 }
 

@@ -3,6 +3,8 @@
 #include "service/explain.h"
 #include "service/rights.h"
 
+#include "host/memory.h"
+
 static svc_handler *handler_of(enum svc_op op)
 {
     static svc_handler *const table[SVC_OP_COUNT] = {
@@ -49,9 +51,12 @@ static void run(struct svc *svc, struct svc_call *call)
 {
     svc_handler *handler = handler_of(call->op);
 
+    (void)host_memory_was_refused();
     call->out.status = handler ? rights_check(call) : OTTER_INTERNAL;
     if (call->out.status == OTTER_OK)
         call->out.status = handler(svc, call);
+    if (host_memory_was_refused() && !trouble_is(call->out.status))
+        call->out.status = svc_out_of_memory(call); /* else members would be absent */
     if (call->out.status != OTTER_OK)
         svc_call_clear(call);
     if (trouble_is(call->out.status))

@@ -21,6 +21,12 @@ enum otter_status svc_refuse(struct svc_call *call, enum otter_status status, co
     return status;
 }
 
+enum otter_status svc_out_of_memory(struct svc_call *call)
+{
+    call->out.verdict = OTTER_OK;
+    return svc_refuse(call, OTTER_INTERNAL, "out of memory: try again");
+}
+
 enum otter_status svc_refuse_at(struct svc_call *call, enum otter_status status, size_t at, const char *fmt,
                                 ...)
 {

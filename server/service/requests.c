@@ -270,7 +270,9 @@ enum otter_status request_settle(struct svc *svc, struct svc_call *call, const c
 
 /* ---- a poll of somebody unknown ---- */
 
-static bool read_ask(const struct svc *svc, const struct svc_call *call, struct store_request *row)
+/* *ret_token: it came with one. False: nothing that could be accepted, or no memory to seal it. */
+static bool read_ask(const struct svc *svc, const struct svc_call *call, struct store_request *row,
+                     bool *ret_token)
 {
     const struct otter_poll *poll = &call->in.poll;
     uint8_t secret[FLEET_SECRET];
@@ -281,9 +283,9 @@ static bool read_ask(const struct svc *svc, const struct svc_call *call, struct 
     memcpy(row->product, poll->product, sizeof(row->product));
     memcpy(row->hardware, poll->hardware, sizeof(row->hardware));
     memcpy(row->address, call->in.address, strnlen(call->in.address, STORE_ADDRESS_MAX));
-    ok = otter_b64_decode(call->in.bearer, strlen(call->in.bearer), secret, sizeof(secret)) ==
-             (int)sizeof(secret) &&
-         credentials_make(svc, row->id, secret, &row->token);
+    *ret_token = otter_b64_decode(call->in.bearer, strlen(call->in.bearer), secret, sizeof(secret)) ==
+                 (int)sizeof(secret);
+    ok = *ret_token && credentials_make(svc, row->id, secret, &row->token);
     host_wipe(secret, sizeof(secret));
     return ok;
 }
@@ -292,11 +294,12 @@ bool ask_try(struct svc *svc, struct svc_call *call)
 {
     struct store_request row;
     enum request_fate fate;
+    bool token;
 
     call->out.status = OTTER_OK;
-    if (!read_ask(svc, call, &row)) { /* no token of a device: nothing that could be accepted */
+    if (!read_ask(svc, call, &row, &token)) {
         call->out.verdict = OTTER_UNKNOWN_DEVICE;
-        return true;
+        return !token; /* the writer tries once more to seal it, and says what is wrong */
     }
     fate = requests_judge(svc, &row, svc_now(svc));
     if (fate == REQUEST_NO_ROOM)
@@ -309,8 +312,10 @@ bool ask_try(struct svc *svc, struct svc_call *call)
 enum otter_status op_device_ask(struct svc *svc, struct svc_call *call)
 {
     struct store_request row;
+    bool token;
 
+    call->out.verdict = OTTER_OK;
     if (call->in.certified)
         return ask_certified(svc, call);
-    return read_ask(svc, call, &row) ? request_take(svc, call, &row) : OTTER_INTERNAL;
+    return read_ask(svc, call, &row, &token) ? request_take(svc, call, &row) : OTTER_INTERNAL;
 }

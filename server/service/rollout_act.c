@@ -4,6 +4,7 @@
 #include "service/rollout_fleet.h"
 
 #include "core/bytes.h"
+#include "host/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,10 +227,14 @@ void rollout_action_answer(struct svc *svc, struct svc_call *call)
 {
     struct store_rollout row;
     enum otter_status status = svc->writer->ops->rollout_get(svc->writer, (int64_t)call->in.number, &row);
-    json_t *json = status == OTTER_OK ? json_rollout(svc->writer, svc->catalog, &row, &status) : NULL;
+    json_t *json;
 
-    if (!json)
+    (void)host_memory_was_refused();
+    json = status == OTTER_OK ? json_rollout(svc->writer, svc->catalog, &row, &status) : NULL;
+    if (!json || host_memory_was_refused()) {
+        json_decref(json);
         return; /* the answer of before is right, too, if not the newest */
+    }
     json_decref(call->out.json);
     call->out.json = json;
 }

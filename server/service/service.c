@@ -3,6 +3,7 @@
 #include "host/clock.h"
 #include "host/file.h"
 #include "host/log.h"
+#include "host/memory.h"
 #include "host/strict.h"
 #include "service/tree.h"
 
@@ -193,6 +194,7 @@ struct svc *svc_open(const struct svc_config *config, struct host_error *ret_err
         return NULL;
     }
     svc->lock_fd = -1;
+    host_memory_watch();
     svc->started_mono_ms = host_clock_mono_ms();
     watch_init(&svc->watch);
     (void)pthread_mutex_init(&svc->catalog_lock, NULL);

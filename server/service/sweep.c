@@ -151,7 +151,7 @@ static void watch_clock(struct svc *svc, int64_t mono_ms)
     if (step == 0)
         return;
     host_log(HOST_LOG_WARNING, "clock-set", HOST_LOG_INT("seconds", step));
-    (void)catalog_reload(svc, svc->writer);
+    (void)catalog_follow(svc);
 }
 
 void sweep_tick(struct svc *svc, bool all)

@@ -26,7 +26,7 @@ static const char *next_of(enum otter_status status)
         return "stop otterd, look with otterd --data DIR --check-database, go on from the newest backup: "
                "otterd --restore BACKUP --data NEW";
     case OTTER_TOO_BUSY:
-        return "raise the limit of open files, or see which other program holds the database";
+        return "raise the limit of open files or of memory, or see which other program holds the database";
     default:
         return "look at the system's log: the disk does not read or write";
     }

@@ -10,6 +10,7 @@
 
 #include "host/clock.h"
 #include "host/log.h"
+#include "host/memory.h"
 
 #include <time.h>
 
@@ -56,7 +57,7 @@ static svc_handler *handler_of(enum svc_op op)
     return (unsigned)op < SVC_OP_COUNT ? table[op] : NULL;
 }
 
-static enum otter_status handle(struct svc *svc, struct svc_call *call)
+static enum otter_status act(struct svc *svc, struct svc_call *call)
 {
     svc_handler *handler = handler_of(call->op);
     enum otter_status status;
@@ -74,6 +75,16 @@ static enum otter_status handle(struct svc *svc, struct svc_call *call)
     if (status == OTTER_OK && !call->in.dry_run)
         status = audit_done(svc, call);
     return status == OTTER_OK ? idempotency_keep(svc, call) : status;
+}
+
+/* What was answered while memory was refused may lack members, or blame a signature. */
+static enum otter_status handle(struct svc *svc, struct svc_call *call)
+{
+    enum otter_status status;
+
+    (void)host_memory_was_refused();
+    status = act(svc, call);
+    return host_memory_was_refused() && !trouble_is(status) ? svc_out_of_memory(call) : status;
 }
 
 /*
@@ -96,7 +107,10 @@ static enum otter_status run_call(struct svc *svc, struct svc_call *call)
     status = store->ops->savepoint_undo(store);
     if (status == OTTER_OK && audit_wants_refusal(call))
         return audit_refused(svc, call);
-    return status != OTTER_OK && trouble_is(call->out.status) ? call->out.status : status;
+    /* Without memory, too. */
+    if (status != OTTER_OK && (trouble_is(call->out.status) || call->out.status == OTTER_INTERNAL))
+        return call->out.status;
+    return status;
 }
 
 static enum otter_status run_transaction(struct svc *svc, struct svc_call *list)
@@ -144,8 +158,8 @@ void writer_publish(struct svc *svc, struct svc_call *list)
             progress_lost(svc, c->effects->lost);
         effects_publish(svc, c);
     }
-    if (catalog && catalog_reload(svc, svc->writer) != OTTER_OK)
-        host_log(HOST_LOG_ERROR, "catalog-not-read", HOST_LOG_STR("next", "restart otterd"));
+    if (catalog)
+        (void)catalog_follow(svc);
     if (gc)
         gc_carry_out(svc, gc);
 }
@@ -281,6 +295,8 @@ void *writer_main(void *arg)
                           backup_turn(svc, deadlines_pending(svc) ? 1u : progress_wait_ms(svc, TICK_MS)),
                           &closed);
         work_begins(&svc->writing);
+        if (svc->catalog_behind)
+            (void)catalog_follow(svc);
         credentials_run(svc); /* first: what is asked under a token sees that it is the one */
         if (list)
             run_batches(svc, list);

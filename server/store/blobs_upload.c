@@ -145,7 +145,7 @@ static enum otter_status begin_new(struct blobs_file *b, const struct otter_dige
     auto_close int fd = -1;
 
     if (!u)
-        return OTTER_IO_ERROR;
+        return OTTER_TOO_BUSY;
     u->digest = *digest;
     u->size = size;
     u->touched_ms = (int64_t)host_clock_mono_ms();

@@ -13,6 +13,8 @@ struct store_sqlite *store_sqlite_of(struct store *store)
 
 enum otter_status store_sqlite_status(int rc)
 {
+    if (rc == SQLITE_IOERR_NOMEM)
+        rc = SQLITE_NOMEM;
     switch (rc & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -27,6 +29,7 @@ enum otter_status store_sqlite_status(int rc)
         return OTTER_STORE_DAMAGED;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_NOMEM: /* the file is as good as before: not to be looked through at the next start */
         return OTTER_TOO_BUSY;
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
@@ -186,10 +189,19 @@ struct store_value store_reason_value(enum otter_status reason)
     return V_TEXT(reason == OTTER_OK ? NULL : otter_status_name(reason));
 }
 
+static void op_rollback(struct store *self)
+{
+    struct store_sqlite *s = store_sqlite_of(self);
+
+    if (!sqlite3_get_autocommit(s->db))
+        (void)store_sqlite_run(s, SQL_ROLLBACK, NULL);
+}
+
 static enum otter_status op_begin(struct store *self, bool durable)
 {
     struct store_sqlite *s = store_sqlite_of(self);
 
+    op_rollback(self); /* where there was no memory to do so */
     if (s->durable != durable) {
         const char *pragma = durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
         int rc = sqlite3_exec(s->db, pragma, NULL, NULL, NULL);
@@ -199,14 +211,6 @@ static enum otter_status op_begin(struct store *self, bool durable)
         s->durable = durable;
     }
     return store_sqlite_run(s, SQL_BEGIN, NULL);
-}
-
-static void op_rollback(struct store *self)
-{
-    struct store_sqlite *s = store_sqlite_of(self);
-
-    if (!sqlite3_get_autocommit(s->db))
-        (void)store_sqlite_run(s, SQL_ROLLBACK, NULL);
 }
 
 static enum otter_status op_commit(struct store *self)
