@@ -81,6 +81,13 @@ damage() {
     chmod u+w "$blob"
     printf 'X' | dd of="$blob" bs=1 seek=4711 conv=notrunc status=none
 }
+# end_server: as a power cut does.
+end_server() { { kill -9 "$pid" && wait "$pid"; } 2>/dev/null || true; }
+# roll_out VERSION: to all, or the refusal.
+roll_out() {
+    otter rollout create --release "$PRODUCT@$1" --target all --json >"$work/rollout.json" &&
+        otter rollout start "$(number id <"$work/rollout.json")"
+}
 digest() { sha256sum "$1" | cut -d ' ' -f 1; }
 
 step "Build (otter, otterd; bootloader and application for Cortex-M4: 1.1.0, 1.4.0 whose network is broken, 1.5.0, 1.0.0)"
@@ -164,7 +171,7 @@ for name in $pumps; do check "$name is on 1.1.0" runs "$name" 1.1.0; done
 step "otterd is killed; a cable is pulled during a download"
 switch_off pump-3
 switch_on pump-3
-{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null || true
+end_server
 mark
 for name in $pumps; do check "$name finds no server" says_anew "$name" 'net-unreachable\|net-lost'; done
 order '{"hold": 50000}'
@@ -180,16 +187,29 @@ order '{}'
 link pump-4 up
 check "all four run 1.5.0" counts succeeded 4
 
-step "A new root: neither the release key nor the image key is trusted any more"
+step "Two new roots: neither the release key nor the image key is trusted any more"
 sign_release 1.6.0 8
 publish 1.6.0
-otter root new --from "$work/root.json" --release-key "$work/release2.key.pub" --revoke-image "$work/image.key.pub" \
-    --out "$work/root2.json" >/dev/null
+end_server
+cp -a "$work/data" "$work/old" # a snapshot of its disk
+start_server data "$(port_of data)"
+otter root rotate "$work/root.json" --release-key "$work/release.key.pub=$work/release2.key.pub" --out "$work/root2.json" >/dev/null
 otter root sign "$work/root2.json" --key "$work/root.key" --from "$work/root.json" >/dev/null
-show otter root publish "$work/root2.json"
+otter root publish "$work/root2.json" >/dev/null
+otter root revoke "$work/root2.json" --image-key "$work/image.key.pub" --out "$work/root3.json" >/dev/null
+otter root sign "$work/root3.json" --key "$work/root.key" --from "$work/root2.json" >/dev/null
+show otter root publish "$work/root3.json"
+check "the server rolls nothing out that devices would refuse" refused unknown-key roll_out 1.6.0
+for name in $pumps; do check "$name follows both roots" within 60 decided "$name" '"root":3'; done
+
+step "Somebody puts yesterday's server in its place, which knows neither of them"
+end_server
+start_server old "$(port_of data)"
 make_rollout 1.6.0
-check "all four refuse what the old release key has signed, published before" counts failed 4
+check "all four refuse what it offers" counts failed 4
 show otter rollout status "$rollout"
+end_server
+start_server data "$(port_of old)"
 sign_release 1.7.0 9
 check "the server takes nothing more by that key" refused unknown-key publish 1.7.0
 release_key=$work/release2.key
