@@ -101,7 +101,8 @@ def test_an_image_changed_between_its_check_and_its_boot_does_not_boot(world):
     """Somebody with his hands on the flash: what was checked when it came is checked again before each jump."""
     base, fleet = world.image("1.0.0", "A"), world.fleet(1)
     rollout, flash = world.rollout(world.publish("1.1.0")), world.folder / "flash/dev-1.flash"
-    world.emulate(fleet, base, "--expect-reason", "none", "--bad", "1.1.0:silent=100", "--until-idle", "--timeout", 60, expect=None)
+    with emulated.Emulated(world, fleet, base, "--bad", "1.1.0:silent=100", speed=1000):
+        otter.wait_for("it is checked", lambda: world.status(rollout)["counts"]["installed"] == 1, 60)
     flip(flash, SLOT_B + 4096)
     summary = world.emulate(fleet, base, "--expect", "1.0.0:confirmed", "--expect-reason", "trial-image", "--speed", 1000).json
     assert summary["by_version"] == {"1.0.0": 1}
