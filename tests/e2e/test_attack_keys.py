@@ -264,6 +264,6 @@ def test_spent_numbers_and_dates_are_void_with_the_next_epoch(scene):
         otter.wait_for("the harm to be seen", lambda: scene.shown("dev-1")["last_refusal"] == "offer-time", 60)
     next_root(world, "revoke", "--key", world.pub("release"), "--add", f"release={world.pub('release2')}")
     world.rollout(world.publish("1.2.0", sequence=1, key=world.keys["release2"], create=("--epoch", "2")))
-    scene.afterwards("1.2.0")
+    scene.updated("1.2.0")
     healed = scene.flash("dev-1")["journal"]
     assert (healed["confirmed"]["epoch"], healed["confirmed"]["sequence"]) == (2, 1) and healed["time_floor"] < late

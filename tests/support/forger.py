@@ -200,9 +200,13 @@ class Scene:
 
     def afterwards(self, version="1.1.0"):
         """The forger is gone: who lost its attempt gets another, and all are updated."""
-        self.forger.honest()
         for device in self.devices:
             if self.shown(device)["state"] == "failed":
                 self.world.otter("device", "retry", device)
+        self.updated(version)
+
+    def updated(self, version):
+        """The forger is gone, and all take what is rolled out."""
+        self.forger.honest()
         summary = self.world.emulate(self.fleet, self.base, "--expect", f"{version}:confirmed", "--speed", SPEED).json
         assert summary["by_version"] == {version: len(self.devices)}, summary
