@@ -213,9 +213,20 @@ static enum otter_status op_begin(struct store *self, bool durable)
     return store_sqlite_run(s, SQL_BEGIN, NULL);
 }
 
+/*
+ * SQLite takes a transaction away by itself where a statement found no memory or no medium: a savepoint would
+ * then begin one of its own, and be committed by its release.
+ */
+static enum otter_status within(struct store *self, enum sql which)
+{
+    struct store_sqlite *s = store_sqlite_of(self);
+
+    return sqlite3_get_autocommit(s->db) ? OTTER_TOO_BUSY : store_sqlite_run(s, which, NULL);
+}
+
 static enum otter_status op_commit(struct store *self)
 {
-    enum otter_status status = store_sqlite_run(store_sqlite_of(self), SQL_COMMIT, NULL);
+    enum otter_status status = within(self, SQL_COMMIT);
 
     if (status != OTTER_OK)
         op_rollback(self);
@@ -224,17 +235,17 @@ static enum otter_status op_commit(struct store *self)
 
 static enum otter_status op_savepoint(struct store *self)
 {
-    return store_sqlite_run(store_sqlite_of(self), SQL_SAVEPOINT, NULL);
+    return within(self, SQL_SAVEPOINT);
 }
 
 static enum otter_status op_savepoint_release(struct store *self)
 {
-    return store_sqlite_run(store_sqlite_of(self), SQL_RELEASE, NULL);
+    return within(self, SQL_RELEASE);
 }
 
 static enum otter_status op_savepoint_undo(struct store *self)
 {
-    enum otter_status status = store_sqlite_run(store_sqlite_of(self), SQL_UNDO, NULL);
+    enum otter_status status = within(self, SQL_UNDO);
 
     return status == OTTER_OK ? op_savepoint_release(self) : status;
 }
