@@ -164,10 +164,10 @@ def unit_tests(folder):
     return json.loads(must([*MESON, "introspect", folder, "--tests"]))
 
 
-def run_unit_program(test, env):
+def run_unit_program(test, env, timeout=600):
     """One cmocka program: a case a test function, plus one for the exit itself if it is not explained by them."""
     extra = test["env"] if isinstance(test["env"], dict) else {}
-    done = command(test["cmd"], env={**os.environ, **env, **extra}, cwd=test["workdir"] or ROOT, timeout=600)
+    done = command(test["cmd"], env={**os.environ, **env, **extra}, cwd=test["workdir"] or ROOT, timeout=timeout)
     found = dict()
     for verdict, name in CMOCKA_LINE.findall(done.stdout):
         found[name] = verdict
@@ -179,13 +179,13 @@ def run_unit_program(test, env):
                    done.stdout[-4000:])
 
 
-def run_units(folder, env, areas=None):
+def run_units(folder, env, areas=None, timeout=600):
     """All unit programs, or those of some areas (the part of a test's name before the first / or -)."""
     chosen = [test for test in unit_tests(folder) if areas is None or re.split("[/-]", test["name"])[0] in areas]
     chosen.sort(key=lambda test: -test["timeout"])  # the long ones first, so that none is left over alone
 
     def run(test):
-        return list(run_unit_program(test, env))
+        return list(run_unit_program(test, env, timeout))
     for cases in side_by_side(run, chosen):
         yield from cases
 
@@ -200,7 +200,15 @@ def run_named_units(names):
 
 
 def run_unit(_tier):
-    yield from run_units(meson_build("asan", ASAN_OPTIONS), SANITIZER_ENV)
+    folder = meson_build("asan", ASAN_OPTIONS)
+    areas = {re.split("[/-]", test["name"])[0] for test in unit_tests(folder)} - {"oom"}
+    yield from run_units(folder, SANITIZER_ENV, areas)
+
+
+def run_oom(tier):
+    """Allocations fail, one after the other: some in the default tier, each in --full."""
+    env = {**SANITIZER_ENV, **({"OTTER_LONG": "1"} if tier == "full" else {})}
+    yield from run_units(meson_build("asan", ASAN_OPTIONS), env, {"oom"}, timeout=5400)
 
 
 def run_tsan(_tier):
@@ -490,6 +498,7 @@ SUITES = [
     Suite("schemathesis", "default", "requests made from docs/openapi.yaml, in a venv below build/", run_schemathesis),
     Suite("firmware", "default", "sizes of the firmware; the NUCLEO-F429ZI without ST's HAL", run_firmware),
     Suite("fuzz", "default", "libFuzzer, the same inputs for 15 s a parser (new ones for 60 s in --full)", run_fuzz),
+    Suite("oom", "default", "allocations fail, one after the other: refused whole or done whole, and nothing leaks", run_oom),
     Suite("coverage", "default", "gcovr, at least 85 % of lines of lib/ and server/", run_coverage),
     Suite("sim", "default", "the power cut at each flash operation of updates, reverts, first boots, journal turns", run_sim),
     Suite("soak", "full", "otterd at work for a minute: memory, descriptors and threads stay flat", run_soak),
