@@ -181,11 +181,13 @@ def published(scene):
 def test_one_stolen_release_key_is_below_the_threshold_and_goes_with_the_next_root(owned):
     world = owned.world
     owned.populate(4)
-    body, thief, other, stranger = published(owned), *(documents.Signer(world.keys[k]) for k in ("release", "release2", "intruder"))
+    body = published(owned)
+    thief, other, stranger = (documents.Signer(world.keys[name]) for name in ("release", "release2", "intruder"))
     first = thief.signature(body)
     perform(owned, [("one of two", documents.sealed(body, [first]), "threshold-not-met"),
                     ("and a stranger's", documents.sealed(body, [first, stranger.signature(body)]), "threshold-not-met"),
-                    ("and in the other's name", documents.sealed(body, [first, thief.signature(body, other.kid)]), "bad-signature")])
+                    ("and in the other's name", documents.sealed(body, [first, thief.signature(body, other.kid)]),
+                     "bad-signature")])
     next_root(world, "revoke", "--key", world.pub("release"), "--add", f"release={world.pub('release3')}")
     path, images = world.release("1.2.0", sequence=1, create=("--epoch", "2"))
     assert "threshold-not-met" in world.otter("release", "publish", path, *images, expect=1).err
@@ -225,12 +227,13 @@ def test_one_key_counts_once_however_its_signature_is_doubled(owned):
     owned.populate(6)
     for what, root, code in doubled_roots(world):
         assert refused(world, "/api/v1/roots", documents.signed(root, world.keys["root"])) == code, what
-    root = documents.signed({**documents.payload_of(world.root.read_bytes()), "version": 2}, world.keys["root"], world.keys["root"])
+    root = documents.signed({**documents.payload_of(world.root.read_bytes()), "version": 2}, *[world.keys["root"]] * 2)
     assert refused(world, "/api/v1/roots", root) == "duplicate-signature"
     owned.forger.serve["/v1/roots/2"] = root
     body, one, other = published(owned), *(documents.Signer(world.keys[name]) for name in ("release", "release2"))
     first = one.signature(body)
-    seconds = [("the same twice", first, "duplicate-signature"), ("another by the same key", one.signature(body), "duplicate-signature"),
+    seconds = [("the same twice", first, "duplicate-signature"),
+               ("another by the same key", one.signature(body), "duplicate-signature"),
                ("its mirror image", mirrored(first), "duplicate-signature"),
                ("under the other's name", one.signature(body, other.kid), "bad-signature"),
                ("its own name spelled otherwise", one.signature(body, respelled(one.kid)), "bad-header")]
