@@ -134,7 +134,7 @@
     X(PINNED, "pinned", 'P', "the device is pinned to another release")                                      \
     X(RELEASE_WITHDRAWN, "release-withdrawn", 'P', "the release was withdrawn")                              \
     X(IMAGES_PRUNED, "images-pruned", 'P', "the release's images were removed from the server")              \
-    X(HALTED, "halted", 'P', "too much was lost: the rollout waits for an operator")                         \
+    X(HALTED, "halted", 'P', "it was halted: the rollout waits for an operator")                             \
     X(ROLLED_BACK, "rolled-back", 'P', "the rollout was rolled back")                                        \
     X(NOT_A_MEMBER, "not-a-member", 'P', "the device came after the rollout, which takes none in")           \
     X(DOWNGRADE_NOT_ALLOWED, "downgrade-not-allowed", 'P',                                                   \

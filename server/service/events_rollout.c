@@ -73,6 +73,16 @@ bool events_rollout_aborted(struct svc *svc, struct svc_call *call, const struct
     return events_add(call, &event);
 }
 
+bool events_rollout_halted(struct svc *svc, struct svc_call *call, const struct store_rollout *row,
+                           const char *why)
+{
+    struct svc_event event;
+
+    events_of_rollout(svc, row, SVC_EVENT_ROLLOUT_HALTED, 0, &event);
+    (void)snprintf(event.detail, sizeof(event.detail), "%.200s", why);
+    return events_add(call, &event);
+}
+
 bool events_rollout_rolled_back(struct svc *svc, struct svc_call *call, const struct store_rollout *row,
                                 const char *why)
 {

@@ -160,7 +160,7 @@ enum otter_status op_fleet_key_list(struct svc *svc, struct svc_call *call)
     for (size_t i = 0; i < c->fleet_key_count; i++) {
         const struct policy_subject subject = {.product = c->fleet_keys[i].product};
 
-        if (rights_see(call, subject.product) && list_wants(&page, &subject) &&
+        if (rights_may(call, POLICY_ADMINISTER, subject.product) && list_wants(&page, &subject) &&
             json_array_append_new(items, json_key(&c->fleet_keys[i])) != 0)
             return list_drop(&page, OTTER_INTERNAL);
     }

@@ -79,6 +79,8 @@ void events_of_rollout(struct svc *svc, const struct store_rollout *row, enum sv
 bool events_rollout_aborted(struct svc *svc, struct svc_call *call, const struct store_rollout *row,
                             enum policy_rollout_state before, const char *why);
 /* The like of one that an operator had rolled back. */
+bool events_rollout_halted(struct svc *svc, struct svc_call *call, const struct store_rollout *row,
+                           const char *why);
 bool events_rollout_rolled_back(struct svc *svc, struct svc_call *call, const struct store_rollout *row,
                                 const char *why);
 /* Publishes the events of a committed call, and what its lost attempts amount to. */

@@ -424,11 +424,16 @@ bool attempt_stoppable(enum otter_update_state state);
 /* A release of the catalog as the writer's transaction sees it; and what is changed of it, stored. */
 enum otter_status release_now(struct svc *svc, const struct catalog_release *known,
                               struct catalog_release *ret);
-/* OK, or what devices that follow the newest root would refuse it for; writer thread. */
-enum otter_status release_trusted(struct svc *svc, struct svc_call *call, const struct catalog_release *r);
+/* OK, or what devices that follow the newest root would refuse it for, with *err; writer thread. */
+enum otter_status release_trusted(struct svc *svc, struct host_error *err, const struct catalog_release *r);
+/* Is it such a refusal? */
+bool release_distrusted(enum otter_status status);
+/* A root was published: rollouts that run with a release which it does not name are halted. */
+enum otter_status release_trust_changes(struct svc *svc, struct svc_call *call,
+                                        const struct otter_root *root);
 enum otter_status release_put(struct svc *svc, const struct catalog_release *now);
-/* May new rollouts and pins name it, by what the transaction sees? RELEASE_WITHDRAWN, IMAGES_PRUNED with
- * *err. */
+/* May new rollouts and pins name it, by what the transaction sees? RELEASE_WITHDRAWN, IMAGES_PRUNED, or what
+ * release_trusted() says, with *err. */
 enum otter_status release_usable(struct svc *svc, struct host_error *err,
                                  const struct catalog_release *known);
 /* The answer to an action that was done, anew: as its rollout is now. Writer thread. */

@@ -67,7 +67,7 @@ bool offer_keys_read(struct offer_keys *keys, const char *dir, struct host_error
     return true;
 }
 
-static bool names(const struct otter_root *root, const struct host_key *key)
+bool offer_keys_names(const struct otter_root *root, const struct host_key *key)
 {
     const struct otter_root_role *role = &root->role[OTTER_ROLE_OFFER];
 
@@ -79,14 +79,15 @@ static bool names(const struct otter_root *root, const struct host_key *key)
 
 bool offer_keys_named(const struct offer_keys *keys, const struct otter_root *root)
 {
-    return names(root, atomic_load(&keys->now)) || names(root, atomic_load(&keys->next));
+    return offer_keys_names(root, atomic_load(&keys->now)) ||
+           offer_keys_names(root, atomic_load(&keys->next));
 }
 
 void offer_keys_choose(struct offer_keys *keys, const struct otter_root *root)
 {
     struct host_key *next = atomic_load(&keys->next);
 
-    if (names(root, atomic_load(&keys->now)) || !names(root, next))
+    if (offer_keys_names(root, atomic_load(&keys->now)) || !offer_keys_names(root, next))
         return;
     atomic_store(&keys->now, next);
     atomic_store(&keys->next, NULL);

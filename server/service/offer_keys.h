@@ -29,6 +29,9 @@ void offer_keys_begin(struct offer_keys *keys, struct host_key *key);
 /* Reads offer.next.key of a directory, if it is there: at the start, and by SIGHUP. Main thread. */
 bool offer_keys_read(struct offer_keys *keys, const char *dir, struct host_error *err);
 
+/* Does the root name it in its offer role? NULL: it does not. */
+bool offer_keys_names(const struct otter_root *root, const struct host_key *key);
+
 /* Does the root name a key that we hold? */
 bool offer_keys_named(const struct offer_keys *keys, const struct otter_root *root);
 

@@ -60,5 +60,7 @@ enum otter_status release_usable(struct svc *svc, struct host_error *err, const 
     struct catalog_release now;
     enum otter_status status = release_now(svc, known, &now);
 
-    return status == OTTER_OK ? release_refusal(&now, err) : status;
+    if (status == OTTER_OK)
+        status = release_refusal(&now, err);
+    return status == OTTER_OK ? release_trusted(svc, err, known) : status;
 }

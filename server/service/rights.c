@@ -67,7 +67,6 @@ static const struct svc_need needs[SVC_OP_COUNT] = {
     [SVC_DEVICE_TIMELINE] = PRODUCT(SEE),
     [SVC_FLEET_SUMMARY] = PRODUCT(SEE),
     [SVC_REQUEST_LIST] = PRODUCT(SEE),
-    [SVC_FLEET_KEY_LIST] = PRODUCT(SEE),
     [SVC_METRICS] = SERVER(SEE),
     [SVC_AUDIT_LIST] = SERVER(SEE),
     [SVC_AUDIT_HEAD] = SERVER(SEE),
@@ -85,8 +84,6 @@ static const struct svc_need needs[SVC_OP_COUNT] = {
     [SVC_DEVICE_CHANGE] = PRODUCT(OPERATE),
     [SVC_REQUEST_ACCEPT] = PRODUCT(OPERATE),
     [SVC_REQUEST_REJECT] = PRODUCT(OPERATE),
-    [SVC_FLEET_KEY_ADD] = PRODUCT(PUBLISH),
-    [SVC_FLEET_KEY_REMOVE] = PRODUCT(PUBLISH),
     [SVC_GROUP_PUT] = SERVER(OPERATE),
     [SVC_GROUP_DELETE] = SERVER(OPERATE),
     [SVC_FREEZE] = SERVER(OPERATE),
@@ -100,6 +97,10 @@ static const struct svc_need needs[SVC_OP_COUNT] = {
     [SVC_RELEASE_WITHDRAW] = PRODUCT(PUBLISH),
     [SVC_IMAGE_KEY_ADD] = PRODUCT(PUBLISH),
     [SVC_ROOT_PUBLISH] = SERVER(PUBLISH),
+
+    [SVC_FLEET_KEY_LIST] = PRODUCT(ADMINISTER), /* a credential of a whole product */
+    [SVC_FLEET_KEY_ADD] = PRODUCT(ADMINISTER),
+    [SVC_FLEET_KEY_REMOVE] = PRODUCT(ADMINISTER),
 
     [SVC_OPERATOR_ADD] = SERVER(ADMINISTER),
     [SVC_OPERATOR_CHANGE] = SERVER(ADMINISTER),
@@ -174,9 +175,14 @@ enum otter_status rights_check(struct svc_call *call)
     return svc_permitted(call->in.asker, call->op, call->in.id, &call->out.error);
 }
 
+bool rights_may(const struct svc_call *call, enum policy_right right, const char *product)
+{
+    return call->in.asker && policy_may(&call->in.asker->rights, right, product);
+}
+
 bool rights_see(const struct svc_call *call, const char *product)
 {
-    return call->in.asker && policy_may(&call->in.asker->rights, POLICY_SEE, product);
+    return rights_may(call, POLICY_SEE, product);
 }
 
 bool rights_see_all(const struct svc_call *call)
@@ -193,7 +199,7 @@ enum otter_status rights_need_or(const struct svc_call *call, const char *produc
 {
     enum policy_right right = svc_need_of(call->op, call->in.id).right;
 
-    if (call->in.asker && policy_may(&call->in.asker->rights, right, product))
+    if (rights_may(call, right, product))
         return OTTER_OK;
     return lacks_for(err, call->in.asker, right, product);
 }
@@ -205,7 +211,7 @@ enum otter_status rights_need(struct svc_call *call, const char *product)
 
 enum otter_status rights_need_also(struct svc_call *call, enum policy_right right, const char *product)
 {
-    if (call->in.asker && policy_may(&call->in.asker->rights, right, product))
+    if (rights_may(call, right, product))
         return OTTER_OK;
     return lacks_for(&call->out.error, call->in.asker, right, product);
 }

@@ -13,6 +13,7 @@ enum otter_status rights_check(struct svc_call *call);
 
 /* Are objects of the product there for who asks? */
 bool rights_see(const struct svc_call *call, const char *product);
+bool rights_may(const struct svc_call *call, enum policy_right right, const char *product);
 /* Those of all products? Then nothing needs to be left out. */
 bool rights_see_all(const struct svc_call *call);
 /* The device at a place of the fleet; takes no lock: its product never changes. */

@@ -68,7 +68,8 @@ enum otter_status rollback_fits(const struct catalog_release *bad, const struct 
 
 bool rollback_refused(enum otter_status status)
 {
-    return status == OTTER_RELEASE_WITHDRAWN || status == OTTER_IMAGES_PRUNED || status == OTTER_CONFLICT;
+    return status == OTTER_RELEASE_WITHDRAWN || status == OTTER_IMAGES_PRUNED || status == OTTER_CONFLICT ||
+           release_distrusted(status);
 }
 
 /* One phase for all, by itself; pace, windows and what is borne of an attempt stay. */

@@ -197,7 +197,7 @@ static const struct {
 } actions[] = {
     {"start", IN(DRAFT), do_start, true},
     {"advance", IN(RUNNING), do_advance, true},
-    {"approve", IN(RUNNING) | IN(PAUSED), do_approve},
+    {"approve", IN(RUNNING) | IN(PAUSED), do_approve, true},
     {"pause", IN(RUNNING), do_pause},
     {"resume", IN(PAUSED) | IN(HALTED), do_resume, true},
     {"abort", IN(DRAFT) | IN(RUNNING) | IN(PAUSED) | IN(HALTED), do_abort},
@@ -216,7 +216,7 @@ static enum otter_status act(struct action *a)
             return svc_refuse(a->call, OTTER_CONFLICT, "rollout %lld is %s: it cannot %s",
                               (long long)a->row.id, a->row.state, a->name);
         if (actions[i].offers)
-            status = release_trusted(a->svc, a->call, a->r->release);
+            status = svc_stored(a->call, release_trusted(a->svc, &a->call->out.error, a->r->release));
         return status == OTTER_OK ? actions[i].act(a) : status;
     }
     return svc_refuse(a->call, OTTER_NOT_FOUND,

@@ -108,6 +108,8 @@ enum otter_status op_root_publish(struct svc *svc, struct svc_call *call)
     if (status == OTTER_ALREADY_EXISTS)
         return svc_refuse(call, OTTER_ROOT_VERSION, "root %llu has just been published",
                           (unsigned long long)root.version);
+    if (status == OTTER_OK)
+        status = release_trust_changes(svc, call, &root);
     if (status != OTTER_OK || !effects)
         return svc_stored(call, effects ? status : OTTER_INTERNAL);
     effects->catalog = true;

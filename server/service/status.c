@@ -29,20 +29,31 @@ static struct seen count(struct svc *svc, const struct svc_call *call, const str
     return n;
 }
 
+static json_t *json_kid(const struct host_key *key)
+{
+    char kid[OTTER_B64_LEN(OTTER_DIGEST_LEN) + 1];
+
+    if (!key)
+        return json_null();
+    otter_b64_encode(host_key_kid(key)->b, OTTER_DIGEST_LEN, kid);
+    return json_string(kid);
+}
+
 enum otter_status op_status(struct svc *svc, struct svc_call *call)
 {
     auto_catalog struct catalog *c = catalog_get(svc);
     const struct seen n = count(svc, call, c);
-    char kid[OTTER_B64_LEN(OTTER_DIGEST_LEN) + 1];
+    struct host_key *now = atomic_load(&svc->offer_keys.now), *next = atomic_load(&svc->offer_keys.next);
     json_t *root = json_null();
 
-    otter_b64_encode(host_key_kid(svc->offer_keys.now)->b, OTTER_DIGEST_LEN, kid);
     if (c->has_root)
         root = json_pack("{s:I, s:I, s:I}", "version", (json_int_t)c->root.version, "sequence_epoch",
                          (json_int_t)c->root.sequence_epoch, "expires", (json_int_t)c->root.expires);
-    call->out.json = json_pack("{s:s, s:I, s:o, s:I, s:I, s:I, s:s, s:o}", "version", OTTER_VERSION, "time",
-                               (json_int_t)svc_now(svc), "root", root, "devices", (json_int_t)n.devices,
-                               "releases", (json_int_t)n.releases, "rollouts", (json_int_t)n.rollouts,
-                               "offer_kid", kid, "frozen", json_freeze(&c->freeze));
+    call->out.json =
+        json_pack("{s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:o, s:b, s:o}", "version", OTTER_VERSION, "time",
+                  (json_int_t)svc_now(svc), "root", root, "devices", (json_int_t)n.devices, "releases",
+                  (json_int_t)n.releases, "rollouts", (json_int_t)n.rollouts, "offer_kid", json_kid(now),
+                  "offer_next_kid", json_kid(next), "offer_named",
+                  !c->has_root || offer_keys_names(&c->root, now), "frozen", json_freeze(&c->freeze));
     return call->out.json ? OTTER_OK : OTTER_INTERNAL;
 }

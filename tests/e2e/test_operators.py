@@ -289,3 +289,24 @@ def test_a_backup_brings_operators_along(world):
     world.server.start()
     assert names(world) == ["admin", "eve"]
     run(world, eve, "device", "list")
+
+
+def test_fleet_keys_of_a_product_are_for_who_administers_it(tmp_path):
+    world = otter.World(tmp_path, ["--enrol", "fleet-key"])
+    world.start()
+    other = "thermo"
+    tokens = {role: add(world, f"of-{n}", role) for n, role in enumerate([f"publisher:{otter.PRODUCT}", f"operator:{otter.PRODUCT}",
+                                                                          f"admin:{other}", f"admin:{otter.PRODUCT}"])}
+    *few, admin = tokens.items()
+    run(world, admin[1], "fleet-key", "new", otter.PRODUCT, "--out", tmp_path / "a.key")
+    [key] = json.loads(run(world, admin[1], "fleet-key", "list", "--json").out)["items"]
+    for role, token in few:
+        made = run(world, token, "fleet-key", "new", otter.PRODUCT, "--out", tmp_path / f"{role}.key", expect=4)
+        assert "administer" in made.err, role
+        assert run(world, token, "fleet-key", "remove", key["id"], expect=None).code in (1, 4), role
+        listed = run(world, token, "fleet-key", "list", "--json", expect=None)
+        assert key["id"] not in listed.out, role
+    assert "not-found" in run(world, tokens[f"admin:{other}"], "fleet-key", "remove", key["id"], expect=None).err
+    run(world, admin[1], "fleet-key", "remove", key["id"])
+    assert world.otter("fleet-key", "list", "--json").json["items"] == []
+    world.stop()

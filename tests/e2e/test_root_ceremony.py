@@ -180,9 +180,10 @@ def test_a_revoked_release_key_signs_for_nobody_any_more(ceremony):
     w.otter("rollout", "pause", paused)
     said = w.follow("revoke", "--key", w.pub("release"), "--add", f"release={w.pub('release2')}").out
     assert "To be signed anew: release pump@1.1.0" in said and "0 devices" in said
-    for verb, rollout in (("start", draft), ("resume", paused), ("advance", running)):
+    for verb, rollout in (("start", draft), ("resume", paused), ("resume", running)):
         told = w.otter("rollout", verb, rollout, expect=1).err
         assert "unknown-key" in told and "make it again" in told
+    assert (w.status(draft)["state"], w.status(paused)["state"], w.status(running)["state"]) == ("draft", "paused", "halted")
     path, images = w.release("1.2.0")
     assert "unknown-key" in w.otter("release", "publish", path, *images, expect=1).err
     w.otter("rollout", "abort", running)
@@ -193,15 +194,72 @@ def test_a_revoked_release_key_signs_for_nobody_any_more(ceremony):
     assert w.status(rollout)["counts"]["succeeded"] == 3
 
 
-def test_devices_refuse_what_a_key_signed_that_their_newest_root_does_not_name(ceremony):
-    """Rotated, not revoked: the epoch stays, and what runs is offered on; the devices know better."""
+# By which root a release that was published before is refused, and by which one it is taken again.
+UNTRUSTED = {
+    "unknown-key": (lambda w: ["--release-key", f"{w.pub('release')}={w.pub('release2')}"],
+                    lambda w: ["--release-key", f"{w.pub('release2')}={w.pub('release')}"]),
+    "threshold-not-met": (lambda w: ["--add", f"release={w.pub('release2')}", "--threshold", "release=2"],
+                          lambda w: ["--threshold", "release=1"]),
+    "wrong-epoch": (lambda w: ["--epoch", "2"], None),
+}
+
+
+@pytest.mark.parametrize("code", UNTRUSTED)
+def test_what_devices_would_refuse_by_the_newest_root_is_not_rolled_out_any_further(ceremony, code):
+    w, (untrusted, trusted) = ceremony, UNTRUSTED[code]
+    base, fleet = w.image("1.0.0", "A"), w.fleet(3)
+    release, back = w.publish("1.1.0"), w.publish("1.2.0")
+    draft, running, paused, asks = (w.rollout(release, *more, target=target, start=start, phases="1dev,100") for more, target, start in [
+        ([], "all", False), (["--rollback-release", back], "all", True), ([], "id == dev-1", True),
+        (["--approval", "yes"], "id == dev-2", True)])
+    w.otter("rollout", "pause", paused)
+    w.otter("rollout", "pause", asks)
+    w.follow("rotate", *untrusted(w))
+    for words in [("rollout", "start", draft), ("rollout", "resume", paused), ("rollout", "approve", asks),
+                  ("rollout", "resume", running), ("rollout", "rollback", running), ("device", "pin", "dev-1", "--release", release),
+                  ("rollout", "create", "--release", release, "--target", "all", "--phases", "100")]:
+        assert code in w.otter(*words, expect=1).err, words
+    # What ran is halted in the root's own transaction, and says why; nobody is offered it.
+    assert [w.status(r)["state"] for r in (draft, running, paused, asks)] == ["draft", "halted", "paused", "paused"]
+    assert w.status(running)["state_reason"] == f"{code}: devices would refuse its release under root 2"
+    events = w.otter("rollout", "events", running, "--json").json["items"]
+    assert (events[-1]["kind"], events[-1]["who"], events[-1]["detail"]["root"]) == ("halted", "admin", 2)
+    w.otter("rollout", "abort", paused)
+    w.otter("rollout", "abort", asks)
+    told = [w.otter("rollout", "explain", "--device", f"dev-{n}", "--json").json["rollouts"] for n in (1, 2, 3)]
+    assert "halted" in {each["rule"] for rollouts in told for each in rollouts if each["id"] == running}
+    if not trusted:
+        return
+    w.follow("rotate", *trusted(w))
+    w.otter("rollout", "resume", running)
+    w.otter("rollout", "advance", running)
+    assert w.emulate(fleet, base, "--expect", "1.1.0:confirmed").json["by_version"] == {"1.1.0": 3}
+
+
+def test_a_root_that_changes_nothing_for_a_release_lets_it_run(ceremony):
     w = ceremony
-    base, fleet = w.image("1.0.0", "A"), w.fleet(2)
+    w.fleet(1)
     rollout = w.rollout(w.publish("1.1.0"))
-    w.follow("rotate", "--release-key", f"{w.pub('release')}={w.pub('release2')}")
-    w.emulate(fleet, base, "--expect", "1.1.0:confirmed", "--timeout", "5", expect=1, timeout=5)
-    assert w.status(rollout)["reasons"] == {"unknown-key": 2}
-    assert {d["running"]["version"] for d in w.otter("device", "list", "--all", "--json").json["items"]} == {"1.0.0"}
+    w.follow("rotate", "--add", f"release={w.pub('release2')}")
+    assert w.status(rollout)["state"] == "running"
+
+
+def test_the_status_shows_the_offer_key_that_waits_and_warns_of_one_that_no_root_names(ceremony):
+    w = ceremony
+    shown = w.otter("server", "status")
+    assert "does not name" not in shown.out and w.otter("server", "status", "--json").json["offer_next_kid"] is None
+    pub = w.next_offer_key()
+    told = w.otter("server", "status", "--json").json
+    assert told["offer_next_kid"] == kid(w, pub) and told["offer_named"] and kid(w, pub) in w.otter("server", "status").out
+    # A data directory that was put together wrongly.
+    w.server.stop()
+    (w.server.data / "offer.next.key").unlink()
+    for name in ("offer.key", "offer.pub"):
+        (w.server.data / name).rename(w.folder / name)
+    shutil.copy(w.keys["dave"], w.server.data / "offer.key")
+    w.server.start()
+    shown = w.otter("server", "status")
+    assert not w.otter("server", "status", "--json").json["offer_named"] and "does not name" in shown.out
 
 
 def test_a_revoked_image_key_is_refused_and_another_goes_on(ceremony):
