@@ -1,6 +1,7 @@
 #include "store/sqlite_internal.h"
 
 #include "core/bytes.h"
+#include "host/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +14,10 @@ struct store_sqlite *store_sqlite_of(struct store *store)
 
 enum otter_status store_sqlite_status(int rc)
 {
-    if (rc == SQLITE_IOERR_NOMEM)
+    if (rc == SQLITE_IOERR_NOMEM || (rc & 0xff) == SQLITE_NOMEM) {
         rc = SQLITE_NOMEM;
+        host_memory_refused(); /* who reads may pass over a status */
+    }
     switch (rc & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:

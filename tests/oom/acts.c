@@ -164,7 +164,7 @@ static void filtered(struct place *p, struct svc_call *call)
 static void by_site(struct place *p, struct svc_call *call)
 {
     (void)p;
-    call->in.by = "product,attr.site";
+    call->in.by = "product,state";
 }
 
 #define SECRET "\"bWJtYm1ibWJtYm1ibWJtYm1ibWJtYm1ibWJtYm1ibWI\""
