@@ -36,7 +36,7 @@ const char options_help[] =
     "\n"
     "OTTERD_ADMIN_TOKEN in the environment is the operators' token, instead of one that otterd makes. SIGHUP "
     "reads\n"
-    "certificate, key and log level again. OTTERD_ALLOW_ROOT=yes is --allow-root.\n"
+    "certificate, key, devices' CAs and CRLs, and log level again. OTTERD_ALLOW_ROOT=yes is --allow-root.\n"
     "Exit status: 0 stopped cleanly, 2 bad configuration, 3 address in use, 4 database damaged,\n"
     "5 database made by a newer otterd.\n";
 

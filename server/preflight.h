@@ -5,9 +5,9 @@
 #include "server/config.h"
 
 /*
- * Data directory (there, or to be made), certificate and key, admin token, the program of events, the port
- * file's folder. Both --check-config and a start look at it, so that the first says good only if the second
- * goes on.
+ * Data directory (there, or to be made), certificate and key, devices' CAs and CRLs, admin token, the program
+ * of events, the port file's folder. Both --check-config and a start look at it, so that the first says good
+ * only if the second goes on.
  */
 bool preflight(const struct config *config, struct host_error *err);
 

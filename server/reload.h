@@ -13,8 +13,8 @@ struct reload {
 };
 
 /*
- * Takes over certificate, key and the log's level. What cannot be used leaves everything as it was and is
- * told in the log, as are keys that changed and need a restart.
+ * Takes over certificate, key, what devices' certificates are taken by, and the log's level. What cannot be
+ * used leaves everything as it was and is told in the log, as are keys that changed and need a restart.
  */
 void reload(const struct reload *r);
 
