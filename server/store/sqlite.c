@@ -110,8 +110,12 @@ bool store_sqlite_next(sqlite3_stmt *stmt, enum otter_status *ret_status)
 enum otter_status store_sqlite_run(struct store_sqlite *s, enum sql which, const struct store_value *values)
 {
     enum otter_status status;
-    sqlite3_stmt *stmt = store_sqlite_bind(s, which, values, &status);
+    sqlite3_stmt *stmt;
 
+    /* What came now would be a transaction of its own, and be kept though the others are gone. */
+    if (s->begun && sqlite3_get_autocommit(s->db))
+        return OTTER_TOO_BUSY;
+    stmt = store_sqlite_bind(s, which, values, &status);
     if (stmt)
         (void)store_sqlite_next(stmt, &status);
     s->suspect = s->suspect || status == OTTER_IO_ERROR || status == OTTER_STORE_DAMAGED;
@@ -196,6 +200,7 @@ static void op_rollback(struct store *self)
 {
     struct store_sqlite *s = store_sqlite_of(self);
 
+    s->begun = false;
     if (!sqlite3_get_autocommit(s->db))
         (void)store_sqlite_run(s, SQL_ROLLBACK, NULL);
 }
@@ -203,6 +208,7 @@ static void op_rollback(struct store *self)
 static enum otter_status op_begin(struct store *self, bool durable)
 {
     struct store_sqlite *s = store_sqlite_of(self);
+    enum otter_status status;
 
     op_rollback(self); /* where there was no memory to do so */
     if (s->durable != durable) {
@@ -213,7 +219,9 @@ static enum otter_status op_begin(struct store *self, bool durable)
             return store_sqlite_status(rc);
         s->durable = durable;
     }
-    return store_sqlite_run(s, SQL_BEGIN, NULL);
+    status = store_sqlite_run(s, SQL_BEGIN, NULL);
+    s->begun = status == OTTER_OK;
+    return status;
 }
 
 /*
@@ -233,6 +241,7 @@ static enum otter_status op_commit(struct store *self)
 
     if (status != OTTER_OK)
         op_rollback(self);
+    store_sqlite_of(self)->begun = false;
     return status;
 }
 

@@ -136,6 +136,7 @@ struct store_sqlite {
     sqlite3 *db;
     enum store_mode mode;
     bool durable; /* what PRAGMA synchronous stands at */
+    bool begun;   /* a transaction, which SQLite may have taken away since */
     bool suspect; /* an operation met an unreadable or damaged page: the next start checks them all */
     struct store_sqlite_taker *taker; /* of the statement that runs */
     sqlite3_stmt *stmt[SQL_COUNT];

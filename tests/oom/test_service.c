@@ -18,6 +18,7 @@ struct measure {
     const struct act *act;
     char *before_lists, *before_tables;
     char *after_shape, *answer;
+    const char *said; /* by the newest refusal */
     unsigned runs, refused, done, gave_up;
 };
 
@@ -75,7 +76,8 @@ static void expect_same(const struct measure *m, unsigned long n, const char *wh
     while (is[at] == was[at])
         at++;
     at = at > 100 ? at - 100 : 0;
-    fail_msg("%s, allocation %lu: %s\nis:  %.300s\nwas: %.300s", m->act->name, n, what, is + at, was + at);
+    fail_msg("%s, allocation %lu: %s (%s)\nis:  %.300s\nwas: %.300s", m->act->name, n, what,
+             m->said ? m->said : "", is + at, was + at);
 }
 
 static void must_be_unchanged(struct place *p, const struct measure *m, unsigned long n)
@@ -170,6 +172,7 @@ static bool judge(struct place *p, struct measure *m, unsigned long n, const str
         !was_put_off(m, call, hit))
         fail_msg("%s, allocation %lu: %s %s", m->act->name, n, otter_status_name(call->out.status),
                  call->out.error.message);
+    m->said = call->out.error.message;
     if (!m->act->asks)
         must_be_unchanged(p, m, n);
     return false;
