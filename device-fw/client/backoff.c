@@ -31,7 +31,7 @@ uint32_t otter_cool_down_ms(uint32_t ended, uint32_t first_ms, uint32_t max_ms, 
     uint32_t ceiling = ceiling_of(ended, first_ms, max_ms);
     uint32_t wait = ceiling - random % (ceiling / 2 + 1);
 
-    return wait < OTTER_BACKOFF_MIN_MS ? OTTER_BACKOFF_MIN_MS : wait;
+    return wait > OTTER_BACKOFF_MIN_MS ? wait : OTTER_BACKOFF_MIN_MS;
 }
 
 uint32_t otter_poll_wait_ms(uint32_t retry_after_s, uint32_t random)
