@@ -300,13 +300,19 @@ static void one_play(uint64_t seed)
     play_end(&p);
 }
 
+/* A root that raises the epoch halts what it voids: the rule is for databases of before (policy/decide). */
+static bool is_met(enum otter_status rule)
+{
+    return policy_refuses(rule) && rule != OTTER_WRONG_EPOCH;
+}
+
 /* The random cases must have met what they are about: each refusal that the policy has. */
 static void expect_variety(void)
 {
     bool rare = false;
 
     for (unsigned i = 0; i < OTTER_STATUS_COUNT; i++) {
-        bool few = policy_refuses((enum otter_status)i) && met.rules[i] < AT_LEAST;
+        bool few = is_met((enum otter_status)i) && met.rules[i] < AT_LEAST;
 
         if (few)
             print_error("%u cases met %s\n", met.rules[i], otter_status_name((enum otter_status)i));
