@@ -12,7 +12,7 @@
 #include <string.h>
 
 const struct cli_option cli_options_audit_verify[] = {
-    {"key", CLI_OPTION_VALUE, "K.pub", "the server's audit.pub: the log must be its own"},
+    {"key", CLI_OPTION_VALUE, "K.pub", "the server's audit.pub: the head at the end must be by it"},
     {"head", CLI_OPTION_LIST, "FILE",
      "a head that was kept (otter audit head --save): an ancestor, or no proof"},
     {NULL},
@@ -130,6 +130,8 @@ enum cli_exit cli_run_audit_verify(struct cli *cli, const struct cli_args *args)
     if (code == CLI_DONE && walk->num > signed_upto(walk) && cli->format == CLI_FORMAT_TABLE)
         cli_note(cli, "what stands behind entry %llu is chained, and not signed for by any head here",
                  (unsigned long long)signed_upto(walk));
+    if (code == CLI_DONE && path == NULL && walk->known_count == 0 && cli->format == CLI_FORMAT_TABLE)
+        cli_note(cli, "by the log's own word: whose it is, --key audit.pub or a head that was kept says");
     for (unsigned i = 0; i < AUDIT_HEADS_MAX; i++)
         free(texts[i]);
     return code;

@@ -101,7 +101,8 @@ struct audit_known {
 
 struct audit_walk {
     /* set before the first line */
-    const uint8_t *key; /* the point that the log's owner knows; NULL: any that the log itself names */
+    const uint8_t *key; /* the point that the log's owner knows, which must have signed the head at the end;
+                           NULL: any that the log itself names, which may be its forger's */
     struct audit_known known[AUDIT_HEADS_MAX];
     unsigned known_count;
     /* where it is */
@@ -119,6 +120,7 @@ struct audit_walk {
     bool joining;
     uint64_t joint;
     struct otter_digest joint_hash;
+    uint64_t ended_early; /* the newest entry of a file that ended before the joint; 0: none did */
     /* what is wrong, for people; set with a fault */
     char why[256];
     const char *known_at_fault; /* name of the kept head that is about; NULL: none */

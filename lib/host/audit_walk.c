@@ -92,6 +92,9 @@ static void heed(struct audit_walk *w, const struct audit_entry *e)
 static enum audit_fault join(struct audit_walk *w, const struct audit_entry *e)
 {
     w->joining = false;
+    if (w->ended_early)
+        return fault(w, AUDIT_CUT, "the file before ends with entry %" PRIu64 ", one before it with %" PRIu64,
+                     w->ended_early, w->joint);
     if (e->num > w->joint + 1)
         return fault(w, AUDIT_MISSING, "entries %" PRIu64 " to %" PRIu64 " are in neither file", w->joint + 1,
                      e->num - 1);
@@ -170,20 +173,26 @@ static enum audit_fault take_entry(struct audit_walk *w, const struct audit_reco
 
 /* ---- heads ---- */
 
+static bool is_of(const uint8_t *point, const struct otter_digest *id)
+{
+    struct otter_digest kid;
+
+    otter_key_id(&otter_crypto_openssl, point, &kid);
+    return same(&kid, id);
+}
+
 /* By a key of the log, or the one that its owner knows. */
 static enum audit_fault check_signature(struct audit_walk *w, const struct otter_jws *jws, const char *name)
 {
     const struct otter_crypto *crypto = &otter_crypto_openssl;
     const uint8_t *key = NULL;
-    struct otter_digest hash, kid;
+    struct otter_digest hash;
 
     for (unsigned i = 0; i <= w->key_count && !key; i++) {
         const uint8_t *point = i < w->key_count ? w->keys[i] : w->key;
 
-        if (!point)
-            continue;
-        otter_key_id(crypto, point, &kid);
-        key = same(&kid, &jws->signature[0].kid) ? point : NULL;
+        if (point && is_of(point, &jws->signature[0].kid))
+            key = point;
     }
     if (!key)
         return fault(w, AUDIT_STRANGE_KEY, "%.100s is signed by a key that is none of this log's", name);
@@ -227,6 +236,7 @@ void audit_walk_next_file(struct audit_walk *w)
 {
     if (w->num == 0)
         return;
+    w->ended_early = w->num < w->joint ? w->num : 0; /* never held against the joint */
     if (w->num > w->joint) {
         w->joint = w->num;
         w->joint_hash = w->hash;
@@ -283,6 +293,9 @@ enum audit_fault audit_walk_end(struct audit_walk *w)
                      w->num, w->joint);
     if (w->key && !key_known(w, w->key))
         return fault(w, AUDIT_STRANGE_KEY, "the key that was given is none of this log's");
+    if (w->key && w->headed && !is_of(w->key, &w->head.kid))
+        return fault(w, AUDIT_STRANGE_KEY,
+                     "the head is by another key than the one given: entries that name keys are anybody's");
     for (unsigned i = 0; i < w->known_count; i++) {
         enum audit_fault found = end_known(w, &w->known[i]);
 

@@ -266,7 +266,9 @@ def test_a_key_of_the_operators_own_is_an_entry_and_old_heads_still_count(world)
     busy(world, 1)
     assert [e["act"] for e in entries_of(world)] == [*BEGIN, "freeze", "audit-key", "freeze"]
     assert (world.server.data / "audit.pub").read_bytes() != old
-    verify(world, export(world), "--head", head, "--key", world.folder / "old.pub")
+    path = export(world)
+    verify(world, path, "--head", head, "--key", world.server.data / "audit.pub")
+    assert "strange-key" in verify(world, path, "--head", head, "--key", world.folder / "old.pub", expect=1)
 
 
 def test_the_oldest_go_into_an_archive_and_both_are_still_checked(world):

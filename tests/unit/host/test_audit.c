@@ -369,6 +369,26 @@ static void another_servers_log_is_told_by_key_and_by_head(void **state)
     end(&other);
 }
 
+/* Who has no key makes the whole log anew, names his own key in it as otterd would, and signs with that. */
+static void a_log_made_anew_is_told_by_the_key_that_is_known(void **state)
+{
+    struct audit_walk by_key = {.key = NULL}, unknown = {.key = NULL};
+    struct host_key *mine;
+    struct server s;
+
+    (void)state;
+    begin(&s, 2);
+    mine = s.key;
+    s.key = host_key_generate(NULL);
+    append_key(&s);
+    finish(&s);
+    by_key.key = host_key_point(mine);
+    assert_int_equal(walk(&by_key, &s.log), AUDIT_STRANGE_KEY);
+    assert_int_equal(walk(&unknown, &s.log), AUDIT_GOOD); /* it is a log, whoever's */
+    host_key_free(mine);
+    end(&s);
+}
+
 static void a_new_key_counts_from_its_entry_on(void **state)
 {
     struct audit_walk w = {.key = NULL}, early = {.key = NULL};
@@ -387,7 +407,7 @@ static void a_new_key_counts_from_its_entry_on(void **state)
     append_key(&s);
     finish(&s);
     assert_true(audit_walk_know(&w, "kept.json", kept, strlen(kept)));
-    w.key = host_key_point(old);
+    w.key = host_key_point(s.key);
     assert_int_equal(walk(&w, &s.log), AUDIT_GOOD);
     assert_int_equal(w.key_count, 2);
     host_key_free(old);
@@ -467,6 +487,25 @@ static void a_log_goes_on_where_its_archive_ends_and_stands_alone(void **state)
     end(&s);
 }
 
+/* Its entries would be held against nothing: they end before the place where the two meet. */
+static void a_file_between_two_that_ends_too_early_is_refused(void **state)
+{
+    struct audit_walk w = {.key = NULL};
+    struct lines first;
+    struct server s, forged;
+
+    (void)state;
+    archive(&s, &first);
+    begin(&forged, 1);
+    assert_int_equal(take_all(&w, &first), AUDIT_GOOD);
+    audit_walk_next_file(&w);
+    assert_int_equal(take_all(&w, &forged.log), AUDIT_GOOD);
+    audit_walk_next_file(&w);
+    assert_int_equal(walk(&w, &s.log), AUDIT_CUT);
+    end(&forged);
+    end(&s);
+}
+
 static void a_log_that_begins_late_without_a_word_is_refused(void **state)
 {
     struct audit_walk w = {.key = NULL};
@@ -503,9 +542,11 @@ int main(void)
         cmocka_unit_test(a_head_from_before_is_an_ancestor_or_it_is_said),
         cmocka_unit_test(a_kept_head_stands_in_for_the_one_at_the_end),
         cmocka_unit_test(another_servers_log_is_told_by_key_and_by_head),
+        cmocka_unit_test(a_log_made_anew_is_told_by_the_key_that_is_known),
         cmocka_unit_test(a_new_key_counts_from_its_entry_on),
         cmocka_unit_test(an_operators_act_names_no_key),
         cmocka_unit_test(a_log_goes_on_where_its_archive_ends_and_stands_alone),
+        cmocka_unit_test(a_file_between_two_that_ends_too_early_is_refused),
         cmocka_unit_test(a_log_that_begins_late_without_a_word_is_refused),
         cmocka_unit_test(what_is_longer_than_its_bound_is_not_written),
     };
