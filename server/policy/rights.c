@@ -90,6 +90,15 @@ bool policy_rights_add(struct policy_rights *rights, const struct policy_grant *
     return true;
 }
 
+bool policy_rights_same(const struct policy_rights *a, const struct policy_rights *b)
+{
+    bool same = a->everywhere == b->everywhere && a->count == b->count;
+
+    for (unsigned i = 0; same && i < a->count; i++)
+        same = a->on[i].rights == b->on[i].rights && strcmp(a->on[i].product, b->on[i].product) == 0;
+    return same;
+}
+
 bool policy_may(const struct policy_rights *rights, enum policy_right right, const char *product)
 {
     unsigned i;

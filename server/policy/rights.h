@@ -63,6 +63,9 @@ bool policy_grant_product_valid(const char *product);
 /* False: there are POLICY_GRANTS_MAX products already, and nothing was added. */
 bool policy_rights_add(struct policy_rights *rights, const struct policy_grant *grant);
 
+/* Of one operator, whose grants come in one order. */
+bool policy_rights_same(const struct policy_rights *a, const struct policy_rights *b);
+
 /* rights NULL: none. product NULL: the server itself, for which only rights everywhere count. */
 bool policy_may(const struct policy_rights *rights, enum policy_right right, const char *product);
 /* For one product at least, whichever it is. */

@@ -316,7 +316,7 @@ static bool begin(struct svc *svc, struct svc_call *call)
         call->out.status = svc_stored(call, OTTER_STORE_DAMAGED);
         return false;
     }
-    call->out.status = rights_check(call);
+    call->out.status = rights_check(svc, call);
     if (call->out.status == OTTER_OK)
         call->out.status = read_dir(call, dir);
     if (call->out.status == OTTER_OK)

@@ -52,7 +52,7 @@ static void run(struct svc *svc, struct svc_call *call)
     svc_handler *handler = handler_of(call->op);
 
     (void)host_memory_was_refused();
-    call->out.status = handler ? rights_check(call) : OTTER_INTERNAL;
+    call->out.status = handler ? rights_check(svc, call) : OTTER_INTERNAL;
     if (call->out.status == OTTER_OK)
         call->out.status = handler(svc, call);
     if (host_memory_was_refused() && !trouble_is(call->out.status))

@@ -170,8 +170,12 @@ enum otter_status svc_permitted(const struct svc_asker *asker, enum svc_op op, c
     return lacks_for(err, asker, need.right, NULL);
 }
 
-enum otter_status rights_check(struct svc_call *call)
+enum otter_status rights_check(struct svc *svc, struct svc_call *call)
 {
+    enum otter_status status = auth_again(svc, call);
+
+    if (status != OTTER_OK)
+        return status;
     return svc_permitted(call->in.asker, call->op, call->in.id, &call->out.error);
 }
 

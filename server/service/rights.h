@@ -8,8 +8,10 @@
 
 #include "service/internal.h"
 
-/* Has the asker what the operation needs, for some product at least? Before the handler, each time. */
-enum otter_status rights_check(struct svc_call *call);
+/* Is the asker still who he was when the request came (auth_again.c)? OK, UNAUTHORIZED or FORBIDDEN. */
+enum otter_status auth_again(struct svc *svc, struct svc_call *call);
+/* And has he what the operation needs, for some product at least? Before the handler, each time. */
+enum otter_status rights_check(struct svc *svc, struct svc_call *call);
 
 /* Are objects of the product there for who asks? */
 bool rights_see(const struct svc_call *call, const char *product);

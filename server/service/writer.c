@@ -65,7 +65,7 @@ static enum otter_status act(struct svc *svc, struct svc_call *call)
 
     if (!handler)
         return OTTER_INTERNAL;
-    status = rights_check(call);
+    status = rights_check(svc, call);
     if (status != OTTER_OK)
         return status;
     status = idempotency_check(svc, call, &answered);
@@ -251,10 +251,14 @@ static void run_batch(struct svc *svc, struct svc_call *all)
     atomic_fetch_add_explicit(&svc->committed_calls, n, memory_order_relaxed);
 }
 
-/* Not together with others in one transaction: it decides by the catalog, and by files. */
+/*
+ * Not together with others in one transaction: it decides by the catalog, and by files; or what comes behind
+ * it is judged by the catalog that it changes (auth_again.c).
+ */
 static bool runs_alone(const struct svc_call *call)
 {
-    return call->op == SVC_GC || call->op == SVC_GROUP_PUT || call->op == SVC_GROUP_DELETE;
+    return call->op == SVC_GC || call->op == SVC_GROUP_PUT || call->op == SVC_GROUP_DELETE ||
+           call->op == SVC_TOKEN_REVOKE || call->op == SVC_OPERATOR_CHANGE || call->op == SVC_OPERATOR_REMOVE;
 }
 
 static void run_batches(struct svc *svc, struct svc_call *list)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 
 import otter
 import pytest
@@ -76,6 +77,34 @@ def test_a_token_is_nothing_from_its_removal_on_even_where_it_was_something_befo
     assert add(world, "eve") != eve
     assert status() == 401
     connection.close()
+
+
+def begun(world, token, path, body):
+    """A POST whose head is answered by nothing but `go on`; what is called sends the body and tells the status."""
+    connection, text = socket.create_connection(("127.0.0.1", world.server.port), timeout=20), json.dumps(body).encode()
+    connection.sendall(f"POST {path} HTTP/1.1\r\nHost: otter\r\nAuthorization: Bearer {token}\r\nExpect: 100-continue\r\n"
+                       f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n".encode())
+    assert b"100" in connection.recv(4096)  # the head was judged
+
+    def end():
+        with connection:
+            connection.sendall(text)
+            return int(connection.makefile("rb").readline().split()[1])
+    return end
+
+
+def test_a_request_that_began_before_a_token_was_taken_back_does_nothing(world):
+    """Who holds bodies back would have an operator or a token of his own after all was taken from him."""
+    made = world.server.json("POST", "/api/v1/operators", {"name": "adam", "grants": []}, expect=201)
+    eve = add(world, "eve", "admin")
+    path, back = "/api/v1/operators", {"name": "back", "grants": [{"role": "admin", "product": "*"}]}
+    requests = [begun(world, eve, path, back), begun(world, made["token"], "/api/v1/tokens", {"label": "back"}),
+                begun(world, world.server.token, path, back)]
+    world.otter("operator", "remove", "eve")
+    world.otter("token", "revoke", made["token_id"])
+    assert [end() for end in requests[:2]] == [401, 401]
+    assert names(world) == ["admin", "adam"] and world.server.json("GET", "/api/v1/tokens")["items"] == []
+    assert requests[2]() == 201
 
 
 def test_only_who_may_administer_everything_makes_operators_and_admin_stays(world):

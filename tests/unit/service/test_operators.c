@@ -49,14 +49,20 @@ static enum otter_status drop(struct world *w, const struct svc_asker *who, cons
 }
 
 /* body is stolen. */
-static enum otter_status change(struct world *w, const char *name, json_t *body)
+static enum otter_status change_as(struct world *w, const struct svc_asker *who, const char *name,
+                                   json_t *body)
 {
-    struct svc_call call = {.op = SVC_OPERATOR_CHANGE, .in.id = name, .in.json = body};
+    struct svc_call call = {.op = SVC_OPERATOR_CHANGE, .in.asker = who, .in.id = name, .in.json = body};
     enum otter_status status = world_run(w, &call);
 
     svc_call_clear(&call);
     json_decref(body);
     return status;
+}
+
+static enum otter_status change(struct world *w, const char *name, json_t *body)
+{
+    return change_as(w, &world_admin, name, body);
 }
 
 /* A token for `operator` (NULL: the asker's own); *ret_num and token may be NULL. */
@@ -317,8 +323,8 @@ static void a_token_begets_none_that_outlives_it_but_an_admins_does(void **state
     world_clock = WORLD_NOW + 86401;
     assert_string_equal(world_whose(w, own), "");
     world_clock = WORLD_NOW;
+    assert_int_equal(change(w, "eve", json_pack("{s:o}", "grant", grants_of("admin"))), OTTER_OK);
     eve = behind(w, own);
-    eve->rights.everywhere = eve->rights.anywhere = POLICY_ALL_RIGHTS;
     assert_int_equal(make(w, eve, NULL, 0, own, NULL), OTTER_OK);
     svc_asker_free(eve);
     world_clock = WORLD_NOW + 86401;
@@ -341,6 +347,46 @@ static void a_token_takes_along_what_was_made_by_it(void **state)
     assert_string_equal(world_whose(w, first), "");
     assert_string_equal(world_whose(w, second), "");
     assert_int_equal(revoke(w, &world_admin, num), OTTER_NOT_FOUND);
+}
+
+/* The head of a request came while the token counted; the call is carried out when its body is there. */
+static void what_is_taken_back_before_a_request_is_whole_does_nothing(void **state)
+{
+    static const struct {
+        const char *change; /* NULL: the token is revoked; "": the operator is removed */
+        int64_t later;
+        enum otter_status status;
+    } rows[] = {
+        {"{}", 0, OTTER_OK},
+        {NULL, 0, OTTER_UNAUTHORIZED},
+        {"", 0, OTTER_UNAUTHORIZED},
+        {"{\"disabled\":true}", 0, OTTER_UNAUTHORIZED},
+        {"{}", 86400, OTTER_UNAUTHORIZED},
+        {"{\"revoke\":[{\"role\":\"admin\",\"product\":\"*\"}]}", 0, OTTER_FORBIDDEN},
+        {"{\"grant\":[{\"role\":\"admin\",\"product\":\"lamp\"}]}", 0, OTTER_FORBIDDEN},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < OTTER_ARRAY_LEN(rows); i++) {
+        char name[16], token[64];
+        struct svc_asker *asker;
+        int64_t num;
+
+        (void)snprintf(name, sizeof(name), "eve%zu", i);
+        assert_int_equal(add(w, &world_admin, name, "admin", NULL), OTTER_OK);
+        assert_int_equal(make(w, &world_admin, name, 86400, token, &num), OTTER_OK);
+        asker = behind(w, token);
+        if (!rows[i].change)
+            assert_int_equal(revoke(w, &world_admin, num), OTTER_OK);
+        else if (!*rows[i].change)
+            assert_int_equal(drop(w, &world_admin, name), OTTER_OK);
+        else if (strcmp(rows[i].change, "{}") != 0)
+            assert_int_equal(change(w, name, json_loads(rows[i].change, 0, NULL)), OTTER_OK);
+        world_clock += rows[i].later;
+        assert_int_equal(make(w, asker, NULL, 60, NULL, NULL), rows[i].status);
+        world_clock -= rows[i].later;
+        svc_asker_free(asker);
+    }
 }
 
 static void anothers_tokens_and_name_are_not_there_but_for_admins(void **state)
@@ -390,7 +436,6 @@ static void the_first_admin_goes_when_another_can_do_without(void **state)
     struct world *w = *state;
     struct svc_asker *eve;
     char token[64];
-    int64_t num;
 
     assert_int_equal(change(w, SVC_ADMIN, json_pack("{s:b}", "disabled", 1)), OTTER_CONFLICT);
     assert_string_equal(world_whose(w, w->token), SVC_ADMIN);
@@ -403,17 +448,18 @@ static void the_first_admin_goes_when_another_can_do_without(void **state)
     assert_string_equal(world_whose(w, w->token), "");
     assert_string_equal(world_whose(w, token), "eve");
     /* Now she is the last one. */
-    assert_int_equal(drop(w, &world_admin, "eve"), OTTER_CONFLICT);
-    assert_int_equal(change(w, "eve", json_pack("{s:b}", "disabled", 1)), OTTER_CONFLICT);
-    assert_int_equal(
-        change(w, "eve", json_pack("{s:[{s:s, s:s}]}", "revoke", "role", "admin", "product", "*")),
-        OTTER_CONFLICT);
     eve = behind(w, token);
-    num = eve->token;
-    svc_asker_free(eve);
-    assert_int_equal(revoke(w, &world_admin, num), OTTER_CONFLICT);
+    assert_int_equal(drop(w, eve, "eve"), OTTER_CONFLICT);
+    assert_int_equal(change_as(w, eve, "eve", json_pack("{s:b}", "disabled", 1)), OTTER_CONFLICT);
+    assert_int_equal(
+        change_as(w, eve, "eve", json_pack("{s:[{s:s, s:s}]}", "revoke", "role", "admin", "product", "*")),
+        OTTER_CONFLICT);
+    assert_int_equal(revoke(w, eve, eve->token), OTTER_CONFLICT);
     assert_string_equal(world_whose(w, token), "eve");
-    assert_int_equal(change(w, SVC_ADMIN, json_pack("{s:b}", "disabled", 0)), OTTER_OK);
+    /* And what admin.token began before is nobody's. */
+    assert_int_equal(change(w, SVC_ADMIN, json_pack("{s:b}", "disabled", 0)), OTTER_UNAUTHORIZED);
+    assert_int_equal(change_as(w, eve, SVC_ADMIN, json_pack("{s:b}", "disabled", 0)), OTTER_OK);
+    svc_asker_free(eve);
     assert_string_equal(world_whose(w, w->token), SVC_ADMIN);
     assert_int_equal(drop(w, &world_admin, "eve"), OTTER_OK);
 }
@@ -434,6 +480,7 @@ int main(void)
         EMPTY(a_token_counts_until_it_expires),
         EMPTY(a_token_begets_none_that_outlives_it_but_an_admins_does),
         EMPTY(a_token_takes_along_what_was_made_by_it),
+        EMPTY(what_is_taken_back_before_a_request_is_whole_does_nothing),
         EMPTY(anothers_tokens_and_name_are_not_there_but_for_admins),
         EMPTY(the_use_of_a_token_is_noted_roughly),
         EMPTY(the_first_admin_goes_when_another_can_do_without),
