@@ -10,7 +10,7 @@
 /* Appends at most MEMBER_MAX characters of text as a JSON string's inside. Five members fit the line. */
 static size_t put_escaped(char *out, size_t at, const char *text)
 {
-    for (size_t i = 0; text[i] != '\0' && i < MEMBER_MAX; i++) {
+    for (size_t i = 0; i < MEMBER_MAX && text[i] != '\0'; i++) {
         unsigned char c = (unsigned char)text[i];
 
         if (c == '"' || c == '\\')

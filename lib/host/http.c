@@ -266,7 +266,7 @@ static unsigned set_transport(struct host_http *http)
     bad |= curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (http->cacert) { /* instead of the system's, which are in a directory, too */
         bad |= curl_easy_setopt(c, CURLOPT_CAINFO, http->cacert);
-        bad |= curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+        bad |= curl_easy_setopt(c, CURLOPT_CAPATH, (char *)NULL);
     }
     if (http->unix_socket)
         bad |= curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, http->unix_socket);

@@ -43,7 +43,9 @@ static bool phase_last_not_all(const struct policy_plan *p, unsigned i)
 
 static bool phase_not_rising(const struct policy_plan *p, unsigned i, enum policy_width width)
 {
-    return p->phase[i].width == width && before(p, i) && p->phase[i].value <= before(p, i)->value;
+    const struct policy_phase_spec *last = before(p, i);
+
+    return p->phase[i].width == width && last && p->phase[i].value <= last->value;
 }
 
 static bool phase_percent_falls(const struct policy_plan *p, unsigned i)

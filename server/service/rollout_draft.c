@@ -92,7 +92,7 @@ static enum otter_status check_back(const struct rollout_drafting *d, const stru
     if (!back)
         return status;
     status = rollback_fits(release, back, &d->call->out.error);
-    if (status == OTTER_OK && back)
+    if (status == OTTER_OK)
         w->plan.rollback_release = back->num;
     return status;
 }
@@ -176,7 +176,7 @@ static enum otter_status fill(const struct rollout_drafting *d, struct wish *w, 
         status = check_back(d, release, w);
     if (status == OTTER_OK)
         status = check_names(d, &w->plan);
-    if (status != OTTER_OK || !release)
+    if (status != OTTER_OK)
         return status;
     row->release = release->num;
     row->priority = w->priority;
