@@ -41,7 +41,7 @@ enum otter_status ask_certified(struct svc *svc, struct svc_call *call)
     if (status == OTTER_ALREADY_EXISTS) /* it polled twice at once */
         status = OTTER_OK;
     else if (status == OTTER_OK)
-        status = request_settle(svc, call, e.id);
+        status = request_settle(svc, call, e.id, NULL);
     if (status == OTTER_OK && call->out.created)
         status = audit_note(svc, "", "device-enrol", e.id,
                             json_pack("{s:s, s:s}", "product", e.product, "by", "certificate"));

@@ -62,19 +62,23 @@ enum request_fate {
 /* Any thread. *row has id, token, product, hardware, address; of one that is known, first and times are set.
  */
 enum request_fate requests_judge(struct svc *svc, struct store_request *row, int64_t now);
-/* The one request of an id whose token's hash begins so in hex ("": any). How many there are; *ret is the
- * last. */
-unsigned requests_find(struct svc *svc, const char *id, const char *token, struct store_request *ret);
-/* Behind a commit. put: false when out of memory. Those of an id, or that came last before, are forgotten. */
+/* The one request of an id whose token's hash begins so in hex ("": any). How many there are that who calls
+ * may see; *ret is the last. */
+unsigned requests_find(struct svc *svc, const struct svc_call *call, const char *id, const char *token,
+                       struct store_request *ret);
+/* One for the first product behind *ret's that an id is asked for with, in their order ("": the first). */
+bool requests_next(struct svc *svc, const char *id, struct store_request *ret);
+/* Behind a commit. put: false when out of memory. Those of an id and product ("": any), or
+ * that came last before, are forgotten. */
 bool requests_put(struct svc *svc, const struct store_request *row);
-void requests_drop(struct svc *svc, const char *id);
+void requests_drop(struct svc *svc, const char *id, const char *product);
 void requests_forget(struct svc *svc, int64_t before);
 
 /* In a transaction of the writer: stores a request, or finds that there is no room; *call's verdict is set.
  */
 enum otter_status request_take(struct svc *svc, struct svc_call *call, struct store_request *row);
-/* In a transaction of the writer: all of an id are settled. */
-enum otter_status request_settle(struct svc *svc, struct svc_call *call, const char *id);
+/* In a transaction of the writer: all of an id are settled, or those for a product (NULL: for any). */
+enum otter_status request_settle(struct svc *svc, struct svc_call *call, const char *id, const char *product);
 
 /* ---- fleet_keys.c ---- */
 

@@ -168,7 +168,7 @@ static bool publish_request(struct svc *svc, const struct effect *e)
 
 static bool publish_request_gone(struct svc *svc, const struct effect *e)
 {
-    requests_drop(svc, e->request->id);
+    requests_drop(svc, e->request->id, e->request->product);
     return true;
 }
 

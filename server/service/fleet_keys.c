@@ -216,7 +216,7 @@ enum otter_status op_device_enrol(struct svc *svc, struct svc_call *call)
     if (status == OTTER_ALREADY_EXISTS)
         status = note_rival(svc, call, &token);
     else if (status == OTTER_OK)
-        status = request_settle(svc, call, token.device);
+        status = request_settle(svc, call, token.device, NULL);
     if (status == OTTER_OK && call->out.created)
         status =
             audit_note(svc, "", "device-enrol", token.device, json_pack("{s:s}", "product", token.product));

@@ -69,7 +69,8 @@ static bool list_one(struct svc *svc, const struct list_page *page, const struct
     if (row->last < svc_now(svc) - REQUEST_KEPT_S || !rights_see(page->call, row->product) ||
         !list_wants(page, &subject))
         return true;
-    return json_array_append_new(items, json_request(svc, row, requests_find(svc, row->id, "", &rival))) == 0;
+    return json_array_append_new(
+               items, json_request(svc, row, requests_find(svc, page->call, row->id, "", &rival))) == 0;
 }
 
 enum otter_status op_request_list(struct svc *svc, struct svc_call *call)
@@ -116,10 +117,10 @@ static enum otter_status read_item(const json_t *json, struct item *ret, struct 
 
 /* The one that is meant: an id that was asked for with two tokens is nobody's before an operator says whose.
  */
-static enum otter_status find_one(struct svc *svc, const struct item *item, struct store_request *ret,
-                                  struct host_error *err)
+static enum otter_status find_one(struct svc *svc, const struct svc_call *call, const struct item *item,
+                                  struct store_request *ret, struct host_error *err)
 {
-    unsigned n = requests_find(svc, item->id, item->token, ret);
+    unsigned n = requests_find(svc, call, item->id, item->token, ret);
 
     if (n == 1)
         return OTTER_OK;
@@ -128,6 +129,14 @@ static enum otter_status find_one(struct svc *svc, const struct item *item, stru
                            : "device %s was asked for with several tokens: say which one%s%s",
                     item->id, n == 0 && item->token[0] ? " with token " : "", n == 0 ? item->token : "");
     return n == 0 ? OTTER_NOT_FOUND : OTTER_CONFLICT;
+}
+
+static enum otter_status is_taken(const struct store_request *row, struct host_error *err)
+{
+    (void)host_fail(err, HOST_ERROR_FORMAT,
+                    "device %s exists with another token: if it has lost its own, revoke that first",
+                    row->id);
+    return OTTER_ALREADY_EXISTS;
 }
 
 static enum otter_status add_device(struct svc *svc, struct svc_call *call, const struct store_request *row,
@@ -143,21 +152,20 @@ static enum otter_status add_device(struct svc *svc, struct svc_call *call, cons
     e.token_hash = row->token.hash;
     status = enrol(svc, call, &e, &created);
     host_wipe(e.secret, sizeof(e.secret));
-    if (status == OTTER_ALREADY_EXISTS)
-        (void)host_fail(err, HOST_ERROR_FORMAT,
-                        "device %s exists with another token: if it has lost its own, revoke that first",
-                        row->id);
-    return status;
+    return status == OTTER_ALREADY_EXISTS ? is_taken(row, err) : status;
 }
 
-/* For the product that is asked for; and, of an id that exists, for its own. */
+/* For the product that is asked for; and, of an id that exists, for its own: it is taken, whoever may see
+ * whose it is. */
 static enum otter_status may_decide(struct svc *svc, const struct svc_call *call,
                                     const struct store_request *row, struct host_error *err)
 {
     uint32_t index = fleet_find(svc->fleet, row->id);
     enum otter_status status = rights_need_or(call, row->product, err);
 
-    if (status == OTTER_OK && index != FLEET_NONE)
+    if (status == OTTER_OK && index != FLEET_NONE && !rights_see_device(svc, call, index))
+        status = is_taken(row, err);
+    else if (status == OTTER_OK && index != FLEET_NONE)
         status = rights_need_or(call, fleet_peek(svc->fleet, index)->kind->product, err);
     return status;
 }
@@ -166,26 +174,34 @@ static enum otter_status accept(struct svc *svc, struct svc_call *call, const st
                                 struct host_error *err)
 {
     struct store_request row;
-    enum otter_status status = find_one(svc, item, &row, err);
+    enum otter_status status = find_one(svc, call, item, &row, err);
 
     if (status == OTTER_OK)
         status = may_decide(svc, call, &row, err);
     if (status == OTTER_OK)
         status = add_device(svc, call, &row, err);
-    return status == OTTER_OK ? request_settle(svc, call, item->id) : status;
+    return status == OTTER_OK ? request_settle(svc, call, item->id, NULL) : status;
 }
 
+/* Those that who calls may see, product by product; of others' nothing is told, and nothing becomes. */
 static enum otter_status reject(struct svc *svc, struct svc_call *call, const struct item *item,
                                 struct host_error *err)
 {
-    struct store_request row;
+    struct store_request row = {.first = 0};
+    enum otter_status status = OTTER_OK;
+    bool any = false;
 
-    enum otter_status status;
-
-    if (requests_find(svc, item->id, "", &row) > 0 && rights_see(call, row.product)) {
-        status = may_decide(svc, call, &row, err);
-        return status == OTTER_OK ? request_settle(svc, call, item->id) : status;
+    while (status == OTTER_OK && requests_next(svc, item->id, &row)) {
+        if (!rights_see(call, row.product))
+            continue;
+        any = true;
+        status = rights_need_or(call, row.product, err);
     }
+    for (row.product[0] = '\0'; any && status == OTTER_OK && requests_next(svc, item->id, &row);)
+        if (rights_see(call, row.product))
+            status = request_settle(svc, call, item->id, row.product);
+    if (any)
+        return status;
     (void)host_fail(err, HOST_ERROR_FORMAT, "nobody asks to be device %s", item->id);
     return OTTER_NOT_FOUND;
 }

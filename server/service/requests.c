@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "policy/pace.h"
+#include "service/rights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,8 @@ static bool begins(const struct otter_digest *hash, const char *hex)
     return strncmp(text, hex, strlen(hex)) == 0;
 }
 
-unsigned requests_find(struct svc *svc, const char *id, const char *token, struct store_request *ret)
+unsigned requests_find(struct svc *svc, const struct svc_call *call, const char *id, const char *token,
+                       struct store_request *ret)
 {
     int64_t now = svc_now(svc);
     unsigned n = 0;
@@ -92,13 +94,33 @@ unsigned requests_find(struct svc *svc, const char *id, const char *token, struc
     for (size_t i = 0; i < svc->requests->count; i++) {
         const struct store_request *row = &svc->requests->all[i];
 
-        if (over(row, now) || strcmp(row->id, id) != 0 || !begins(&row->token.hash, token))
+        if (over(row, now) || strcmp(row->id, id) != 0 || !begins(&row->token.hash, token) ||
+            !rights_see(call, row->product))
             continue;
         *ret = *row;
         n++;
     }
     (void)pthread_mutex_unlock(&svc->requests->lock);
     return n;
+}
+
+bool requests_next(struct svc *svc, const char *id, struct store_request *ret)
+{
+    const struct store_request *found = NULL;
+    int64_t now = svc_now(svc);
+
+    (void)pthread_mutex_lock(&svc->requests->lock);
+    for (size_t i = 0; i < svc->requests->count; i++) {
+        const struct store_request *row = &svc->requests->all[i];
+
+        if (!over(row, now) && strcmp(row->id, id) == 0 && strcmp(row->product, ret->product) > 0 &&
+            (!found || strcmp(row->product, found->product) < 0))
+            found = row;
+    }
+    if (found)
+        *ret = *found;
+    (void)pthread_mutex_unlock(&svc->requests->lock);
+    return found != NULL;
 }
 
 /* Where it is, or where it belongs: by id, then first. */
@@ -150,27 +172,32 @@ bool requests_put(struct svc *svc, const struct store_request *row)
     return ok;
 }
 
-static void drop(struct svc *svc, const char *id, int64_t before)
+static bool is_of(const struct store_request *row, const char *id, const char *product)
+{
+    return strcmp(row->id, id) == 0 && (!*product || strcmp(row->product, product) == 0);
+}
+
+static void drop(struct svc *svc, const char *id, const char *product, int64_t before)
 {
     struct requests *r = svc->requests;
     size_t kept = 0;
 
     (void)pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < r->count; i++)
-        if (id ? strcmp(r->all[i].id, id) != 0 : r->all[i].last >= before)
+        if (id ? !is_of(&r->all[i], id, product) : r->all[i].last >= before)
             r->all[kept++] = r->all[i];
     r->count = kept;
     (void)pthread_mutex_unlock(&r->lock);
 }
 
-void requests_drop(struct svc *svc, const char *id)
+void requests_drop(struct svc *svc, const char *id, const char *product)
 {
-    drop(svc, id, 0);
+    drop(svc, id, product, 0);
 }
 
 void requests_forget(struct svc *svc, int64_t before)
 {
-    drop(svc, NULL, before);
+    drop(svc, NULL, NULL, before);
 }
 
 struct loader {
@@ -255,14 +282,16 @@ enum otter_status request_take(struct svc *svc, struct svc_call *call, struct st
     return OTTER_OK;
 }
 
-enum otter_status request_settle(struct svc *svc, struct svc_call *call, const char *id)
+enum otter_status request_settle(struct svc *svc, struct svc_call *call, const char *id, const char *product)
 {
     struct store_request row = {.first = 0};
-    enum otter_status status = svc->writer->ops->request_delete(svc->writer, id);
+    enum otter_status status = svc->writer->ops->request_delete(svc->writer, id, product);
 
     if (status == OTTER_NOT_FOUND)
         return OTTER_OK;
     memcpy(row.id, id, strlen(id) + 1);
+    if (product)
+        memcpy(row.product, product, strlen(product) + 1);
     if (status == OTTER_OK && !effects_request(call, &row, false))
         return OTTER_INTERNAL;
     return svc_stored(call, status);

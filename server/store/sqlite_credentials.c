@@ -73,9 +73,10 @@ static enum otter_status op_request_put(struct store *self, const struct store_r
                                    V_INT(row->first), V_INT(row->last), V_INT(row->times)));
 }
 
-static enum otter_status op_request_delete(struct store *self, const char *id)
+static enum otter_status op_request_delete(struct store *self, const char *id, const char *product)
 {
-    return store_sqlite_change(store_sqlite_of(self), SQL_REQUEST_DELETE, V_LIST(V_TEXT(id)));
+    return store_sqlite_change(store_sqlite_of(self), SQL_REQUEST_DELETE,
+                               V_LIST(V_TEXT(id), V_TEXT(product)));
 }
 
 static enum otter_status op_requests_forget(struct store *self, int64_t before)

@@ -97,7 +97,7 @@ const char *const store_sqlite_sql[SQL_COUNT] = {
     [SQL_SECONDS] = "SELECT device, asked, token_hash, sealed FROM device_tokens ORDER BY device",
     [SQL_REQUEST_PUT] =
         "INSERT OR REPLACE INTO device_requests (" REQUEST_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [SQL_REQUEST_DELETE] = "DELETE FROM device_requests WHERE id = ?",
+    [SQL_REQUEST_DELETE] = "DELETE FROM device_requests WHERE id = ?1 AND product = ifnull(?2, product)",
     [SQL_REQUESTS_FORGET] = "DELETE FROM device_requests WHERE last < ?",
     [SQL_REQUESTS] = "SELECT " REQUEST_COLUMNS " FROM device_requests ORDER BY id, first, token_hash",
     [SQL_FLEET_KEY_ADD] = "INSERT INTO fleet_keys (id, product, sealed, created) VALUES (?, ?, ?, ?)",

@@ -471,10 +471,10 @@ struct store_ops {
     enum otter_status (*second_get)(struct store *self, int64_t device, struct store_second *ret);
     enum otter_status (*second_delete)(struct store *self, int64_t device);
     enum otter_status (*seconds)(struct store *self, struct store_second_visitor *visitor);
-    /* put: in the place of that of the same id and token. delete: all of the id; NOT_FOUND. forget: those
-     * that came last before. By id, then first. */
+    /* put: in the place of that of the same id and token. delete: all of the id, or those of them for a
+     * product (NULL: for any); NOT_FOUND. forget: those that came last before. By id, then first. */
     enum otter_status (*request_put)(struct store *self, const struct store_request *row);
-    enum otter_status (*request_delete)(struct store *self, const char *id);
+    enum otter_status (*request_delete)(struct store *self, const char *id, const char *product);
     enum otter_status (*requests_forget)(struct store *self, int64_t before);
     enum otter_status (*requests)(struct store *self, struct store_request_visitor *visitor);
     /* add: ALREADY_EXISTS if the id is taken. delete: NOT_FOUND. By product, then created. */

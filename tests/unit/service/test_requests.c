@@ -37,13 +37,14 @@ static const char *token(unsigned nth)
 }
 
 /* A poll of somebody unknown: the verdict. */
-static enum otter_status ask(struct world *w, const char *id, unsigned nth, const char *address)
+static enum otter_status ask_as(struct world *w, const char *product, const char *id, unsigned nth,
+                                const char *address)
 {
     struct svc_call call = {.op = SVC_DEVICE_ASK, .in.bearer = token(nth), .in.address = address};
     enum otter_status verdict;
 
     (void)snprintf(call.in.poll.device, sizeof(call.in.poll.device), "%s", id);
-    (void)snprintf(call.in.poll.product, sizeof(call.in.poll.product), "%s", WORLD_PRODUCT);
+    (void)snprintf(call.in.poll.product, sizeof(call.in.poll.product), "%s", product);
     (void)snprintf(call.in.poll.hardware, sizeof(call.in.poll.hardware), "%s", WORLD_HARDWARE);
     assert_int_equal(world_run(w, &call), OTTER_OK);
     verdict = call.out.verdict;
@@ -53,11 +54,17 @@ static enum otter_status ask(struct world *w, const char *id, unsigned nth, cons
     return verdict;
 }
 
+static enum otter_status ask(struct world *w, const char *id, unsigned nth, const char *address)
+{
+    return ask_as(w, WORLD_PRODUCT, id, nth, address);
+}
+
 /* "" = accepted or rejected; otherwise the code of the one refusal. Static. */
-static const char *decide(struct world *w, enum svc_op op, const char *id, const char *fingerprint)
+static const char *decide_as(struct world *w, const struct svc_asker *who, enum svc_op op, const char *id,
+                             const char *fingerprint)
 {
     static char code[64];
-    struct svc_call call = {.op = op};
+    struct svc_call call = {.op = op, .in.asker = who};
     auto_json json_t *body = call.in.json =
         json_pack("{s:[{s:s, s:s*}]}", "items", "id", id, "fingerprint", fingerprint);
     const json_t *error;
@@ -68,6 +75,11 @@ static const char *decide(struct world *w, enum svc_op op, const char *id, const
     assert_int_equal(json_integer_value(json_object_get(call.out.json, "changed")), error ? 0 : 1);
     svc_call_clear(&call);
     return code;
+}
+
+static const char *decide(struct world *w, enum svc_op op, const char *id, const char *fingerprint)
+{
+    return decide_as(w, &world_admin, op, id, fingerprint);
 }
 
 static size_t waiting(struct world *w)
@@ -210,6 +222,37 @@ static void what_no_device_could_have_made_is_not_kept(void **state)
 }
 
 /* device-000 had its token from who registered it, and loses that. */
+/* Who operates one product knows and decides nothing of another's, though both are asked for with one id. */
+static void requests_of_one_id_for_two_products_are_decided_apart(void **state)
+{
+    struct world *w = *state;
+    struct svc_asker lamps = {.name = "eve"};
+    const struct policy_grant grant = {POLICY_OPERATOR, "lamp"};
+
+    assert_true(policy_rights_add(&lamps.rights, &grant));
+    ask(w, "a", 1, "10.0.0.1"); /* not for a lamp */
+    assert_string_equal(decide_as(w, &lamps, SVC_REQUEST_ACCEPT, "a", NULL), "not-found");
+    assert_string_equal(decide_as(w, &lamps, SVC_REQUEST_REJECT, "a", NULL), "not-found");
+    ask_as(w, "lamp", "a", 2, "10.0.0.1");
+    assert_string_equal(decide_as(w, &lamps, SVC_REQUEST_ACCEPT, "a", fingerprint(1)), "not-found");
+    assert_string_equal(decide_as(w, &lamps, SVC_REQUEST_REJECT, "a", NULL), "");
+    assert_int_equal(waiting(w), 1);
+    restart(w);
+    assert_int_equal(waiting(w), 1);
+    assert_string_equal(decide(w, SVC_REQUEST_ACCEPT, "a", NULL), "");
+    assert_true(is_its_own(w, "a", token(1)));
+    ask_as(w, "lamp", "a", 3, "10.0.0.1"); /* of an id that another's device has */
+    assert_string_equal(decide_as(w, &lamps, SVC_REQUEST_ACCEPT, "a", NULL), "already-exists");
+    ask_as(w, "lamp", "b", 4, "10.0.0.1");
+    ask(w, "b", 5, "10.0.0.1");
+    assert_string_equal(decide_as(w, &lamps, SVC_REQUEST_ACCEPT, "b", NULL), "");
+    assert_true(is_its_own(w, "b", token(4)));
+    ask(w, "c", 6, "10.0.0.1");
+    ask_as(w, "lamp", "c", 7, "10.0.0.1");
+    assert_string_equal(decide(w, SVC_REQUEST_REJECT, "c", NULL), ""); /* who may, rejects both */
+    assert_string_equal(decide(w, SVC_REQUEST_REJECT, "c", NULL), "not-found");
+}
+
 static void a_revoked_device_comes_back_by_being_accepted(void **state)
 {
     struct world *w = *state;
@@ -238,6 +281,7 @@ int main(void)
         TEST(so_many_may_wait_of_an_id_and_of_an_address),
         TEST(a_request_is_over_when_nobody_came_for_a_week),
         TEST(what_no_device_could_have_made_is_not_kept),
+        TEST(requests_of_one_id_for_two_products_are_decided_apart),
         TEST(a_revoked_device_comes_back_by_being_accepted),
     };
 

@@ -152,8 +152,9 @@ static void requests_are_one_for_each_token_of_an_id(void **state)
     assert_string_equal(all.row[2].address, "2001:db8::1");
     begin(s);
     OK(s->ops->requests_forget(s, 20)); /* what came last before */
-    OK(s->ops->request_delete(s, "b"));
-    assert_int_equal(s->ops->request_delete(s, "b"), OTTER_NOT_FOUND);
+    assert_int_equal(s->ops->request_delete(s, "b", "another"), OTTER_NOT_FOUND);
+    OK(s->ops->request_delete(s, "b", all.row[1].product));
+    assert_int_equal(s->ops->request_delete(s, "b", NULL), OTTER_NOT_FOUND);
     commit(s);
     OK(s->ops->requests(s, &left.visitor));
     assert_int_equal(left.count, 1);
