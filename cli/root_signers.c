@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "parse.h"
+#include "root_diff.h"
 #include "show_root.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@
 
 #define NAMES_STR (OTTER_ROOT_KEYS_MAX * (CLI_KID_STR + 2) + 1)
 
-enum cli_exit cli_root_before_load(struct cli *cli, const struct cli_args *args, struct cli_root_before *ret)
+enum cli_exit cli_root_before_load(struct cli *cli, const struct cli_args *args, const char *path,
+                                   const struct otter_root *root, struct cli_root_before *ret)
 {
     const char *from = cli_arg(args, "from");
     enum cli_exit code;
@@ -18,7 +20,11 @@ enum cli_exit cli_root_before_load(struct cli *cli, const struct cli_args *args,
     if (from == NULL)
         return CLI_DONE;
     code = cli_document_load(cli, from, &ret->file);
-    return code == CLI_DONE ? cli_document_root(cli, from, &ret->file, &ret->root) : code;
+    if (code == CLI_DONE)
+        code = cli_document_root(cli, from, &ret->file, &ret->root);
+    return code == CLI_DONE && root->version != ret->root.version + 1
+               ? cli_fail_status(cli, path, OTTER_ROOT_VERSION)
+               : code;
 }
 
 void cli_root_before_free(struct cli_root_before *before)
@@ -78,11 +84,13 @@ enum cli_exit cli_root_signers_show(struct cli *cli, const char *path, const str
 
     if (code != CLI_DONE)
         return code;
-    if (before->has)
+    if (before->has) {
+        cli_root_diff_say(cli, &before->root, root);
         enough = say(cli, d, &before->root);
-    else if (root->version > 1)
+    } else if (root->version > 1) {
         cli_note(cli, "It also needs the signatures of root %llu's threshold: --from OLD says which",
                  (unsigned long long)root->version - 1);
+    }
     enough = say(cli, d, root) && enough;
     if (enough && (before->has || root->version == 1))
         cli_note(cli, "Next: otter root publish %s", path);

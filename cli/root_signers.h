@@ -10,7 +10,9 @@ struct cli_root_before {
     struct otter_root root;
     bool has;
 };
-enum cli_exit cli_root_before_load(struct cli *cli, const struct cli_args *args, struct cli_root_before *ret);
+/* By --from. A root of `path` that does not follow it is refused: its signatures would count nowhere. */
+enum cli_exit cli_root_before_load(struct cli *cli, const struct cli_args *args, const char *path,
+                                   const struct otter_root *root, struct cli_root_before *ret);
 void cli_root_before_free(struct cli_root_before *before);
 #define auto_root_before HOST_CLEANUP(cli_root_before_free)
 

@@ -125,7 +125,7 @@ enum cli_exit cli_run_root_merge(struct cli *cli, const struct cli_args *args)
     if (code == CLI_DONE)
         code = cli_document_root(cli, first, &m.whole, &m.root);
     if (code == CLI_DONE)
-        code = cli_root_before_load(cli, args, &m.before);
+        code = cli_root_before_load(cli, args, first, &m.root, &m.before);
     for (size_t i = 0; code == CLI_DONE && i < args->operand_count; i++)
         code = merge(cli, args->operand[i], &m);
     if (code == CLI_DONE)

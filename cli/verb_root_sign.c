@@ -52,7 +52,7 @@ enum cli_exit cli_run_root_sign(struct cli *cli, const struct cli_args *args)
     if (code == CLI_DONE)
         code = cli_document_root(cli, path, &d, &root);
     if (code == CLI_DONE)
-        code = cli_root_before_load(cli, args, &before);
+        code = cli_root_before_load(cli, args, path, &root, &before);
     if (code == CLI_DONE)
         code = cli_signing_begin(cli, args, true, &signing);
     if (code == CLI_DONE)

@@ -103,6 +103,24 @@ def test_each_signs_alone_in_any_order_and_who_is_missing_is_said(ceremony):
     assert w.otter("server", "status", "--json").json["root"]["version"] == 2
 
 
+def test_a_signer_is_told_all_that_changes_and_signs_no_root_that_does_not_follow(ceremony):
+    w = ceremony
+    out, later = w.folder / "next.json", w.folder / "later.json"
+    w.alone("root", "rotate", w.root, "--threshold", "root=1", "--root-key", f"{w.pub('alice')}={w.pub('dave')}", "--add",
+            f"release={w.pub('release2')}", "--epoch", "+1", "--out", out)
+    draft = out.read_bytes()
+    said = w.alone("root", "sign", out, "--key", w.keys["bob"], "--from", w.root, "--dry-run").out
+    assert [line[8:] for line in said.splitlines() if line.startswith("Change: ")] == [
+        f"root key goes: {kid(w, w.pub('alice'))}", f"root key comes: {kid(w, w.pub('dave'))}",
+        "root threshold falls: 1, was 2", f"release key comes: {kid(w, w.pub('release2'))}", "sequence epoch: 2, was 1"]
+    assert out.read_bytes() == draft
+    w.alone("root", "rotate", out, "--out", later)
+    assert "Change: dates alone" in w.alone("root", "sign", later, "--key", w.keys["bob"], "--from", out, "--dry-run").out
+    for verb in (["sign", later, "--key", w.keys["bob"]], ["verify", later], ["merge", later, later, "--out", w.folder / "x"]):
+        assert "root-version" in w.alone("root", *verb, "--from", w.root, expect=1).err
+    assert '"signatures"' not in later.read_text() and not (w.folder / "x").exists()
+
+
 def test_a_merge_takes_neither_strangers_nor_another_root(ceremony):
     w = ceremony
     one, two = (w.folder / n for n in ("one.json", "two.json"))
