@@ -103,8 +103,8 @@ bool cli_config_is_private(const char *server)
 
     if (strncmp(server, "https://", 8) == 0 || strncmp(server, "unix:", 5) == 0)
         return true;
-    if (strncmp(server, "http://", 7) != 0)
-        return false;
+    if (strncmp(server, "http://", 7) != 0 || memchr(host, '@', strcspn(host, "/?#")) != NULL)
+        return false; /* what stands before the '@' is a name and a password, not where it goes */
     if (strncmp(host, loopback[0], strlen(loopback[0])) == 0)
         return host[strspn(host, "0123456789.")] == '\0' ||
                strchr(":/", host[strspn(host, "0123456789.")]) != NULL;

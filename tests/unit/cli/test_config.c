@@ -25,6 +25,9 @@ static void test_a_token_goes_to_private_places_only(void **state)
         {"http://localhost.evil.example", false},
         {"http://127.0.0.1@evil.example", false},
         {"http://127.evil", false},
+        {"http://localhost:x@evil.example", false},
+        {"http://127.0.0.1:8480@evil.example/x", false},
+        {"http://127.0.0.1:8480/x@y", true},
         {"ftp://127.0.0.1", false},
     };
 
