@@ -271,7 +271,7 @@ def test_by_registration_an_id_is_whoever_the_operator_named(world, first):
     world.rollout(world.publish("1.1.0"))
     base = world.image("1.0.0", "A")
     if first == "device":
-        world.emulate(fleet, base, "--expect", "1.1.0:trial", "--speed", 1000)
+        world.emulate(fleet, base, "--expect", "1.1.0:confirmed", "--speed", 1000)
     assert thief.poll()[0] == 401 and thief.code == "unknown-device"
     body = {"id": "dev-1", "product": otter.PRODUCT, "hardware": otter.HARDWARE, "secret": unpadded(thief.secret)}
     assert world.server.request("POST", "/api/v1/devices", body)[0] == 409
