@@ -4,6 +4,7 @@
 #include "policy/pace.h"
 #include "service/rights.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,17 @@ static bool over(const struct store_request *row, int64_t now)
     return row->last < now - REQUEST_KEPT_S;
 }
 
+/* Who has a network of IPv6 has addresses without end: its /64 is one. */
+static bool same_place(const char *a, const char *b)
+{
+    struct in6_addr one, other;
+
+    if (!strchr(a, ':') || inet_pton(AF_INET6, a, &one) != 1 || IN6_IS_ADDR_V4MAPPED(&one) ||
+        inet_pton(AF_INET6, b, &other) != 1)
+        return strcmp(a, b) == 0;
+    return memcmp(one.s6_addr, other.s6_addr, 8) == 0;
+}
+
 static bool room_for(const struct requests *r, const struct store_request *row, int64_t now)
 {
     unsigned all = 0, of_address = 0, of_id = 0;
@@ -45,7 +57,7 @@ static bool room_for(const struct requests *r, const struct store_request *row, 
         if (over(other, now))
             continue;
         all++;
-        of_address += strcmp(other->address, row->address) == 0;
+        of_address += same_place(other->address, row->address);
         of_id += strcmp(other->id, row->id) == 0;
     }
     return all < REQUESTS_MAX && of_address < REQUESTS_PER_ADDRESS && of_id < REQUESTS_PER_ID;

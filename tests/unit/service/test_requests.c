@@ -189,6 +189,21 @@ static void so_many_may_wait_of_an_id_and_of_an_address(void **state)
     assert_int_equal(ask(w, "one-more", 1, "10.0.0.3"), OTTER_DEVICE_PENDING);
 }
 
+static void a_network_of_ipv6_is_one_address(void **state)
+{
+    struct world *w = *state;
+    char id[16], address[48];
+
+    for (unsigned i = 0; i < REQUESTS_PER_ADDRESS; i++) {
+        (void)snprintf(id, sizeof(id), "n%u", i);
+        (void)snprintf(address, sizeof(address), "2001:db8::%x", i);
+        assert_int_equal(ask(w, id, i, address), OTTER_DEVICE_PENDING);
+    }
+    assert_int_equal(ask(w, "more", 1000, "2001:db8::ffff:1:2:3"), OTTER_TOO_BUSY);
+    assert_int_equal(ask(w, "more", 1000, "2001:db8:0:1::1"), OTTER_DEVICE_PENDING);
+    assert_int_equal(ask(w, "less", 1001, "10.0.0.1"), OTTER_DEVICE_PENDING);
+}
+
 static void a_request_is_over_when_nobody_came_for_a_week(void **state)
 {
     struct world *w = *state;
@@ -279,6 +294,7 @@ int main(void)
         TEST(two_tokens_for_one_id_are_rivals_until_one_is_named),
         TEST(a_request_that_comes_again_is_counted_not_repeated),
         TEST(so_many_may_wait_of_an_id_and_of_an_address),
+        TEST(a_network_of_ipv6_is_one_address),
         TEST(a_request_is_over_when_nobody_came_for_a_week),
         TEST(what_no_device_could_have_made_is_not_kept),
         TEST(requests_of_one_id_for_two_products_are_decided_apart),
