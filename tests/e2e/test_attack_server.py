@@ -163,7 +163,7 @@ def test_an_operator_who_was_written_into_the_database_publishes_nothing_and_is_
     data, token = world.server.data, unpadded(b"t" * 32)
     world.server.stop()
     edit(data, "INSERT INTO operators VALUES ('eve', 1, 0)")
-    edit(data, "INSERT INTO operator_grants VALUES ('eve', 'admin', '*')")
+    edit(data, "INSERT INTO operator_grants (operator, role, product) VALUES ('eve', 'admin', '*')")
     edit(data, "INSERT INTO operator_tokens (operator, label, hash, parent, created, expires, used) VALUES ('eve', '', ?, 0, 1, 0, 0)",
          hashlib.sha256(token.encode()).digest())
     world.server.start()

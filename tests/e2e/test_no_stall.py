@@ -13,7 +13,7 @@ import pytest
 
 ROUNDS = 4
 # Nobody is closed for his silence before the test's own patience is over: a stall is not mistaken for an end.
-KEYS = "[limits]\nthreads = {threads}\nidle_timeout = 300\nper_address = 0\n"
+KEYS = "[limits]\nthreads = {threads}\nidle_timeout = 300\nper_address = 0\ndevice_rate = 0\n"  # one device, on each connection
 PATIENCE = 120
 
 

@@ -1,7 +1,9 @@
 """Ceremonies: root keys of three people, each alone with a folder of his own; what devices and the server make of it."""
 
+import contextlib
 import shutil
 import signal
+import sqlite3
 
 import otter
 import pytest
@@ -252,6 +254,20 @@ def test_what_devices_would_refuse_by_the_newest_root_is_not_rolled_out_any_furt
     w.otter("rollout", "resume", running)
     w.otter("rollout", "advance", running)
     assert w.emulate(fleet, base, "--expect", "1.1.0:confirmed").json["by_version"] == {"1.1.0": 3}
+
+
+def test_what_ran_by_an_otterd_that_halted_nothing_goes_no_further_either(ceremony):
+    """Of a database of before: the root that took the key away is in it, and the rollout still runs."""
+    w = ceremony
+    w.fleet(2)
+    rollout = w.rollout(w.publish("1.1.0"), phases="1dev,100")
+    w.follow("rotate", *UNTRUSTED["unknown-key"][0](w))
+    w.server.stop()
+    with contextlib.closing(sqlite3.connect(w.server.data / "otter.db", isolation_level=None)) as db:
+        assert db.execute("UPDATE rollouts SET state = 'running', state_reason = '' WHERE id = ?", (rollout,)).rowcount == 1
+    w.server.start()
+    assert w.status(rollout)["state"] == "running"
+    assert "unknown-key" in w.otter("rollout", "advance", rollout, expect=1).err
 
 
 def test_a_root_that_changes_nothing_for_a_release_lets_it_run(ceremony):
