@@ -68,6 +68,14 @@ def firmware(folder):
     return path
 
 
+def secret(folder):
+    """The committed key as otter wants a secret to be kept."""
+    path = folder / "image.key"
+    path.write_bytes(cases.KEY.read_bytes())
+    path.chmod(0o600)
+    return path
+
+
 def test_every_case_is_committed_as_imgtool_made_it():
     committed = {p.stem.removeprefix("imgtool-") for p in (cases.VECTORS / "image").glob("imgtool-*.json")}
     assert committed == set(cases.CASES)
@@ -129,7 +137,7 @@ def test_the_trailer_is_the_same_at_the_end_of_a_slot_of_any_size(made, tmp_path
 @pytest.mark.parametrize("header, options", OURS)
 def test_what_otter_signs_is_verified_and_read_by_imgtool(tmp_path, header, options):
     out, told = tmp_path / "ours.img", tmp_path / "told.json"
-    otter("image", "sign", "--key", cases.KEY, "--version", "1.2.3+4", "--align", 4, "--slot-size", SLOT, "--header-size",
+    otter("image", "sign", "--key", secret(tmp_path), "--version", "1.2.3+4", "--align", 4, "--slot-size", SLOT, "--header-size",
           header, "--rom-fixed", "0x08120000", *options, firmware(tmp_path), out)
     said = imgtool("verify", "-k", cases.KEY, out).stdout
     assert "Image was correctly validated" in said and "Image version: 1.2.3+4" in said
