@@ -2,6 +2,7 @@
 
 #include "core/factory.h"
 #include "host/cleanup.h"
+#include "host/crypto_key.h"
 #include "host/file.h"
 
 #include <openssl/err.h>
@@ -67,6 +68,7 @@ static bool encode(const char *path, X509 *cert, uint8_t *out, size_t cap, size_
 
 bool host_ca_read(const char *path, uint8_t *out, size_t cap, size_t *ret_len, struct host_error *err)
 {
+    enum host_error_kind kind = HOST_ERROR_NONE;
     auto_free char *text = NULL;
     X509 *cert;
     size_t len;
@@ -74,10 +76,13 @@ bool host_ca_read(const char *path, uint8_t *out, size_t cap, size_t *ret_len, s
 
     if (!host_file_read(path, FILE_MAX, &text, &len, err))
         return false;
+    ERR_clear_error();
     cert = parse(text, len);
     ok = cert != NULL ? encode(path, cert, out, cap, ret_len, err)
                       : host_fail(err, HOST_ERROR_FORMAT, "%s: no certificate in PEM or DER", path);
     X509_free(cert);
-    ERR_clear_error();
+    (void)host_openssl_reason(&kind);
+    if (!ok && kind == HOST_ERROR_MEMORY)
+        return host_fail(err, kind, "%s: out of memory", path);
     return ok;
 }

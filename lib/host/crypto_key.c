@@ -26,12 +26,17 @@ struct host_key {
     char header[OTTER_JWS_HEADER_B64 + 1];
 };
 
-const char *host_openssl_reason(void)
+const char *host_openssl_reason(enum host_error_kind *kind)
 {
     unsigned long code = ERR_get_error();
     const char *text = code ? ERR_reason_error_string(code) : NULL;
 
-    ERR_clear_error();
+    for (; code; code = ERR_get_error()) {
+        if (ERR_GET_REASON(code) != ERR_R_MALLOC_FAILURE)
+            continue;
+        *kind = HOST_ERROR_MEMORY;
+        text = "out of memory";
+    }
     return text ? text : "no reason given";
 }
 
@@ -65,6 +70,18 @@ static bool halves_match(EVP_PKEY *pkey)
     return ok;
 }
 
+static struct host_key *refuse(struct host_key *key, const char *what, const char *why,
+                               struct host_error *err)
+{
+    enum host_error_kind kind = HOST_ERROR_CRYPTO;
+    const char *reason = host_openssl_reason(&kind);
+
+    host_key_free(key);
+    (void)host_fail(err, kind, kind == HOST_ERROR_MEMORY ? "%s: %s" : "%s %s", what,
+                    kind == HOST_ERROR_MEMORY ? reason : why);
+    return NULL;
+}
+
 struct host_key *host_key_wrap(EVP_PKEY *pkey, const char *what, struct host_error *err)
 {
     struct host_key *key = calloc(1, sizeof *key);
@@ -75,38 +92,28 @@ struct host_key *host_key_wrap(EVP_PKEY *pkey, const char *what, struct host_err
         return NULL;
     }
     key->pkey = pkey;
-    if (!host_pkey_point(pkey, key->point)) {
-        host_key_free(key);
-        ERR_clear_error();
-        (void)host_fail(err, HOST_ERROR_CRYPTO,
-                        "%s is no key on P-256: Otter signs with ES256 alone; make one with `otter key new`",
-                        what);
-        return NULL;
-    }
-    if (!halves_match(pkey)) {
-        host_key_free(key);
-        ERR_clear_error();
-        (void)host_fail(err, HOST_ERROR_CRYPTO, "%s is damaged: its public key is not its private key's",
-                        what);
-        return NULL;
-    }
+    ERR_clear_error();
+    if (!host_pkey_point(pkey, key->point))
+        return refuse(key, what,
+                      "is no key on P-256: Otter signs with ES256 alone; make one with `otter key new`", err);
+    if (!halves_match(pkey))
+        return refuse(key, what, "is damaged: its public key is not its private key's", err);
     name_it(key);
     key->ec = EVP_PKEY_get1_EC_KEY(pkey);
-    if (!key->ec || !EC_KEY_get0_private_key(key->ec)) {
-        host_key_free(key);
-        (void)host_fail(err, HOST_ERROR_CRYPTO, "%s cannot sign: OpenSSL says: %s", what,
-                        host_openssl_reason());
-        return NULL;
-    }
+    if (!key->ec || !EC_KEY_get0_private_key(key->ec))
+        return refuse(key, what, "cannot sign: OpenSSL does not give its private number", err);
     return key;
 }
 
 struct host_key *host_key_generate(struct host_error *err)
 {
+    enum host_error_kind kind = HOST_ERROR_CRYPTO;
     EVP_PKEY *pkey = EVP_EC_gen("P-256");
 
     if (!pkey) {
-        (void)host_fail(err, HOST_ERROR_CRYPTO, "OpenSSL makes no key: %s", host_openssl_reason());
+        const char *reason = host_openssl_reason(&kind);
+
+        (void)host_fail(err, kind, "OpenSSL makes no key: %s", reason);
         return NULL;
     }
     return host_key_wrap(pkey, "the new key", err);
@@ -168,6 +175,8 @@ const char *host_key_header(const struct host_key *key)
 bool host_key_sign_why(const struct host_key *key, const struct otter_digest *hash,
                        uint8_t ret_sig[OTTER_SIG_LEN], struct host_error *err)
 {
+    enum host_error_kind kind = HOST_ERROR_CRYPTO;
+    const char *reason;
     ECDSA_SIG *sig;
     bool ok;
 
@@ -177,7 +186,10 @@ bool host_key_sign_why(const struct host_key *key, const struct otter_digest *ha
     ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret_sig, 32) == 32 &&
          BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret_sig + 32, 32) == 32;
     ECDSA_SIG_free(sig);
-    return ok || host_fail(err, HOST_ERROR_CRYPTO, "OpenSSL does not sign: %s", host_openssl_reason());
+    if (ok)
+        return true;
+    reason = host_openssl_reason(&kind);
+    return host_fail(err, kind, "OpenSSL does not sign: %s", reason);
 }
 
 bool host_key_sign(const struct host_key *key, const struct otter_digest *hash,

@@ -18,7 +18,8 @@ EVP_PKEY *host_key_pkey(const struct host_key *key);
 /* A key of PEM text that is not encrypted; NULL where there is none. */
 EVP_PKEY *host_pem_read(const char *pem, size_t len, bool is_private);
 
-/* OpenSSL's oldest reason, which is the cause; the queue is left empty. */
-const char *host_openssl_reason(void);
+/* OpenSSL's oldest reason, which is the cause; the queue is left empty. *kind becomes HOST_ERROR_MEMORY where
+ * it says that memory ran out, else it stays. */
+const char *host_openssl_reason(enum host_error_kind *kind);
 
 #endif

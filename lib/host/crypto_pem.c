@@ -92,9 +92,11 @@ static EVP_PKEY *unseal(const X509_SIG *sig, const char *passphrase, bool *ret_w
     EVP_PKEY *pkey = info ? EVP_PKCS82PKEY(info) : NULL;
     unsigned long last = ERR_peek_last_error();
 
-    *ret_wrong =
-        ERR_GET_LIB(last) == ERR_LIB_PKCS12 && (ERR_GET_REASON(last) == PKCS12_R_PKCS12_CIPHERFINAL_ERROR ||
-                                                ERR_GET_REASON(last) == PKCS12_R_DECODE_ERROR);
+    /* Where memory ran out, the error before says so, and no passphrase is wrong. */
+    *ret_wrong = ERR_GET_REASON(ERR_peek_error()) != ERR_R_MALLOC_FAILURE &&
+                 ERR_GET_LIB(last) == ERR_LIB_PKCS12 &&
+                 (ERR_GET_REASON(last) == PKCS12_R_PKCS12_CIPHERFINAL_ERROR ||
+                  ERR_GET_REASON(last) == PKCS12_R_DECODE_ERROR);
     PKCS8_PRIV_KEY_INFO_free(info);
     return pkey;
 }
@@ -102,6 +104,7 @@ static EVP_PKEY *unseal(const X509_SIG *sig, const char *passphrase, bool *ret_w
 static EVP_PKEY *ask_and_unseal(const X509_SIG *sig, const char *what, struct host_passphrase *ask,
                                 struct host_error *err)
 {
+    enum host_error_kind kind = HOST_ERROR_CRYPTO;
     char passphrase[HOST_PASSPHRASE_MAX];
     EVP_PKEY *pkey = NULL;
     bool wrong = true;
@@ -113,11 +116,14 @@ static EVP_PKEY *ask_and_unseal(const X509_SIG *sig, const char *what, struct ho
         pkey = unseal(sig, passphrase, &wrong);
         host_wipe(passphrase, sizeof passphrase);
     }
-    if (!pkey && wrong)
-        (void)host_fail(err, HOST_ERROR_CRYPTO, "%s: wrong-passphrase: it does not open this key", what);
-    else if (!pkey)
-        (void)host_fail(err, HOST_ERROR_CRYPTO, "%s: OpenSSL cannot decrypt it: %s", what,
-                        host_openssl_reason());
+    if (!pkey) {
+        const char *reason = host_openssl_reason(&kind);
+
+        if (wrong)
+            (void)host_fail(err, kind, "%s: wrong-passphrase: it does not open this key", what);
+        else
+            (void)host_fail(err, kind, "%s: OpenSSL cannot decrypt it: %s", what, reason);
+    }
     ERR_clear_error();
     return pkey;
 }
@@ -148,9 +154,12 @@ struct host_key *host_key_parse_asking(const char *pem, size_t len, const char *
     EVP_PKEY *pkey = is_sealed ? read_sealed(&s, what, ask, err) : host_pem_read(pem, len, true);
 
     X509_SIG_free(s.pkcs8);
-    if (!pkey && !is_sealed)
-        (void)host_fail(err, HOST_ERROR_FORMAT, "%s holds no private key in PEM (OpenSSL: %s)", what,
-                        host_openssl_reason());
+    if (!pkey && !is_sealed) {
+        enum host_error_kind kind = HOST_ERROR_FORMAT;
+        const char *reason = host_openssl_reason(&kind);
+
+        (void)host_fail(err, kind, "%s holds no private key in PEM (OpenSSL: %s)", what, reason);
+    }
     return pkey ? host_key_wrap(pkey, what, err) : NULL;
 }
 
@@ -215,6 +224,8 @@ bool host_key_save_sealed(const struct host_key *key, const char *path, const ch
 {
     EVP_PKEY *pkey = host_key_pkey(key);
     BIO *bio = pkey ? BIO_new(BIO_s_secmem()) : NULL;
+    enum host_error_kind kind = HOST_ERROR_CRYPTO;
+    const char *reason;
     char *pem = NULL;
     long len;
     bool ok;
@@ -222,8 +233,9 @@ bool host_key_save_sealed(const struct host_key *key, const char *path, const ch
     if (!pkey)
         return host_fail(err, HOST_ERROR_CRYPTO, "a token's key cannot be saved");
     if (!bio || !put_pem(bio, pkey, passphrase)) {
+        reason = host_openssl_reason(&kind);
         BIO_free(bio);
-        return host_fail(err, HOST_ERROR_CRYPTO, "OpenSSL writes no PEM: %s", host_openssl_reason());
+        return host_fail(err, kind, "OpenSSL writes no PEM: %s", reason);
     }
     len = BIO_get_mem_data(bio, &pem);
     ok = host_file_write(path, pem, (size_t)len, 0600, mode, err);

@@ -11,20 +11,26 @@
 bool host_public_parse(const char *pem, size_t len, const char *what, uint8_t ret_point[OTTER_POINT_LEN],
                        struct host_error *err)
 {
+    enum host_error_kind kind = HOST_ERROR_FORMAT;
     EVP_PKEY *pkey = host_pem_read(pem, len, false);
     uint8_t point[OTTER_POINT_LEN];
+    const char *reason;
     bool ok;
 
     if (!pkey)
         pkey = host_pem_read(pem, len, true);
-    if (!pkey)
-        return host_fail(err, HOST_ERROR_FORMAT, "%s holds no public key in PEM (OpenSSL: %s)", what,
-                         host_openssl_reason());
+    if (!pkey) {
+        reason = host_openssl_reason(&kind);
+        return host_fail(err, kind, "%s holds no public key in PEM (OpenSSL: %s)", what, reason);
+    }
+    ERR_clear_error();
     ok = host_pkey_point(pkey, point);
     EVP_PKEY_free(pkey);
-    ERR_clear_error();
+    kind = HOST_ERROR_CRYPTO;
+    reason = host_openssl_reason(&kind);
     if (!ok)
-        return host_fail(err, HOST_ERROR_CRYPTO, "%s is no key on P-256: Otter verifies ES256 alone", what);
+        return host_fail(err, kind, "%s is no key on P-256 (OpenSSL: %s): Otter verifies ES256 alone", what,
+                         reason);
     memcpy(ret_point, point, sizeof point);
     return true;
 }

@@ -33,6 +33,7 @@ struct exchange {
     size_t max;
     bool over_max;
     bool cancelled;
+    bool no_room;   /* in memory, for the reply */
     int file_errno; /* of body_fd or response_fd */
     char reason[CURL_ERROR_SIZE];
 };
@@ -142,6 +143,7 @@ static size_t to_memory(struct exchange *x, const char *data, size_t len)
         return 0;
     }
     grown = realloc(r->body, r->body_len + len + 1);
+    x->no_room = !grown;
     if (!grown)
         return 0;
     r->body = grown;
@@ -248,11 +250,25 @@ static bool make_headers(const struct exchange *x, struct curl_slist **ret)
     return append(ret, "Expect:"); /* no wait of a second for a 100 Continue */
 }
 
+/* curl_easy_reset() cannot say that memory ran out halfway through its defaults: without these nothing moves,
+ * or anybody is believed. */
+static unsigned set_defaults(CURL *c)
+{
+    unsigned bad = 0;
+
+    bad |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+    bad |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+    bad |= curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)CURL_MAX_WRITE_SIZE);
+    bad |= curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 65536L);
+    bad |= curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    return bad;
+}
+
 /* Options that hold for the handle. CURLcodes are joined: each is 0 when it was taken. */
 static unsigned set_transport(struct host_http *http)
 {
     CURL *c = http->curl;
-    unsigned bad = 0;
+    unsigned bad = set_defaults(c);
 
     bad |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     bad |= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
@@ -321,6 +337,8 @@ static bool explain(const struct exchange *x, CURLcode code, struct host_error *
     (void)curl_easy_getinfo(x->http->curl, CURLINFO_SSL_VERIFYRESULT, &f.verify);
     if (x->cancelled)
         return host_fail(err, HOST_ERROR_CANCELLED, "%s %s: cancelled", r->method, r->url);
+    if (x->no_room)
+        return host_fail(err, HOST_ERROR_MEMORY, "%s %s: out of memory", r->method, r->url);
     if (x->over_max)
         return host_fail(err, HOST_ERROR_FORMAT, "%s %s: the reply is longer than %zu bytes", r->method,
                          r->url, x->max);
@@ -353,14 +371,17 @@ bool host_http_do(struct host_http *http, const struct host_http_request *reques
     struct exchange x = {.http = http, .request = request, .response = &response};
     struct curl_slist *headers = NULL;
     CURLcode code;
+    unsigned bad;
     bool ok;
 
     x.max = request->max_response ? request->max_response : DEFAULT_RESPONSE;
     curl_easy_reset(http->curl); /* options go, connections stay */
-    if (!make_headers(&x, &headers) || set_transport(http) || set_request(&x, headers)) {
+    bad = make_headers(&x, &headers) ? set_transport(http) | set_request(&x, headers) : CURLE_OUT_OF_MEMORY;
+    if (bad) {
         curl_slist_free_all(headers);
-        return host_fail(err, HOST_ERROR_INTERNAL, "%s %s: libcurl does not take the request",
-                         request->method, request->url);
+        return host_fail(err, bad == CURLE_OUT_OF_MEMORY ? HOST_ERROR_MEMORY : HOST_ERROR_INTERNAL,
+                         "%s %s: libcurl does not take the request%s", request->method, request->url,
+                         bad == CURLE_OUT_OF_MEMORY ? ": out of memory" : "");
     }
     code = curl_easy_perform(http->curl);
     ok = code == CURLE_OK ? finish(&x, err) : explain(&x, code, err);

@@ -2,6 +2,7 @@
 
 #include "core/utf8.h"
 #include "host/file.h"
+#include "host/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +13,17 @@ void host_cleanup_json(json_t **j)
     *j = NULL;
 }
 
+/* What was read may lack characters: jansson drops one that it has no room for, and goes on. */
+static json_t *lacks_memory(json_t *j, const char *what, struct host_error *err)
+{
+    json_decref(j);
+    (void)host_fail(err, HOST_ERROR_MEMORY, "out of memory while reading %s", what);
+    return NULL;
+}
+
 json_t *host_json_load(const char *text, size_t len, const char *what, struct host_error *err)
 {
+    bool before = host_memory_was_refused(), refused;
     json_error_t e;
     json_t *j;
 
@@ -23,6 +33,11 @@ json_t *host_json_load(const char *text, size_t len, const char *what, struct ho
         return NULL;
     }
     j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+    refused = host_memory_was_refused();
+    if (before || refused)
+        host_memory_refused();
+    if (refused)
+        return lacks_memory(j, what, err);
     if (!j)
         (void)host_fail(err, HOST_ERROR_FORMAT, "%s is not valid JSON at line %d, column %d: %s", what,
                         e.line, e.column, e.text);

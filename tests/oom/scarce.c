@@ -1,8 +1,9 @@
 #include "scarce.h"
 
+#include "host/memory.h"
+
 #include <curl/curl.h>
 #include <errno.h>
-#include <jansson.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
@@ -180,7 +181,7 @@ void scarce_install(void)
                                                 .xInit = begin_sqlite,
                                                 .xShutdown = end_sqlite};
 
-    json_set_alloc_funcs(__wrap_malloc, free);
+    host_memory_watch(); /* jansson's: our object's malloc, which is wrapped */
     if (sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK ||
         CRYPTO_set_mem_functions(for_openssl, again_for_openssl, free_for_openssl) != 1 ||
         curl_global_init_mem(CURL_GLOBAL_DEFAULT, __wrap_malloc, free, __wrap_realloc, __wrap_strdup,
