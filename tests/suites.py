@@ -134,6 +134,14 @@ def run_tidy(_tier):
     yield from side_by_side(check, files)
 
 
+def run_analysis(tool):
+    """What it finds in what the native and the ARM build compile; no defect, by a row of tests/support/<tool>.justified."""
+    build_product()
+    script = [PYTHON, ROOT / "tests/support/analysis.py", tool]
+    yield outcome_of("a planted defect is found, and a row that fits nothing any more", command([*script, "--self-test"]))
+    yield outcome_of("nothing else is found, and each row fits", command([*script, BUILD / "native", BUILD / "arm"], timeout=5400))
+
+
 def run_docs(_tier):
     folder = meson_build("asan", ASAN_OPTIONS)
     done = command([PYTHON, ROOT / "tests/support/gen_docs.py", "--check", folder / "tests/support/gen-names"])
@@ -531,6 +539,8 @@ SUITES = [
     Suite("tsan", "full", "threaded units under TSan, and otterd, otter and otter-emu under e2e tests", run_tsan),
     Suite("asan", "full", "otterd, otter and otter-emu under ASan and UBSan and e2e tests", run_asan),
     Suite("tidy", "full", "clang-tidy", run_tidy),
+    Suite("cppcheck", "full", "cppcheck finds nothing that is not justified", lambda _tier: run_analysis("cppcheck")),
+    Suite("fanalyzer", "full", "neither does gcc -fanalyzer", lambda _tier: run_analysis("fanalyzer")),
     Suite("mutate", "full", "named one-line mutations, each turns a test red", run_mutate),
     *(Suite(f"attack-{name}", "named", "the tests that perform this attack", lambda _tier, tests=tests: run_attack(tests))
       for name, tests in attacks.ATTACKS.items()),
