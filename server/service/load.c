@@ -4,6 +4,7 @@
 #include "service/internal.h"
 
 #include "host/log.h"
+#include "host/memory.h"
 
 #include "core/bytes.h"
 
@@ -47,8 +48,10 @@ bool load_all(struct svc *svc, struct host_error *err, int *ret_exit)
 {
     struct loader l = {.marks.row = load_marks, .svc = svc};
     struct store *store = svc->writer;
-    enum otter_status status = load_fleet(svc, &l.trouble);
+    enum otter_status status;
 
+    (void)host_memory_was_refused();
+    status = load_fleet(svc, &l.trouble);
     if (status == OTTER_OK && !l.trouble)
         status = store->ops->marks(store, &l.marks);
     if (status == OTTER_OK && !l.trouble && !credentials_load(svc, &status))
@@ -61,6 +64,10 @@ bool load_all(struct svc *svc, struct host_error *err, int *ret_exit)
         status = load_open(svc, &l);
     if (status == OTTER_OK && !l.trouble)
         return true;
+    /* What there was no memory for says nothing about the database. */
+    if (host_memory_was_refused() || status == OTTER_INTERNAL)
+        return host_fail(err, HOST_ERROR_MEMORY, "the database in %s cannot be loaded: out of memory",
+                         svc->dir);
     *ret_exit = STORE_FAULT_DAMAGED;
     return host_fail(err, HOST_ERROR_FORMAT, "the database in %s cannot be loaded: %s", svc->dir,
                      l.trouble ? l.trouble : otter_status_meaning(status));
