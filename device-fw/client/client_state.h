@@ -134,6 +134,7 @@ struct otter_client {
     uint32_t ended;        /* attempts that came to nothing, less one a day without any */
     uint64_t ended_ms;     /* the newest of them, or boot */
     bool cool_down;        /* one ended in this cycle, or by this boot: no other begins */
+    uint64_t rotate_ms;    /* no other token is made before */
     uint64_t said_attempt; /* newest report of this boot: not said twice */
     enum otter_update_state said_state;
     uint64_t explained_attempt; /* a held report's detail, in RAM alone */

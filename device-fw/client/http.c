@@ -14,6 +14,7 @@ enum header {
     H_RETRY_AFTER,
     H_ROOT,
     H_ROTATE,
+    H_TAKEN,
     H_CONNECTION,
     H_TRANSFER_ENCODING
 };
@@ -22,14 +23,9 @@ static const struct {
     const char *name;
     enum header header;
 } headers[] = {
-    {"content-length", H_LENGTH},
-    {"content-range", H_RANGE},
-    {"etag", H_ETAG},
-    {"retry-after", H_RETRY_AFTER},
-    {"otter-root", H_ROOT},
-    {"otter-rotate", H_ROTATE},
-    {"connection", H_CONNECTION},
-    {"transfer-encoding", H_TRANSFER_ENCODING},
+    {"content-length", H_LENGTH},   {"content-range", H_RANGE},   {"etag", H_ETAG},
+    {"retry-after", H_RETRY_AFTER}, {"otter-root", H_ROOT},       {"otter-rotate", H_ROTATE},
+    {"otter-taken", H_TAKEN},       {"connection", H_CONNECTION}, {"transfer-encoding", H_TRANSFER_ENCODING},
 };
 
 static char lower(char c)
@@ -153,6 +149,7 @@ static bool header_line(struct otter_http *http)
     case H_RANGE:
         return content_range(http);
     case H_ETAG:
+    case H_TAKEN: /* no reply of ours has both */
         if (len <= OTTER_ETAG_MAX)
             memcpy(head->etag, v, (size_t)len + 1);
         return true;

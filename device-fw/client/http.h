@@ -35,7 +35,7 @@ struct otter_http_head {
     uint64_t range_first, range_last, range_total;
     uint64_t retry_after;
     uint64_t root;                 /* Otter-Root: newest version that the server holds */
-    char etag[OTTER_ETAG_MAX + 1]; /* as sent, quotes included; "" = none */
+    char etag[OTTER_ETAG_MAX + 1]; /* as sent, quotes included; "" = none. To a new token: Otter-Taken */
 };
 
 struct otter_http {

@@ -29,10 +29,20 @@ bool otter_token_due(const struct otter_client *c)
     return c->ex.http.head.rotate || is_made(c);
 }
 
-static bool make(struct otter_client *c)
+/* Each one is written down thrice: who answers at will in the server's place shall not wear out the journal.
+ */
+#define ROTATE_MS (60u * 60 * 1000)
+
+static bool may_make(const struct otter_client *c, uint64_t now)
+{
+    return otter_token_lacks(c) || now >= c->rotate_ms;
+}
+
+static bool make(struct otter_client *c, uint64_t now)
 {
     uint8_t secret[OTTER_SECRET_LEN];
 
+    c->rotate_ms = now + ROTATE_MS;
     c->config.random->fill(c->config.random, secret, sizeof(secret));
     return otter_journal_set_next_secret(c->config.journal, secret) == OTTER_OK;
 }
@@ -47,7 +57,7 @@ static bool begin(struct otter_client *c, uint64_t now)
     char *body = otter_request_body(c, &cap);
     int len;
 
-    if (!is_made(c) && !make(c))
+    if (!is_made(c) && !make(c, now))
         return false;
     memcpy(token.device, factory->device, sizeof(token.device));
     memcpy(token.product, factory->product, sizeof(token.product));
@@ -76,6 +86,19 @@ static enum otter_status adopt(struct otter_client *c)
     return status == OTTER_OK ? otter_journal_set_next_secret(c->config.journal, NULL) : status;
 }
 
+/* By who has the new secret, which only the holder of the one before it can have: no other may have us
+ * change. */
+static bool is_taken(const struct otter_client *c)
+{
+    char said[OTTER_TOKEN_TAKEN + 1];
+    struct otter_new_token token;
+
+    memcpy(token.device, c->config.factory->device, sizeof(token.device));
+    memcpy(token.secret, c->config.journal->live.next_secret.b, sizeof(token.secret));
+    otter_new_token_taken(c->config.crypto, &token, said);
+    return strcmp(c->ex.http.head.etag, said) == 0;
+}
+
 static bool is_adopted(const struct otter_client *c)
 {
     uint8_t secret[OTTER_SECRET_LEN];
@@ -100,8 +123,8 @@ static enum otter_client_want answered(struct otter_client *c, uint64_t now)
 
     if (http == 403)
         c->failures = 0; /* an operator decides: poll.c says the same */
-    if (http == 200 || http == 204)
-        status = adopt(c);
+    if (http == 204)
+        status = is_taken(c) ? adopt(c) : OTTER_BAD_SIGNATURE;
     else if (http == 409 && !otter_token_lacks(c))
         status = otter_journal_set_next_secret(c->config.journal, NULL); /* not wanted any more */
     else
@@ -118,6 +141,8 @@ enum otter_client_want otter_phase_token(struct otter_client *c, uint64_t now)
             why = otter_journal_set_next_secret(c->config.journal, NULL);
             return why == OTTER_OK ? otter_client_go(c, c->after) : failed(c, now, why);
         }
+        if (!is_made(c) && !may_make(c, now))
+            return otter_client_go(c, c->after);
         return begin(c, now) ? OTTER_WANT_STEP : failed(c, now, why);
     }
     switch (otter_exchange_collect(c, now, OTTER_ENVELOPE_MAX, &why)) {

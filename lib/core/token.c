@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define MASK_WORD "otter-token"
-#define MASK_TEXT (sizeof(MASK_WORD) + OTTER_NAME_BUF + OTTER_B64_LEN(OTTER_NONCE_LEN) + 1)
+#define MASK_WORD  "otter-token"
+#define TAKEN_WORD "otter-taken"
+#define MASK_TEXT  (sizeof(MASK_WORD) + OTTER_NAME_BUF + OTTER_B64_LEN(OTTER_NONCE_LEN) + 1)
 
 void otter_new_token_mask(const struct otter_crypto *crypto, const uint8_t under[OTTER_TOKEN_SECRET],
                           struct otter_new_token *token)
@@ -26,6 +27,18 @@ void otter_new_token_mask(const struct otter_crypto *crypto, const uint8_t under
     otter_hmac_sha256(crypto, under, OTTER_TOKEN_SECRET, text, len, &mask);
     for (unsigned i = 0; i < OTTER_TOKEN_SECRET; i++)
         token->secret[i] ^= mask.b[i];
+}
+
+void otter_new_token_taken(const struct otter_crypto *crypto, const struct otter_new_token *token,
+                           char out[OTTER_TOKEN_TAKEN + 1])
+{
+    char text[sizeof(TAKEN_WORD) + OTTER_NAME_BUF] = TAKEN_WORD "\n";
+    size_t device = strlen(token->device); /* <= OTTER_NAME_MAX */
+    struct otter_digest mac;
+
+    memcpy(text + sizeof(TAKEN_WORD), token->device, device);
+    otter_hmac_sha256(crypto, token->secret, OTTER_TOKEN_SECRET, text, sizeof(TAKEN_WORD) + device, &mac);
+    otter_b64_encode(mac.b, OTTER_DIGEST_LEN, out);
 }
 
 int otter_new_token_encode(const struct otter_new_token *token, char *out, size_t cap)

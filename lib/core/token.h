@@ -6,6 +6,7 @@
 #ifndef OTTER_CORE_TOKEN_H
 #define OTTER_CORE_TOKEN_H
 
+#include "core/bytes.h"
 #include "core/crypto.h"
 #include "core/documents.h"
 
@@ -23,6 +24,14 @@ struct otter_new_token {
 /* Masks a secret under another one, for one device and nonce; once more gives it back. */
 void otter_new_token_mask(const struct otter_crypto *crypto, const uint8_t under[OTTER_TOKEN_SECRET],
                           struct otter_new_token *token);
+
+/*
+ * What a server says once it has the token: base64url of HMAC-SHA256(new secret, "otter-taken" LF device).
+ * Who cannot unmask the secret cannot say it. token: not masked.
+ */
+#define OTTER_TOKEN_TAKEN OTTER_B64_LEN(OTTER_DIGEST_LEN)
+void otter_new_token_taken(const struct otter_crypto *crypto, const struct otter_new_token *token,
+                           char out[OTTER_TOKEN_TAKEN + 1]);
 
 /* Length written (NUL-terminated), or -1 if cap is too small. */
 int otter_new_token_encode(const struct otter_new_token *token, char *out, size_t cap);

@@ -156,6 +156,17 @@ static enum MHD_Result reply_empty(struct http_request *r)
     return queue_shared(r, MHD_HTTP_NO_CONTENT, http_responses_empty(&r->loop->responses));
 }
 
+/* A new token: only who has it can say so (core/token.h). */
+static enum MHD_Result reply_taken(struct http_request *r)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+
+    if (!response)
+        return MHD_NO;
+    (void)MHD_add_response_header(response, "Otter-Taken", r->call.out.id);
+    return http_reply_queue(r, MHD_HTTP_NO_CONTENT, response);
+}
+
 static enum MHD_Result reply_envelope(struct http_request *r)
 {
     size_t len = r->call.out.body_len;
@@ -247,6 +258,7 @@ static enum MHD_Result (*const shapes[])(struct http_request *r) = {
     [HTTP_REPLY_POLL] = reply_poll,
     [HTTP_REPLY_REPORT] = reply_report,
     [HTTP_REPLY_EMPTY] = reply_empty,
+    [HTTP_REPLY_TAKEN] = reply_taken,
     [HTTP_REPLY_ENVELOPE] = reply_envelope,
     [HTTP_REPLY_SIGNED] = reply_signed,
     [HTTP_REPLY_LINES] = reply_lines,

@@ -59,6 +59,7 @@ enum http_reply {
     HTTP_REPLY_POLL,     /* out.body or 204, Retry-After, Otter-Root */
     HTTP_REPLY_REPORT,   /* {"continue":..} */
     HTTP_REPLY_EMPTY,    /* 204 */
+    HTTP_REPLY_TAKEN,    /* 204 and Otter-Taken */
     HTTP_REPLY_ENVELOPE, /* out.body as application/jose+json */
     HTTP_REPLY_SIGNED,   /* the like for one that is another each time */
     HTTP_REPLY_LINES,    /* out.body as application/jsonl */

@@ -196,6 +196,7 @@ enum otter_status op_device_token(struct svc *svc, struct svc_call *call)
     if (status != OTTER_OK || u.status != OTTER_OK)
         return svc_stored(call, status != OTTER_OK ? status : u.status);
     status = credentials_make(svc, call->in.device, offered.secret, &token) ? OTTER_OK : OTTER_INTERNAL;
+    otter_new_token_taken(&otter_crypto_openssl, &offered, call->out.id);
     host_wipe(&offered, sizeof(offered));
     if (status == OTTER_OK && !same_token(&second, &token))
         status = keep_second(svc, call, index, &second, &token);

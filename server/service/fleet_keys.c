@@ -213,6 +213,7 @@ enum otter_status op_device_enrol(struct svc *svc, struct svc_call *call)
     otter_new_token_mask(&otter_crypto_openssl, secret, &token);
     host_wipe(secret, sizeof(secret));
     status = take_new(svc, call, &token);
+    otter_new_token_taken(&otter_crypto_openssl, &token, call->out.id);
     if (status == OTTER_ALREADY_EXISTS)
         status = note_rival(svc, call, &token);
     else if (status == OTTER_OK)

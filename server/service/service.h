@@ -28,8 +28,9 @@ enum svc_op {
     SVC_POLL,         /* in.poll                     -> out.body = the signed offer, or none: 204 */
     SVC_REPORT,       /* in.report, in.running       -> out.go_on */
     SVC_ATTRIBUTES,   /* in.json (object of strings) -> - */
-    SVC_DEVICE_TOKEN, /* in.token                   -> - */
-    SVC_DEVICE_ENROL, /* in.token, in.digest (of the fleet key), in.address -> out.created, out.verdict */
+    SVC_DEVICE_TOKEN, /* in.token                   -> out.id: that it is taken (core/token.h) */
+    SVC_DEVICE_ENROL, /* in.token, in.digest (of the fleet key), in.address -> out.created, out.id,
+                         out.verdict */
     SVC_DEVICE_ASK,   /* in.poll, in.bearer, in.address -> out.verdict: who is not known, and asks to be */
     /* roots: public */
     SVC_ROOT_GET, /* in.number                   -> out.body = envelope, exact bytes */

@@ -57,6 +57,48 @@ def updated(world, fleet, base, count):
     assert summary["by_version"] == {"1.1.0": count}, summary
 
 
+# ---- who answers in otterd's place
+
+
+class Impostor(http.server.BaseHTTPRequestHandler):
+    """Orders a new token with each poll, and says that it was taken."""
+
+    protocol_version = "HTTP/1.1"
+    orders = 0
+
+    def log_message(self, *_args):
+        pass
+
+    def do_GET(self):
+        self.answer(404)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        type(self).orders += not self.path.endswith("poll")
+        self.answer(204, {"Otter-Rotate": "1", "Retry-After": "5"} if self.path.endswith("poll") else {"Otter-Taken": "A" * 43})
+
+    def answer(self, status, headers=()):
+        self.send_response(status)
+        for name, value in dict(headers).items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+def test_who_answers_in_otterds_place_changes_no_devices_token(stage):
+    base, fleet, kept = stage.image("1.0.0", "A"), stage.fleet(1), stage.folder / "kept"
+    emulate = [otter.EMU, "--fleet", fleet / "fleet.jsonl", "--slot-a", base, "--keep", kept, "--speed", SPEED, "--json"]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Impostor) as impostor:
+        threading.Thread(target=impostor.serve_forever, daemon=True).start()
+        otter.run([*emulate, "--server", f"http://127.0.0.1:{impostor.server_port}", "--expect", "9.9.9", "--timeout", 3], expect=None)
+        impostor.shutdown()
+    assert Impostor.orders > 0  # the control: the device made a token, and offered it to him
+    stage.rollout(stage.publish("1.1.0"))
+    summary = otter.run([*emulate, "--server", stage.server.url, "--expect", "1.1.0:confirmed", "--timeout", 120], timeout=180).json
+    assert summary["by_version"] == {"1.1.0": 1}
+
+
 # ---- endless data, slow retrieval, extraneous data
 
 ENDLESS = [lies.endless_length, lies.endless_body, lies.endless_chunks, lies.endless_head]

@@ -27,6 +27,9 @@ static struct {
     unsigned enrols, tokens, refused; /* requests */
     unsigned lose;                    /* the reply to so many enrols and tokens, from the first one on */
     unsigned answer;                  /* to tokens, instead; 0 = as they deserve */
+    bool forged;                      /* somebody else says 204 in its place */
+    unsigned poll_every;              /* s */
+    char taken[128];                  /* what it says to a token that it took */
 } keeper;
 
 static bool proves(const struct world *w, const struct memory_request *r, const uint8_t *secret)
@@ -61,8 +64,14 @@ static void read_token(const struct memory_request *r, const uint8_t *under, uin
     memcpy(ret, token.secret, OTTER_SECRET_LEN);
 }
 
-static unsigned done_or_lost(void)
+static unsigned done_or_lost(const uint8_t *secret)
 {
+    struct otter_new_token taken = {.device = "lamp-1"};
+    char text[OTTER_TOKEN_TAKEN + 1];
+
+    memcpy(taken.secret, secret, sizeof(taken.secret));
+    otter_new_token_taken(&otter_crypto_openssl, &taken, text);
+    snprintf(keeper.taken, sizeof(keeper.taken), "Otter-Taken: %s\r\n", text);
     if (keeper.lose == 0)
         return 204;
     keeper.lose--;
@@ -81,7 +90,7 @@ static unsigned enrol(struct world *w, const struct memory_request *r)
         return 409;
     keeper.enrolled = true;
     memcpy(keeper.secret, secret, sizeof(secret));
-    return done_or_lost();
+    return done_or_lost(secret);
 }
 
 static unsigned token(const struct memory_request *r)
@@ -93,7 +102,7 @@ static unsigned token(const struct memory_request *r)
         return 409;
     read_token(r, keeper.secret, keeper.second);
     keeper.has_second = true;
-    return done_or_lost();
+    return done_or_lost(keeper.second);
 }
 
 /* Which of the two tokens came; the first use of the second one ends the first. */
@@ -110,16 +119,25 @@ static bool knows(struct world *w, const struct memory_request *r)
 
 static unsigned gate(struct world *w, const struct memory_request *r)
 {
+    static char headers[64];
+
+    w->server.gate_headers = keeper.taken;
     if (strncmp(r->target, "/v1/roots/", 10) == 0)
         return 0;
+    if (keeper.forged &&
+        (strcmp(r->target, "/v1/device/enrol") == 0 || strcmp(r->target, "/v1/device/token") == 0)) {
+        keeper.tokens++;
+        return 204;
+    }
     if (strcmp(r->target, "/v1/device/enrol") == 0)
         return enrol(w, r);
     if (!knows(w, r)) {
         keeper.refused++;
         return 401;
     }
-    w->server.poll_headers =
-        keeper.ask ? "Retry-After: 3600\r\nOtter-Rotate: 1\r\n" : "Retry-After: 3600\r\n";
+    snprintf(headers, sizeof(headers), "Retry-After: %u\r\n%s", keeper.poll_every,
+             keeper.ask ? "Otter-Rotate: 1\r\n" : "");
+    w->server.poll_headers = headers;
     return strcmp(r->target, "/v1/device/token") == 0 ? token(r) : 0;
 }
 
@@ -131,6 +149,7 @@ static int registered(void **state)
     w = *state;
     memset(&keeper, 0, sizeof(keeper));
     keeper.enrolled = true;
+    keeper.poll_every = 3600;
     memcpy(keeper.secret, w->factory.secret, sizeof(keeper.secret));
     w->server.gate = gate;
     w->server.poll_status = 204;
@@ -272,6 +291,53 @@ static void a_token_that_is_not_wanted_any_more_is_forgotten(void **state)
     assert_memory_equal(w->journal.live.next_secret.b, ((struct otter_digest){0}).b, OTTER_DIGEST_LEN);
 }
 
+/* On plain HTTP, whoever is on the wire: he asks for a new token, and says that it is taken. */
+static void a_token_that_only_a_stranger_has_taken_is_not_used(void **state)
+{
+    static const char *const said[] = {"", "Otter-Taken: \r\n",
+                                       "Otter-Taken: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"};
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        snprintf(keeper.taken, sizeof(keeper.taken), "%s", said[i]);
+        keeper.ask = keeper.forged = true;
+        world_run(w, 3 * HOUR_MS);
+        assert_true(keeper.tokens > 0);
+        assert_string_equal(w->journal.live.token, "");
+        assert_int_equal(keeper.refused, 0);
+        keeper.tokens = 0;
+    }
+    keeper.forged = false; /* the true one asks and takes */
+    world_run(w, 3 * HOUR_MS);
+    check_agreed(w);
+}
+
+static void an_enrolment_that_only_a_stranger_has_taken_is_none(void **state)
+{
+    struct world *w = *state;
+
+    keeper.forged = true;
+    world_run(w, HOUR_MS);
+    assert_true(keeper.tokens > 0);
+    assert_int_equal(w->server.polls, 0);
+    keeper.forged = false;
+    world_run(w, 30 * HOUR_MS);
+    check_agreed(w);
+}
+
+/* Each costs the journal three entries. */
+static void a_server_that_asks_without_end_gets_one_token_an_hour(void **state)
+{
+    struct world *w = *state;
+
+    keeper.ask = true;
+    keeper.answer = 409;
+    keeper.poll_every = 60;
+    world_run(w, 6 * HOUR_MS);
+    assert_true(w->server.polls > 300);
+    assert_in_range(keeper.tokens, 5, 7);
+}
+
 static void a_device_on_trial_rotates_after_its_confirm(void **state)
 {
     struct world *w = *state;
@@ -357,6 +423,9 @@ int main(void)
         WITH(registered, a_rotated_secret_proves_over_plain_http_too),
         WITH(registered, a_rotation_whose_reply_is_lost_goes_on_with_the_old_token),
         WITH(registered, a_token_that_is_not_wanted_any_more_is_forgotten),
+        WITH(registered, a_token_that_only_a_stranger_has_taken_is_not_used),
+        WITH(with_fleet_key, an_enrolment_that_only_a_stranger_has_taken_is_none),
+        WITH(registered, a_server_that_asks_without_end_gets_one_token_an_hour),
         WITH(registered, a_device_on_trial_rotates_after_its_confirm),
         cmocka_unit_test(an_enrolment_survives_a_power_cut_in_each_flash_operation),
         cmocka_unit_test(a_rotation_survives_a_power_cut_in_each_flash_operation),

@@ -65,6 +65,7 @@ struct world_server {
     unsigned root_count;
     /* All: asked first; 0 = go on, else the status of the reply. NULL = nobody asks. */
     unsigned (*gate)(struct world *w, const struct memory_request *r);
+    const char *gate_headers; /* of what the gate answers itself; NULL = none */
     /* All: a raw reply for a target that begins with raw_target. */
     const char *raw_target;
     const char *raw_reply;

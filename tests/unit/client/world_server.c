@@ -178,7 +178,7 @@ void world_serve(struct memory_net *net, const struct memory_request *r)
     if (s->gate != NULL)
         gate = s->gate(w, r);
     if (gate != 0) {
-        reply_status(w, gate, "");
+        reply_status(w, gate, s->gate_headers != NULL ? s->gate_headers : "");
         return;
     }
     if (s->raw_target != NULL && strncmp(r->target, s->raw_target, strlen(s->raw_target)) == 0) {
