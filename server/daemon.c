@@ -199,6 +199,7 @@ static int serve(const struct reload *r, struct http_front_config *http, const s
         http_front_stop(front);
         return complain(&err, EXIT_CONFIG);
     }
+    svc_start_programs(http->svc);
     say_ready(http, front);
     signal_number = wait_for_stop(signals, front, r);
     host_log(HOST_LOG_INFO, "stopping", HOST_LOG_STR("signal", signal_number == SIGINT ? "INT" : "TERM"));

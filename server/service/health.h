@@ -98,6 +98,7 @@ struct svc_watch {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stop;
+    bool may_start;                   /* programs */
     struct event_item *first, **last; /* told, not yet begun */
     unsigned queued;
     struct events_programs programs;

@@ -100,7 +100,7 @@ static void start(struct svc_watch *w, const struct svc_event *event)
  * take its time, and the writer wants to tell. */
 static void start_waiting(struct svc_watch *w)
 {
-    while (w->first && events_programs_place(&w->programs)) {
+    while (w->may_start && w->first && events_programs_place(&w->programs)) {
         struct event_item *item = w->first;
 
         w->first = item->next;
@@ -129,9 +129,10 @@ static void wait_ms(struct svc_watch *w, unsigned ms)
 static void finish(struct svc_watch *w)
 {
     uint64_t began = host_clock_mono_ms();
-    bool ending = false;
+    bool ending;
 
     (void)pthread_mutex_lock(&w->lock);
+    ending = !w->may_start;
     for (;;) {
         uint64_t now = host_clock_mono_ms();
 
@@ -170,7 +171,7 @@ static void *watch_main(void *arg)
             (void)pthread_mutex_lock(&w->lock);
             continue; /* events may have come meanwhile, or the stop */
         }
-        wait_ms(w, running > 0 || w->first ? LOOK_MS : SAMPLE_MS);
+        wait_ms(w, running > 0 || (w->may_start && w->first) ? LOOK_MS : SAMPLE_MS);
     }
     (void)pthread_mutex_unlock(&w->lock);
     finish(w);
@@ -201,6 +202,16 @@ bool watch_start(struct svc *svc, struct host_error *err)
     sample_disk(svc);
     w->started = pthread_create(&w->thread, NULL, watch_main, svc) == 0;
     return w->started || host_fail(err, HOST_ERROR_MEMORY, "threads cannot be started");
+}
+
+void svc_start_programs(struct svc *svc)
+{
+    struct svc_watch *w = &svc->watch;
+
+    (void)pthread_mutex_lock(&w->lock);
+    w->may_start = true;
+    (void)pthread_cond_signal(&w->wake);
+    (void)pthread_mutex_unlock(&w->lock);
 }
 
 void watch_stop(struct svc *svc)

@@ -220,6 +220,10 @@ struct svc *svc_open(const struct svc_config *config, struct host_error *ret_err
 /* Looks for offer.next.key, which waits for the root that names it. Main thread. */
 bool svc_offer_keys_read(struct svc *svc, struct host_error *err);
 
+/* The program of events_exec runs from now on, also for what was told before: by then the process is
+ * confined, and what it starts with it. Any thread. */
+void svc_start_programs(struct svc *svc);
+
 /* A stop is near: what takes long (a backup) is given up, so that its caller is answered. Any thread. */
 void svc_stop_soon(struct svc *svc);
 
