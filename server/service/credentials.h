@@ -38,7 +38,7 @@ bool credentials_publish_rotate(struct svc *svc, const struct effect *e);
 #define REQUESTS_MAX         1000u
 #define REQUESTS_PER_ADDRESS 250u
 #define REQUESTS_PER_ID      4u
-#define REQUEST_KEPT_S       (7 * 86400)
+#define REQUEST_KEPT_S       (INT64_C(7) * 86400)
 #define REQUEST_AGAIN_S      300u /* when who waits is to come again */
 #define REQUEST_STEP_S       240  /* one that comes sooner is not written down again */
 
