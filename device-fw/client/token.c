@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-_Static_assert(OTTER_SECRET_LEN == OTTER_TOKEN_SECRET && OTTER_SECRET_LEN == OTTER_DIGEST_LEN, "one length");
+_Static_assert(OTTER_SECRET_LEN == OTTER_TOKEN_SECRET, "one length");
+_Static_assert(OTTER_SECRET_LEN == OTTER_DIGEST_LEN, "one length");
 
 static const struct otter_digest none;
 
@@ -31,7 +32,7 @@ bool otter_token_due(const struct otter_client *c)
 
 /* Each one is written down thrice: who answers at will in the server's place shall not wear out the journal.
  */
-#define ROTATE_MS (60u * 60 * 1000)
+#define ROTATE_MS (UINT64_C(60) * 60 * 1000)
 
 static bool may_make(const struct otter_client *c, uint64_t now)
 {

@@ -11,7 +11,7 @@
 
 static uint64_t half(const uint8_t token[FLEET_TOKEN], unsigned i)
 {
-    return otter_le64(token + 8u * i);
+    return otter_le64(token + (size_t)8 * i);
 }
 
 void fleet_token_put(struct fleet_device *d, const uint8_t token[FLEET_TOKEN])
@@ -23,7 +23,7 @@ void fleet_token_put(struct fleet_device *d, const uint8_t token[FLEET_TOKEN])
 void fleet_token_get(const struct fleet_device *d, uint8_t ret[FLEET_TOKEN])
 {
     for (unsigned i = 0; i < 2; i++)
-        otter_put_le64(ret + 8u * i, atomic_load_explicit(&d->token[i], memory_order_relaxed));
+        otter_put_le64(ret + (size_t)8 * i, atomic_load_explicit(&d->token[i], memory_order_relaxed));
 }
 
 bool fleet_token_is(const struct fleet *fleet, uint32_t index, const struct otter_digest *token_hash)

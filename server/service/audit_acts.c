@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SUBJECT_ROOM ((size_t)AUDIT_SUBJECT_MAX * 2) /* before it is cut */
+
 #define MEMBER_MAX 512u /* bytes of a member as JSON; a longer one is known by its digest */
 
 enum subject {
@@ -112,47 +114,47 @@ static void take_members(json_t *to, const json_t *from, const char *const *memb
 }
 
 /* The value as text, behind the word. */
-static void put_value(const char *word, const json_t *value, char out[AUDIT_SUBJECT_MAX * 2])
+static void put_value(const char *word, const json_t *value, char out[SUBJECT_ROOM])
 {
     const char *text = json_string_value(value), *space = word && value ? " " : "";
 
     if (json_is_integer(value))
-        (void)snprintf(out, AUDIT_SUBJECT_MAX * 2, "%s%s%" JSON_INTEGER_FORMAT, word ? word : "", space,
+        (void)snprintf(out, SUBJECT_ROOM, "%s%s%" JSON_INTEGER_FORMAT, word ? word : "", space,
                        json_integer_value(value));
     else
-        (void)snprintf(out, AUDIT_SUBJECT_MAX * 2, "%s%s%s", word ? word : "", space, text ? text : "");
+        (void)snprintf(out, SUBJECT_ROOM, "%s%s%s", word ? word : "", space, text ? text : "");
 }
 
-static void put_devices(const json_t *body, char out[AUDIT_SUBJECT_MAX * 2])
+static void put_devices(const json_t *body, char out[SUBJECT_ROOM])
 {
     const json_t *ids = json_object_get(body, "ids");
 
     if (json_array_size(ids) == 1)
         put_value(NULL, json_array_get(ids, 0), out);
     else if (json_is_array(ids))
-        (void)snprintf(out, AUDIT_SUBJECT_MAX * 2, "%zu devices", json_array_size(ids));
+        (void)snprintf(out, SUBJECT_ROOM, "%zu devices", json_array_size(ids));
     else
         put_value("devices where", json_object_get(body, "target"), out);
 }
 
-static void put_subject(const struct act *act, const struct svc_call *call, char out[AUDIT_SUBJECT_MAX * 2])
+static void put_subject(const struct act *act, const struct svc_call *call, char out[SUBJECT_ROOM])
 {
     char hex[OTTER_DIGEST_HEX + 1];
 
     out[0] = '\0';
     switch (act->subject) {
     case FIXED:
-        (void)snprintf(out, AUDIT_SUBJECT_MAX * 2, "%s", act->word);
+        (void)snprintf(out, SUBJECT_ROOM, "%s", act->word);
         break;
     case ID:
-        (void)snprintf(out, AUDIT_SUBJECT_MAX * 2, "%s", call->in.id ? call->in.id : "");
+        (void)snprintf(out, SUBJECT_ROOM, "%s", call->in.id ? call->in.id : "");
         break;
     case NUMBER:
-        (void)snprintf(out, AUDIT_SUBJECT_MAX * 2, "%s %" PRIu64, act->word, call->in.number);
+        (void)snprintf(out, SUBJECT_ROOM, "%s %" PRIu64, act->word, call->in.number);
         break;
     case DIGEST:
         otter_hex_encode(call->in.digest.b, OTTER_DIGEST_LEN, hex);
-        (void)snprintf(out, AUDIT_SUBJECT_MAX * 2, "%s", hex);
+        (void)snprintf(out, SUBJECT_ROOM, "%s", hex);
         break;
     case ASKED:
         put_value(act->word, json_object_get(call->in.json, act->member), out);
@@ -174,7 +176,7 @@ static const char *who_of(const struct svc_call *call)
 static enum otter_status write_act(struct svc *svc, const struct act *act, struct svc_call *call,
                                    json_t *detail)
 {
-    char name[AUDIT_ACT_MAX + 1], subject[AUDIT_SUBJECT_MAX * 2];
+    char name[AUDIT_ACT_MAX + 1], subject[SUBJECT_ROOM];
 
     name_act(act, call, name);
     put_subject(act, call, subject);
