@@ -65,12 +65,14 @@ bool load_all(struct svc *svc, struct host_error *err, int *ret_exit)
     if (status == OTTER_OK && !l.trouble)
         return true;
     /* What there was no memory for says nothing about the database. */
-    if (host_memory_was_refused() || status == OTTER_INTERNAL)
+    if (host_memory_was_refused())
         return host_fail(err, HOST_ERROR_MEMORY, "the database in %s cannot be loaded: out of memory",
                          svc->dir);
     *ret_exit = STORE_FAULT_DAMAGED;
     return host_fail(err, HOST_ERROR_FORMAT, "the database in %s cannot be loaded: %s", svc->dir,
-                     l.trouble ? l.trouble : otter_status_meaning(status));
+                     l.trouble                  ? l.trouble
+                     : status == OTTER_INTERNAL ? "out of memory, or a row of it is damaged"
+                                                : otter_status_meaning(status));
 }
 
 bool catalog_follow(struct svc *svc)

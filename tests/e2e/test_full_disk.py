@@ -15,7 +15,7 @@ from test_bad_input import problem
 
 @pytest.fixture
 def disk(tmp_path):
-    made = disks.Disk(tmp_path / "disk", 16)
+    made = disks.Disk(tmp_path / "disk", 48)
     yield made
     made.close()
 

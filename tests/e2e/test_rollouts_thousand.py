@@ -94,7 +94,7 @@ def test_a_thousand_devices_are_updated_in_stages_that_open_by_themselves(secure
 def test_a_release_that_is_bad_for_a_fifth_is_halted_before_the_third_phase(world):
     base, fleet = world.image("1.0.0", "A"), world.fleet(FLEET)
     rollout = create(world, world.publish("1.2.0"), "--phases", "1,10,50,100", "--gate", "auto", "--success", "50",
-                     "--failure", "50,10,10,10", "--min-sample", "5,30,30,30", "--max-active", "40")
+                     "--failure", "90,10,10,10", "--min-sample", "8,30,30,30", "--max-active", "40")  # chance halts no first phase
     with Emulated(world, fleet, base, "--bad", "1.2.0:fail=12,hang=8,seed=5") as emulated:
         until(world, rollout, "halted", in_state("halted"))
         halted = until(world, rollout, "no update under way", lambda r: sum(r["counts"][s] for s in OPEN) == 0)

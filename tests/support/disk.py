@@ -35,13 +35,13 @@ class Disk:
 
     def fill(self, leave=0):
         """Leaves so many bytes."""
-        with open(self.seen / "filler", "ab") as filler, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), open(self.seen / "filler", "ab") as filler:
             while self.free > leave:
                 filler.write(bytes(min(65536, self.free - leave)))
                 filler.flush()
 
     def empty(self):
-        (self.seen / "filler").unlink()
+        (self.seen / "filler").unlink(missing_ok=True)
 
     def close(self):
         self.holder.stdin.close()
