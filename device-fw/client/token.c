@@ -43,7 +43,8 @@ static bool make(struct otter_client *c, uint64_t now)
 {
     uint8_t secret[OTTER_SECRET_LEN];
 
-    c->rotate_ms = now + ROTATE_MS;
+    if (!otter_token_lacks(c)) /* the first one is nobody's order */
+        c->rotate_ms = now + ROTATE_MS;
     c->config.random->fill(c->config.random, secret, sizeof(secret));
     return otter_journal_set_next_secret(c->config.journal, secret) == OTTER_OK;
 }

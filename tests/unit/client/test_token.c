@@ -195,6 +195,19 @@ static void a_first_boot_with_a_fleet_key_makes_a_token_and_polls_with_it(void *
     check_agreed(w);
 }
 
+static void a_rotation_may_follow_the_enrolment_at_once(void **state)
+{
+    struct world *w = *state;
+
+    keeper.poll_every = 60;
+    world_run(w, 1000);
+    keeper.ask = true;
+    world_run(w, HOUR_MS / 4);
+    assert_int_equal(keeper.tokens, 1);
+    assert_false(keeper.ask); /* it was used */
+    check_agreed(w);
+}
+
 static void a_fleet_key_is_never_shown_whatever_is_to_be_told_first(void **state)
 {
     struct world *w = *state;
@@ -416,6 +429,7 @@ int main(void)
 #define WITH(fixture, test) cmocka_unit_test_setup_teardown(test, fixture, world_teardown)
     const struct CMUnitTest tests[] = {
         WITH(with_fleet_key, a_first_boot_with_a_fleet_key_makes_a_token_and_polls_with_it),
+        WITH(with_fleet_key, a_rotation_may_follow_the_enrolment_at_once),
         WITH(with_fleet_key, a_fleet_key_is_never_shown_whatever_is_to_be_told_first),
         WITH(with_fleet_key, an_enrolment_whose_reply_is_lost_is_asked_again_with_the_same_token),
         WITH(with_fleet_key, a_device_that_an_operator_must_accept_asks_when_it_was_told_to),
