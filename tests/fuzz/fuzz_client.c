@@ -11,6 +11,7 @@
 #include "../unit/client/world.h"
 
 #include "core/bytes.h"
+#include "core/token.h"
 
 #define HOUR_MS        3600000u
 #define SIZE_MAX_TAKEN 1024u
@@ -194,8 +195,18 @@ static void serve(struct memory_net *net, const struct memory_request *r)
 /* Tokens are taken, from whomever. */
 static unsigned take_token(struct world *w, const struct memory_request *r)
 {
-    (void)w;
-    return strcmp(r->target, "/v1/device/enrol") == 0 || strcmp(r->target, "/v1/device/token") == 0 ? 204 : 0;
+    static char said[96];
+    struct otter_new_token taken = {.device = ""};
+    char text[OTTER_TOKEN_TAKEN + 1];
+
+    if (strcmp(r->target, "/v1/device/enrol") != 0 && strcmp(r->target, "/v1/device/token") != 0)
+        return 0;
+    memcpy(taken.device, w->factory.device, sizeof(taken.device));
+    memcpy(taken.secret, w->journal.live.next_secret.b, sizeof(taken.secret));
+    otter_new_token_taken(&otter_crypto_openssl, &taken, text);
+    snprintf(said, sizeof(said), "Otter-Taken: %s\r\n", text);
+    w->server.gate_headers = said;
+    return 204;
 }
 
 /* A fleet key is no token: before it has one of its own, a device does not poll. */
