@@ -4,6 +4,7 @@
 #include "document.h"
 #include "options.h"
 #include "parse.h"
+#include "server_root.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,17 +35,10 @@ static enum otter_status judge(const struct otter_root *root, const struct cli_d
 
 static enum cli_exit fetch(struct cli *cli, const char *id, struct cli_document *ret)
 {
-    auto_reply struct cli_reply reply = {0};
     char path[128];
-    enum cli_exit code;
 
     (void)snprintf(path, sizeof(path), "/v1/blobs/%s", id);
-    code = cli_api(cli, &(struct cli_request){.method = "GET", .path = path}, &reply);
-    if (code != CLI_DONE)
-        return code;
-    if (reply.http.body == NULL)
-        return cli_fail(cli, CLI_UNREACHABLE, "%s: the reply is empty: is this an otterd?", path);
-    return cli_document_take(cli, path, HOST_STEAL(reply.http.body), reply.http.body_len, ret);
+    return cli_document_fetch(cli, path, ret);
 }
 
 static enum cli_exit say_release(struct cli *cli, const json_t *release, enum otter_status why)

@@ -18,17 +18,22 @@ enum cli_exit cli_root_newest(struct cli *cli, uint64_t *ret_number)
     return code;
 }
 
-enum cli_exit cli_root_fetch(struct cli *cli, uint64_t number, struct cli_document *ret)
+enum cli_exit cli_document_fetch(struct cli *cli, const char *path, struct cli_document *ret)
 {
     auto_reply struct cli_reply reply = {0};
-    char path[64];
-    enum cli_exit code;
+    enum cli_exit code = cli_api(cli, &(struct cli_request){.method = "GET", .path = path}, &reply);
 
-    snprintf(path, sizeof(path), "/api/v1/roots/%llu", (unsigned long long)number);
-    code = cli_api(cli, &(struct cli_request){.method = "GET", .path = path}, &reply);
     if (code != CLI_DONE)
         return code;
     if (reply.http.body == NULL)
         return cli_fail(cli, CLI_UNREACHABLE, "%s: the reply is empty: is this an otterd?", path);
     return cli_document_take(cli, path, HOST_STEAL(reply.http.body), reply.http.body_len, ret);
+}
+
+enum cli_exit cli_root_fetch(struct cli *cli, uint64_t number, struct cli_document *ret)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/api/v1/roots/%llu", (unsigned long long)number);
+    return cli_document_fetch(cli, path, ret);
 }
